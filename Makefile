@@ -1,0 +1,42 @@
+# Everything runs in .venv, made here with the versions of constraints.txt. `make help` lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench lock clean
+
+help:  ## say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hornbook needs Python 3.11 or newer; set PYTHON=/path/to/it")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo 'This Python has no venv module: apt install python3-venv' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)  ## set up, then grade a passing, a half-done, a mistaken, a looping and a cheating submission
+	$(BIN)/hornbook demo
+
+test: $(STAMP)  ## set up, then prove the graders and run all tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+
+lint: $(STAMP)  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)  ## measure how long grading takes
+	$(BIN)/python tests/bench.py
+
+lock:  ## renew constraints.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o constraints.txt
+
+clean:  ## remove everything that was made here
+	rm -rf .venv dist build .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis

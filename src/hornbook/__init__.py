@@ -1,0 +1,55 @@
+"""Auto-graded micro-lessons for Jupyter: executed in a sandbox, judged by pytest in a trusted process.
+
+    from hornbook import Course, grade
+    verdict = grade(Path("work.ipynb"), Course.find(Path("graders")))
+
+Names are imported when they are first used, so that `import hornbook` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hornbook.course import Course as Course
+    from hornbook.errors import HornbookError as HornbookError
+    from hornbook.grading import check as check
+    from hornbook.grading import grade as grade
+    from hornbook.lesson import Lesson as Lesson
+    from hornbook.lesson import Submission as Submission
+    from hornbook.model import Hint as Hint
+    from hornbook.model import Outcome as Outcome
+    from hornbook.model import Verdict as Verdict
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Course": "course",
+    "Hint": "model",
+    "HornbookError": "errors",
+    "Lesson": "lesson",
+    "Outcome": "model",
+    "Submission": "lesson",
+    "Verdict": "model",
+    "check": "grading",
+    "grade": "grading",
+}
+
+__all__ = ["Course", "Hint", "HornbookError", "Lesson", "Outcome", "Submission", "Verdict", "check", "grade"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    """Import *name* from the module it lives in (PEP 562)."""
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(importlib.import_module(f"hornbook.{home}"), name)
+    # Without this, importing the package `hornbook.grading` would leave the module under the function's name.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

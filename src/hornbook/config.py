@@ -1,0 +1,165 @@
+"""A course's settings: the table `[tool.hornbook]` of its `pyproject.toml`, read once, checked whole.
+
+Nothing here is ever read from a submission or a lesson: limits are the course's to set.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from hornbook.errors import CourseError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_STRONGEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one submission may use: seconds of wall clock, and sizes in binary units (1 kB is 1024 bytes).
+
+    `cell_seconds` is for one cell of the submission, `check_seconds` for one check unless its own marker says otherwise,
+    `total_seconds` for everything together. `memory_mb` and `processes` hold for all processes of the submission together,
+    `output_kb` for all it prints, `file_mb` for one file, `disk_mb` for all its files, `wire_kb` for one value that it returns.
+    """
+
+    cell_seconds: float = field(default=10.0, metadata={"range": (0.1, 3600)})
+    check_seconds: float = field(default=10.0, metadata={"range": (0.1, 3600)})
+    total_seconds: float = field(default=120.0, metadata={"range": (1, 86400)})
+    memory_mb: int = field(default=1024, metadata={"range": (128, 1 << 20)})
+    processes: int = field(default=64, metadata={"range": (1, 4096)})
+    output_kb: int = field(default=1024, metadata={"range": (1, 1 << 20)})
+    file_mb: int = field(default=64, metadata={"range": (1, 1 << 20)})
+    disk_mb: int = field(default=128, metadata={"range": (1, 1 << 20)})
+    wire_kb: int = field(default=1024, metadata={"range": (1, 1 << 16)})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a course says about itself.
+
+    `name` is its name on disk and in links, `title` the one for people, `language` the BCP 47 tag of the language its sentences
+    are in. A grade is refused where the sandbox is weaker than `require_level` (0 to 4). `preload` names the modules
+    that the sandbox imports before a submission arrives.
+    """
+
+    name: str = "course"
+    title: str = "course"
+    language: str = "en"
+    limits: Limits = field(default_factory=Limits)
+    require_level: int = 0
+    preload: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """Return the settings in the `pyproject.toml` at *path*; a missing file, table or key gives the defaults.
+
+        The default name is that of the folder. Raises `CourseError` with the file, the key and what is allowed.
+        """
+        import tomllib  # noqa: PLC0415 - kept out of `import hornbook`
+
+        try:
+            content = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            content = {}
+        except OSError as error:
+            raise CourseError(path, f"cannot be read ({error.strerror}). Make it a file that you may read.") from error
+        except (ValueError, RecursionError) as error:
+            raise CourseError(path, f"is not TOML: {error}. Correct it there.") from error
+        tool = content.get("tool", {})
+        return cls.of(tool.get("hornbook", {}) if isinstance(tool, dict) else {}, path)
+
+    @classmethod
+    def of(cls, table: object, path: Path) -> Settings:
+        """Return the settings that *table*, the content of `[tool.hornbook]` in *path*, holds."""
+        top = _Table(path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox"})
+        sandbox = _Table(path, "tool.hornbook.sandbox", top.raw.get("sandbox", {}), {"require_level", "preload"})
+        name = top.text("name", _NAME, "lower-case letters, digits, - and _, at most 64, a letter first", _default_name(path))
+        return cls(
+            name=name,
+            title=top.text("title", re.compile(r"\S.*"), "one line of text", name),
+            language=top.text("language", _LANGUAGE, 'a language tag such as "en" or "pt-BR"', "en"),
+            limits=_limits(_Table(path, "tool.hornbook.limits", top.raw.get("limits", {}), {limit.name for limit in fields(Limits)})),
+            require_level=int(sandbox.number("require_level", 0, (0, _STRONGEST))),
+            preload=sandbox.modules("preload"),
+        )
+
+
+class _Table:
+    """One table of the settings, and the sentences for what is not allowed in it."""
+
+    def __init__(self, path: Path, name: str, raw: object, known: Collection[str]) -> None:
+        self.path = path
+        self.name = name
+        if not isinstance(raw, dict):
+            raise CourseError(path, f"{name} must be a table, not {_shown(raw)}. Write it as [{name}].")
+        self.raw: dict[str, Any] = raw
+        for key in raw:
+            if key not in known:
+                raise CourseError(path, f"[{name}] has no key {_shown(key)}; {nearest(key, known)}.")
+
+    def text(self, key: str, pattern: re.Pattern[str], allowed: str, default: str) -> str:
+        value = self.raw.get(key, default)
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise self._refusal(key, value, allowed)
+        return value
+
+    def number(self, key: str, default: float, between: tuple[float, float]) -> float:
+        """Return the number at *key*: a whole one where *default* is one."""
+        value = self.raw.get(key, default)
+        kind = int if isinstance(default, int) else (int, float)
+        least, most = between
+        # A bool is an int to Python, though never to whoever writes `processes = true`; a nan fails both comparisons.
+        if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
+            raise self._refusal(key, value, f"a {'whole ' if kind is int else ''}number from {least} to {most}")
+        return value if kind is int else float(value)
+
+    def modules(self, key: str) -> tuple[str, ...]:
+        value = self.raw.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(name, str) and _MODULE.fullmatch(name) for name in value):
+            raise self._refusal(key, value, 'a list of module names such as ["numpy", "pandas"]')
+        return tuple(value)
+
+    def _refusal(self, key: str, value: object, allowed: str) -> CourseError:
+        return CourseError(self.path, f"[{self.name}] {key} is {_shown(value)}; it must be {allowed}.")
+
+
+def _limits(table: _Table) -> Limits:
+    """Return the limits that *table* holds; none may be longer than all together."""
+    default = Limits()
+    values: dict[str, Any] = {
+        limit.name: table.number(limit.name, getattr(default, limit.name), limit.metadata["range"]) for limit in fields(Limits)
+    }
+    limits = Limits(**values)
+    for name in ("cell_seconds", "check_seconds"):
+        if getattr(limits, name) > limits.total_seconds:
+            both = f"{name} ({getattr(limits, name):g}) is more than total_seconds ({limits.total_seconds:g})"
+            raise CourseError(table.path, f"[{table.name}] {both}. Raise total_seconds.")
+    return limits
+
+
+def _default_name(path: Path) -> str:
+    """Return a valid course name made from the folder of *path*."""
+    name = re.sub(r"[^a-z0-9_-]+", "-", path.absolute().parent.name.lower()).strip("-_")[:64]
+    return name if _NAME.fullmatch(name) else "course"
+
+
+def nearest(key: str, known: Collection[str]) -> str:
+    """Return the way out for an unknown *key* as half a sentence: the nearest of the *known*, or all of them."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
+
+    close = get_close_matches(key, sorted(known), n=1)
+    return f'did you mean "{close[0]}"' if close else f"it has {', '.join(sorted(known))}"
+
+
+def _shown(value: object) -> str:
+    """Return *value* as it may stand in a sentence: short, and as TOML writes a text."""
+    shown = f'"{printable(value)}"' if isinstance(value, str) else repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."  # noqa: PLR2004 - a length that is easy to read

@@ -1,0 +1,92 @@
+"""Judges what learners write: pytest checks in this trusted process ask a sandbox, and a Verdict sums them up.
+
+`grade` and `check` are one path: same grader, same matchers, same Verdict. A check leaves the hidden checks out.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hornbook.course import Course
+from hornbook.errors import GraderError
+from hornbook.lesson import Lesson, Submission, SubmissionFile
+from hornbook.model import Assurance, Verdict
+
+if TYPE_CHECKING:
+    from hornbook.grading.sitting import Sitting
+
+
+def grade(
+    submission: Path | Submission,
+    course: Course,
+    *,
+    lesson: Lesson | None = None,
+    visible_only: bool = False,
+    seed: int | None = None,
+    assurance: Assurance = Assurance.SELF_CHECKED,
+) -> Verdict:
+    """Return what *course* has to say about *submission*, the path of a notebook or an already read one.
+
+    *lesson* is found from the submission where it is not given. *seed* decides what hidden checks draw; a new one is made
+    for each run. Raises SubmissionError for a file that cannot be read, GraderError for a grader that cannot be asked, and
+    SandboxError where this machine cannot run learners' code.
+    """
+    from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings the sandbox along
+
+    if isinstance(submission, Path):
+        file = SubmissionFile.open(submission)
+        lesson = lesson or file.match(course.lessons)
+        submission = file.submission(lesson)
+    lesson = lesson or course.lesson(submission.slug)
+    sitting = Sitting.before(course, lesson, submission, visible_only=visible_only)
+    seed = secrets.randbits(32) if seed is None else seed
+    try:
+        run_checks(sitting, seed)
+        if sitting.fault is not None:
+            raise sitting.fault
+        return sitting.verdict(seed=seed, assurance=assurance)
+    finally:
+        sitting.close()
+
+
+def check(submission: Path | Submission, course: Course, *, lesson: Lesson | None = None, seed: int | None = None) -> Verdict:
+    """Return what the visible checks say about *submission*: practice, with the number of hidden checks still to come."""
+    return grade(submission, course, lesson=lesson, visible_only=True, seed=seed)
+
+
+def run_checks(sitting: Sitting, seed: int) -> None:
+    """Run the grader of *sitting* under pytest, in this process; the outcomes are noted in the sitting."""
+    import pytest  # noqa: PLC0415 - only when grading
+
+    from hornbook.grading import pytest_plugin  # noqa: PLC0415
+
+    grading = pytest_plugin.Grading(seed=seed, given=sitting)
+    arguments = [
+        str(sitting.grader),
+        f"--rootdir={sitting.course.root}",
+        f"--config-file={os.devnull}",
+        "--import-mode=importlib",
+        "--disable-plugin-autoload",
+        f"--hypothesis-seed={seed}",
+        "--capture=no",
+        # Plugins that write to the terminal, to the disk, or into this process's own logging and warnings.
+        *(f"-pno:{name}" for name in ("terminal", "cacheprovider", "warnings", "logging", "faulthandler", "unraisableexception", "threadexception")),
+        "-p_hypothesis_pytestplugin",
+    ]
+    before = set(sys.modules)
+    try:
+        code = pytest.main(arguments, plugins=[grading, pytest_plugin])
+    finally:
+        # Graders of another course may have the same names; and this one may have been edited by its next run.
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file is not None and Path(file).is_relative_to(sitting.course.root / "graders"):
+                del sys.modules[name]
+    if grading.refusal is not None:
+        raise grading.refusal
+    if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        raise GraderError(sitting.grader, f"pytest could not run it ({pytest.ExitCode(code).name}); `pytest {sitting.grader.name}` shows why.")

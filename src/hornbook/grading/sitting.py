@@ -1,0 +1,226 @@
+"""One submission before one grader: executed once, asked by each check in a fork of its own, summed up in one Verdict."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import hashlib
+import math
+import platform
+import sys
+import sysconfig
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hornbook.course import Course
+from hornbook.errors import GraderError, HornbookError
+from hornbook.feedback import Bank
+from hornbook.grading import compare, outcomes
+from hornbook.grading.outcomes import Check, Trace
+from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
+from hornbook.model import Assurance, LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
+from hornbook.sandbox import Snapshot
+from hornbook.sandbox.canary import strongest
+from hornbook.sandbox.execute import Executor, Finished, Job
+from hornbook.sandbox.policy import Policy
+from hornbook.sandbox.probe import CheckEnded, Conversation, Probe
+from hornbook.wire import Limits as WireLimits
+
+
+@dataclass(slots=True)
+class Sitting:
+    """A submission, the grader it sits before, and what was found so far.
+
+    Nothing runs before the first check asks; `close` ends the sandbox.
+    """
+
+    course: Course
+    lesson: Lesson
+    submission: Submission
+    grader: Path
+    bank: Bank
+    visible_only: bool = False
+    hidden_pending: int = 0
+    checks: tuple[Check, ...] = ()
+    outcomes: list[Outcome] = field(default_factory=list)
+    fault: HornbookError | None = None
+    report: SandboxReport | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _clock: float = field(default_factory=time.perf_counter)
+    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _executor: Executor | None = None
+    _finished: dict[str, Finished] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, course: Course, slug: str, path: Path | None, *, visible_only: bool = False) -> Sitting:
+        """Return the sitting of the submission at *path*, or with None that of the lesson's reference solution."""
+        lesson = course.lesson(slug)
+        submission = fill(lesson, read_solution(course.solution(slug))) if path is None else SubmissionFile.open(path).submission(lesson)
+        return cls.before(course, lesson, submission, visible_only=visible_only)
+
+    @classmethod
+    def before(cls, course: Course, lesson: Lesson, submission: Submission, *, visible_only: bool = False) -> Sitting:
+        """Return the sitting of *submission* before the grader of *lesson*."""
+        bank = Bank.read(course.feedback(lesson.slug)) if course.has_feedback(lesson.slug) else Bank.empty()
+        return cls(course, lesson, submission, course.grader(lesson.slug), bank, visible_only=visible_only)
+
+    @contextlib.contextmanager
+    def asked(self, check: Check, trace: Trace, parameters: dict[str, Any]) -> Iterator[Probe]:
+        """Give the probe through which *check* asks; raise CheckEnded where there is nothing to ask."""
+        for exercise in (check.exercise, *check.needs):
+            if not self.attempted(exercise):
+                words = "This exercise is still as it was given." if exercise == check.exercise else f'Do the exercise "{exercise}" first.'
+                raise CheckEnded(Status.NOT_ATTEMPTED, words)
+        if self.fault is not None:
+            raise self.fault
+        try:
+            finished = self.finished(parameters)
+        except HornbookError as error:
+            self.fault = error
+            raise
+        with contextlib.ExitStack() as children:
+            yield self._probe(check, trace, finished, children)
+
+    def _probe(self, check: Check, trace: Trace, finished: Finished, children: contextlib.ExitStack) -> Probe:
+        child = _state_after(check.exercise, finished).check(math.ceil(check.seconds))
+        if child is None:
+            raise CheckEnded(Status.FAILED, "The state of your notebook after this exercise could not be used.")
+        children.callback(child.end)
+        trace.conversation = Conversation(
+            child.line,
+            limits=WireLimits(bytes=self.course.settings.limits.wire_kb * 1024),
+            deadline=time.monotonic() + check.seconds,
+            how_it_ended=child.end,
+            show=functools.partial(compare.show, limit=80),
+        )
+        return Probe(trace.conversation, finished.shown, lambda values: self._probe(check, trace, self.finished(values), children))
+
+    def attempted(self, exercise: str) -> bool:
+        """Return whether the learner has changed the exercise."""
+        if exercise not in self.lesson.exercises:
+            known = ", ".join(f'"{one}"' for one in self.lesson.exercises)
+            raise GraderError(self.grader, f'the lesson has no exercise "{exercise}"; it has {known}.')
+        return self.submission.attempted(self.lesson, exercise)
+
+    def finished(self, parameters: dict[str, Any]) -> Finished:
+        """Return the submission run to its end, with *parameters* in the cell after its parameters cell."""
+        key = repr(sorted(parameters.items()))
+        if key not in self._finished:
+            if self._executor is None:
+                strength = strongest()
+                self.report = strength.report
+                self._executor = self._stack.enter_context(Executor(self._policy(strength.mode)))
+            cells = _parametrised(program(self.lesson, self.submission), parameters)
+            self._finished[key] = self._executor.run(Job(cells, self.course.settings.limits, self._cell_seconds()))
+        return self._finished[key]
+
+    def _policy(self, mode: Any) -> Policy:  # noqa: ANN401 - policy.Mode
+        modules = (*self.course.settings.preload, *imported_by(cell.source for cell in self.lesson.cells if cell.kind == "code"))
+        return Policy(mode=mode, limits=self.course.settings.limits, hidden=(self.course.root,), preload=tuple(dict.fromkeys(modules)))
+
+    def _cell_seconds(self) -> dict[str, float]:
+        """An exercise's cell may take as long as the longest of its checks."""
+        seconds: dict[str, float] = {}
+        for check in self.checks:
+            seconds[check.exercise] = max(seconds.get(check.exercise, 0.0), check.seconds)
+        return seconds
+
+    def note(self, check: Check, error: BaseException | None, trace: Trace, *, seconds: float) -> None:
+        """Add the Outcome of *check*, which ended with *error*; a later end of the same check replaces an earlier one."""
+        source = "\n".join(self.submission.sources.get(check.exercise, ()))
+        found = outcomes.outcome(check, error, trace, source=source, bank=self.bank, seconds=seconds)
+        self.outcomes = [*(outcome for outcome in self.outcomes if outcome.check != check.name), self._explained(found)]
+
+    def _explained(self, found: Outcome) -> Outcome:
+        """Add why a name is missing: the cell that should have made it stopped before."""
+        if found.raised != "NameError" or found.hidden:
+            return found
+        cell = next((shown for key in self._finished if (shown := self._finished[key].shown.get(found.exercise or ""))), None)
+        if cell is None or cell.error is None:
+            return found
+        return replace(found, message=f"The cell of this exercise stopped with {cell.error}")
+
+    def verdict(self, *, seed: int, assurance: Assurance = Assurance.SELF_CHECKED) -> Verdict:
+        """Return what the outcomes so far add up to."""
+        if self.report is None:
+            self.report = strongest().report
+        base = self._finished.get(repr([]))
+        return Verdict.of(
+            lesson=LessonRef(
+                self.lesson.slug,
+                self.lesson.title,
+                self.lesson.version,
+                self.lesson.digest,
+                hashlib.sha256(self.grader.read_bytes()).hexdigest(),
+            ),
+            submission=SubmissionRef(self.submission.name, self.submission.digest),
+            outcomes=tuple(self.outcomes),
+            sandbox=self.report,
+            runtime=runtime(),
+            started=self.started,
+            seconds=round(time.perf_counter() - self._clock, 4),
+            seed=seed,
+            assurance=assurance,
+            hidden_pending=self.hidden_pending,
+            repairs=self.submission.repairs,
+            cells=base.cells if base else (),
+        )
+
+    def close(self) -> None:
+        """End the sandbox."""
+        self._stack.close()
+
+
+def _state_after(exercise: str, finished: Finished) -> Snapshot:
+    """Return the state after *exercise*; raise CheckEnded, saying why, where there is none or its cell did not end."""
+    stopped = [run for run in finished.cells if run.stopped is not None]
+    of_exercise = next((run for run in stopped if run.exercise == exercise), None)
+    if of_exercise is not None and of_exercise.stopped == "timed out":
+        raise CheckEnded(Status.TIMED_OUT, "The cell of this exercise was still running when its time was over; look for a loop that never ends.")
+    if of_exercise is not None:
+        raise CheckEnded(Status.FAILED, "The cell of this exercise ended Python itself; remove the call that exits or crashes.")
+    snapshot = finished.snapshots.get(exercise)
+    if snapshot is None:
+        raise CheckEnded(Status.TIMED_OUT, "The notebook's time was over before this exercise's cell was reached; an earlier cell takes too long.")
+    return snapshot
+
+
+def _parametrised(cells: tuple[ProgramCell, ...], parameters: dict[str, Any]) -> tuple[ProgramCell, ...]:
+    """Return *cells* with papermill's injected-parameters cell after the parameters cell, or first where there is none."""
+    if not parameters:
+        return cells
+    from papermill.translators import PythonTranslator  # noqa: PLC0415 - only for parametrised checks
+
+    source = PythonTranslator.codify(parameters, "Parameters")
+    place = next((number + 1 for number, cell in enumerate(cells) if cell.parameters), 0)
+    injected = ProgramCell(source=source, exercise=None, index=-1, last_of_exercise=False, parameters=True, added=False)
+    return (*cells[:place], injected, *cells[place:])
+
+
+def imported_by(sources: Iterable[str]) -> list[str]:
+    """Return the installed modules that a lesson's own cells import: they are imported before any learner's time runs."""
+    names: list[str] = []
+    for source in sources:
+        with contextlib.suppress(SyntaxError, ValueError):
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Import):
+                    names += [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    names.append(node.module)
+    return [name for name in dict.fromkeys(names) if name.split(".")[0] not in sys.stdlib_module_names]
+
+
+@functools.cache
+def runtime() -> Runtime:
+    """Return what this is: Python, the digest of the installed packages, and our own version."""
+    from hornbook import __version__  # noqa: PLC0415 - the package is still being imported when this module is
+
+    folders = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+    # The names of the dist-info folders say it all; reading each one's metadata would take ten times as long.
+    packages = sorted({entry.name.removesuffix(".dist-info") for folder in folders for entry in folder.glob("*.dist-info")})
+    return Runtime(platform.python_version(), hashlib.sha256("\n".join(packages).encode()).hexdigest(), __version__)

@@ -1,0 +1,337 @@
+"""Runs what learners write: a confined process tree, with its strength measured and its end certain.
+
+    open_sandbox(policy)            a Sandbox: warden → own root → supervisor (confined, preloaded)
+      sandbox.kernel(connection)    a KernelProcess: an ipykernel forked from the supervisor
+        kernel.snapshot()           a Snapshot: the learner's state at this moment
+          snapshot.check(seconds)   a Line to one child that answers one check's questions
+
+Everything that comes back over these sockets is a claim (`wire`); what this side knows for certain is only what it
+measured itself: times, ends, and the canary's facts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+from hornbook.errors import SandboxError, WireError
+from hornbook.sandbox.line import Gone, Line
+from hornbook.sandbox.policy import Place, Policy, bubblewrap, confinement, environment
+
+START_SECONDS = 60.0
+"""How long a sandbox may take to come up: importing pandas and matplotlib on a busy machine included."""
+
+ANSWER_SECONDS = 10.0
+"""How long our own code inside may take for a fork."""
+
+# What is sent inside, in the order in which it is executed there.
+MODULES = ("errors", "wire", "sandbox.line", "sandbox.linux", "sandbox.agent")
+
+BOOT = """
+import json, os, sys, types
+with open(int(sys.argv[1])) as file:
+    order = json.load(file)
+for name in ("hornbook", "hornbook.sandbox"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = []
+for name, source in order.pop("modules").items():
+    module = sys.modules["hornbook." + name] = types.ModuleType("hornbook." + name)
+    parent, _, child = ("hornbook." + name).rpartition(".")
+    setattr(sys.modules[parent], child, module)
+    exec(compile(source, "<hornbook." + name + ">", "exec"), module.__dict__)
+module.main(order)
+"""
+
+
+@contextlib.contextmanager
+def open_sandbox(policy: Policy, *, files: dict[str, str] | None = None) -> Iterator[Sandbox]:
+    """Give a running sandbox, and end it with everything in it. *files* are texts to lie in the learner's home.
+
+    Raises SandboxError, with the reason, if it does not come up as *policy* wants it.
+    """
+    sandbox = Sandbox(policy, files or {})
+    try:
+        sandbox.start()
+        yield sandbox
+    finally:
+        sandbox.close()
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """A confined process tree. `start` it, fork kernels from it, `close` it."""
+
+    policy: Policy
+    files: dict[str, str] = field(default_factory=dict)
+    place: Place | None = None
+    _warden: subprocess.Popen[bytes] | None = None
+    _lifeline: socket.socket | None = None
+    _line: Line | None = None
+    _ended: dict[int, int] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start the warden and, under it, the supervisor; return when it is confined and preloaded."""
+        self.place = place = Place.make()
+        try:
+            locks = confinement(self.policy, place)
+            own_root = bubblewrap(self.policy, place)
+        except (ImportError, RuntimeError, AttributeError) as error:
+            raise SandboxError(f"This machine lacks what a sandbox of mode {self.policy.mode!r} is made of: {error}.") from error
+        if locks["uid"] is not None:
+            for folder in (place.root, place.sockets, place.scratch):
+                os.chown(folder, locks["uid"], locks["uid"])
+        ours, theirs = socket.socketpair()
+        self._line = Line(ours)
+        self._lifeline, wardens_end = socket.socketpair()
+        bundle = os.memfd_create("hornbook", 0)
+        try:
+            order = {"fd": theirs.fileno(), "locks": locks, "files": self.files, "preload": list(self.policy.preload), "modules": sources()}
+            os.write(bundle, json.dumps(order).encode())
+            os.lseek(bundle, 0, os.SEEK_SET)
+            inner = [*own_root, sys.executable, "-I", "-B", "-X", "utf8", "-c", BOOT, str(bundle)]
+            self._warden = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-I", "-S", str(resources.files("hornbook.sandbox") / "warden.py"), str(wardens_end.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(wardens_end.fileno(), theirs.fileno(), bundle),
+                env=environment(locks["home"]),
+                start_new_session=True,
+            )
+            limits = self.policy.limits
+            self._lifeline.sendall(
+                json.dumps(
+                    {
+                        "command": inner,
+                        "fds": [theirs.fileno(), bundle],
+                        "env": environment(locks["home"]),
+                        "cwd": "/",
+                        "seconds": limits.total_seconds + START_SECONDS,
+                        "memory": limits.memory_mb * 2 << 20,
+                        "processes": limits.processes * 2 + 32,
+                    }
+                ).encode()
+                + b"\n"
+            )
+        finally:
+            os.close(bundle)
+            theirs.close()
+            wardens_end.close()
+        self._expect("up", START_SECONDS)
+
+    def kernel(self, connection: dict[str, Any]) -> KernelProcess:
+        """Fork an ipykernel that binds the ipc sockets of *connection*; return when it has bound them."""
+        ours, theirs = socket.socketpair()
+        line = Line(ours)
+        with theirs:
+            self._send(("kernel", connection), theirs.fileno())
+        pid = self._expect("kernel", ANSWER_SECONDS)[1]
+        try:
+            answer = line.receive(deadline=time.monotonic() + START_SECONDS)
+        except (Gone, TimeoutError, WireError, OSError) as error:
+            line.close()
+            raise SandboxError(f"The kernel did not start in the sandbox: {type(error).__name__} {error}.") from error
+        if not (isinstance(answer, tuple) and answer[:1] == ("ready",) and type(pid) is int):
+            line.close()
+            raise SandboxError(f"The kernel did not start in the sandbox: {answer!r}.")
+        return KernelProcess(self, pid, line)
+
+    def signal(self, pid: int, number: int) -> None:
+        """Send signal *number* to the kernel with this *pid* (of the sandbox's own numbering)."""
+        self._send(("signal", pid, int(number)))
+
+    def exit_code(self, pid: int, *, wait: float = 0.0) -> int | None:
+        """Return how the kernel *pid* ended (negative: by which signal), or None while it runs."""
+        deadline = time.monotonic() + wait
+        while pid not in self._ended:
+            try:
+                self._take(self._receive(deadline))
+            except TimeoutError:
+                return None
+            except SandboxError:
+                return self._ended.setdefault(pid, -9)
+        return self._ended[pid]
+
+    def news_fd(self) -> int:
+        """Return the descriptor that becomes readable when the supervisor has something to tell."""
+        if self._line is None:
+            raise SandboxError("The sandbox is closed.")
+        return self._line.socket.fileno()
+
+    def alive(self) -> bool:
+        """Return whether the supervisor still answers."""
+        try:
+            self._send(("echo",))
+            self._expect("echo", ANSWER_SECONDS)
+        except SandboxError:
+            return False
+        return True
+
+    def canary(self, trials: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return, for each (name, source) of *trials*, its name and "done" or how it was refused."""
+        self._send(("canary", trials))
+        return [(str(name), str(answer)) for name, answer in self._expect("canary", START_SECONDS)[1]]
+
+    def close(self) -> None:
+        """End every process of the sandbox and remove its folder. Safe to call twice."""
+        if self._lifeline is not None:
+            self._lifeline.close()
+            self._lifeline = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+        if self._warden is not None:
+            self._warden.wait()
+            if self._warden.stderr is not None:
+                self._warden.stderr.close()
+            self._warden = None
+        if self.place is not None:
+            self.place.remove()
+            self.place = None
+
+    def _send(self, message: object, *fds: int) -> None:
+        if self._line is None:
+            raise SandboxError("The sandbox is closed.")
+        try:
+            self._line.send(message, *fds, deadline=time.monotonic() + ANSWER_SECONDS)
+        except OSError as error:
+            raise self._fallen() from error
+
+    def _receive(self, deadline: float) -> Any:  # noqa: ANN401 - a claim, matched by the caller
+        if self._line is None:
+            raise SandboxError("The sandbox is closed.")
+        try:
+            return self._line.receive(deadline=deadline)
+        except (Gone, WireError, ConnectionError) as error:
+            raise self._fallen() from error
+
+    def _expect(self, word: str, seconds: float) -> tuple[Any, ...]:
+        """Return the next message that begins with *word*, noting ends of kernels on the way."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                message = self._receive(deadline)
+            except TimeoutError as error:
+                raise SandboxError(f"The sandbox did not answer within {seconds:.0f} s (waiting for {word!r}).") from error
+            if isinstance(message, tuple) and message[:1] == (word,):
+                return message
+            if isinstance(message, tuple) and message[:1] == ("failed",):
+                raise SandboxError(f"The sandbox could not be built: {message[1:]}.")
+            self._take(message)
+
+    def _take(self, message: object) -> None:
+        match message:
+            case ("ended", int() as pid, int() as code):
+                self._ended[pid] = code
+
+    def _fallen(self) -> SandboxError:
+        """Return the error that says why the supervisor is gone, with what it or bubblewrap wrote last."""
+        reason = "its first process has ended"
+        if self._warden is not None and self._warden.stderr is not None:
+            if self._lifeline is not None:
+                with contextlib.suppress(OSError):
+                    self._lifeline.shutdown(socket.SHUT_WR)
+            tail = self._warden.stderr.read(4000).decode("utf-8", "replace").strip().splitlines()
+            reason = tail[-1] if tail else reason
+        return SandboxError(f"The sandbox has fallen: {reason}.")
+
+
+@dataclass(frozen=True, slots=True)
+class KernelProcess:
+    """An ipykernel in a sandbox, and the line to the agent on its main thread."""
+
+    sandbox: Sandbox
+    pid: int
+    line: Line
+
+    def snapshot(self, seconds: float = ANSWER_SECONDS) -> Snapshot | None:
+        """Return the learner's state as it stands now, or None if the kernel does not answer in *seconds*."""
+        ours, theirs = socket.socketpair()
+        line = Line(ours)
+        try:
+            with theirs:
+                self.line.send(("snapshot",), theirs.fileno(), deadline=time.monotonic() + seconds)
+            answer = self.line.receive(deadline=time.monotonic() + seconds)
+        except (Gone, TimeoutError, WireError, OSError):
+            answer = None
+        match answer:
+            case ("snapshot", list() as lines):
+                return Snapshot(line, tuple(str(text)[:300] for text in lines[:20]))
+        line.close()
+        return None
+
+    def exit_code(self, *, wait: float = 0.0) -> int | None:
+        """Return how it ended (negative: by which signal), or None while it runs."""
+        return self.sandbox.exit_code(self.pid, wait=wait)
+
+    def signal(self, number: int) -> None:
+        """Send it signal *number*."""
+        self.sandbox.signal(self.pid, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen fork of a learner's state, from which each check gets a child of its own.
+
+    `lines` are the learner's own lines of the error with which the last cell ended, if it did.
+    """
+
+    line: Line
+    lines: tuple[str, ...] = ()
+
+    def check(self, cpu_seconds: int, seconds: float = ANSWER_SECONDS) -> CheckProcess | None:
+        """Return a new child that answers questions, limited in processor time, or None if none can be had."""
+        ours, theirs = socket.socketpair()
+        line = Line(ours)
+        try:
+            with theirs:
+                self.line.send(("check", cpu_seconds), theirs.fileno(), deadline=time.monotonic() + seconds)
+            answer = self.line.receive(deadline=time.monotonic() + seconds)
+        except (Gone, TimeoutError, WireError, OSError):
+            answer = None
+        match answer:
+            case ("check", int() as pid):
+                return CheckProcess(self, pid, line)
+        line.close()
+        return None
+
+    def close(self) -> None:
+        """Let it end."""
+        self.line.close()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProcess:
+    """One child for one check."""
+
+    snapshot: Snapshot
+    pid: int
+    line: Line
+
+    def end(self, seconds: float = ANSWER_SECONDS) -> int | None:
+        """End it; return how it ended if it had ended by itself (negative: by which signal)."""
+        self.line.close()
+        try:
+            self.snapshot.line.send(("end", self.pid), deadline=time.monotonic() + seconds)
+            answer = self.snapshot.line.receive(deadline=time.monotonic() + seconds)
+        except (Gone, TimeoutError, WireError, OSError):
+            return None
+        match answer:
+            case ("ended", int() as pid, int() as code) if pid == self.pid:
+                return code
+        return None
+
+
+def sources() -> dict[str, str]:
+    """Return the source of each module that is sent inside."""
+    root = resources.files("hornbook")
+    return {name: (root / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8") for name in MODULES}

@@ -1,0 +1,360 @@
+"""Runs a submission's cells top to bottom under nbclient and keeps the state after each exercise.
+
+A cell that hangs or ends the kernel costs itself only: it is interrupted; if that does not help the kernel is ended, the
+cells before it are run again in a fresh fork without it, and the rest goes on. What the cells print and raise is kept for
+display (`CellRun`), bounded, and is never evidence of anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import Any, Literal, Self
+
+from hornbook.config import Limits
+from hornbook.errors import SandboxError, printable
+from hornbook.lesson import ProgramCell
+from hornbook.model import CellRun
+from hornbook.sandbox import Sandbox, Snapshot, open_sandbox
+from hornbook.sandbox.policy import Policy
+from hornbook.sandbox.probe import Cell
+
+INTERRUPT_GRACE = 0.5
+MAX_RESTARTS = 8
+ERROR_CHARS = 500
+
+
+@dataclass(slots=True)
+class Finished:
+    """A submission that has run: what its cells showed, and a frozen state after each exercise that was reached."""
+
+    cells: tuple[CellRun, ...]
+    shown: Mapping[str, Cell]
+    snapshots: Mapping[str, Snapshot]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be run: cells, for which exercises a state is kept, and how long an exercise's cell may take."""
+
+    cells: tuple[ProgramCell, ...]
+    limits: Limits
+    cell_seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def seconds(self, cell: ProgramCell) -> float:
+        """Return how long *cell* may run."""
+        return self.cell_seconds.get(cell.exercise or "", float(self.limits.cell_seconds))
+
+
+class Executor:
+    """Runs jobs in one sandbox, or in a new one where a learner's code has brought the last one down.
+
+    A context manager: the states that `run` keeps live until it is left. Raises SandboxError if no sandbox can be had;
+    what the learner's code does is never an exception.
+    """
+
+    def __init__(self, policy: Policy, *, files: dict[str, str] | None = None) -> None:
+        self.policy = policy
+        self.files = files
+        self._stack = contextlib.ExitStack()
+        self._sandbox: Sandbox | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def run(self, job: Job) -> Finished:
+        """Return *job* run to its end."""
+        return _in_own_loop(_Run(job, self))
+
+    def sandbox(self, *, instead_of: Sandbox | None = None) -> Sandbox:
+        """Return the sandbox of the moment, or a new one instead of one that has fallen."""
+        if self._sandbox is None or self._sandbox is instead_of:
+            if instead_of is not None:
+                instead_of.close()
+            self._sandbox = self._stack.enter_context(open_sandbox(self.policy, files=self.files))
+        return self._sandbox
+
+
+def _in_own_loop(run: _Run) -> Finished:
+    """Run it in an event loop of its own, in a thread of its own where this one has a loop already (Jupyter)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(run.to_its_end())
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only here
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, run.to_its_end()).result()
+
+
+class _Run:
+    """One job on its way: which cells are done, which are left out from now on, and the kernel of the moment."""
+
+    def __init__(self, job: Job, executor: Executor) -> None:
+        self.job = job
+        self.executor = executor
+        self.deadline = 0.0
+        self.runs: dict[int, CellRun] = {}
+        self.outputs: dict[int, str] = {}
+        self.snapshots: dict[str, Snapshot] = {}
+        self.left_out: set[int] = set()
+
+    async def to_its_end(self) -> Finished:
+        """Run all cells, starting over without a cell that ended its kernel."""
+        sandbox = self.executor.sandbox()
+        self.deadline = time.monotonic() + self.job.limits.total_seconds
+        for _ in range(MAX_RESTARTS):
+            try:
+                if await self._pass(sandbox):
+                    break
+            except _Fallen:
+                # The states of all exercises have fallen with it: they are made again in another one.
+                self.snapshots.clear()
+                sandbox = self.executor.sandbox(instead_of=sandbox)
+        return Finished(tuple(self.runs[number] for number in sorted(self.runs)), self._shown(), self.snapshots)
+
+    async def _pass(self, sandbox: Sandbox) -> bool:
+        """Run what is not left out in a new kernel; return whether the end was reached."""
+        async with _kernel(sandbox, self.job.limits) as kernel:
+            for number, cell in enumerate(self.job.cells):
+                if number in self.left_out:
+                    continue
+                if not cell.source.strip():
+                    self.runs.setdefault(number, CellRun(cell.exercise, cell.index))
+                elif not await self._run_cell(number, cell, kernel):
+                    continue
+                if await self._keep_state(number, cell, kernel):
+                    continue
+                self.left_out.add(number)
+                self._note_stop(number, "died")
+                if not kernel.end():
+                    raise _Fallen
+                return False
+        return True
+
+    async def _run_cell(self, number: int, cell: ProgramCell, kernel: _Kernel) -> bool:
+        """Run one cell and note what it showed the first time; return False if there was no time left for it."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self.runs.setdefault(number, CellRun(cell.exercise, cell.index, stopped="timed out"))
+            return False
+        started = time.monotonic()
+        shown = await kernel.run(cell.source, number, min(self.job.seconds(cell), left))
+        if number not in self.runs:
+            self.runs[number] = CellRun(cell.exercise, cell.index, shown.error, (), shown.stopped, round(time.monotonic() - started, 4))
+            self.outputs[number] = shown.text
+        if shown.stopped is not None:
+            # Once is enough: should a later cell make us start over, this one has had its time.
+            self.left_out.add(number)
+        return True
+
+    def _note_stop(self, number: int, how: Literal["timed out", "died"]) -> None:
+        """Note that a cell took its kernel along, unless it is known already how."""
+        if self.runs[number].stopped is None:
+            self.runs[number] = replace(self.runs[number], stopped=how)
+
+    async def _keep_state(self, number: int, cell: ProgramCell, kernel: _Kernel) -> bool:
+        """Keep the state after an exercise; return False if the kernel is lost."""
+        if kernel.lost:
+            return False
+        if cell.exercise is None or not cell.last_of_exercise or cell.exercise in self.snapshots:
+            return True
+        snapshot = kernel.snapshot()
+        if snapshot is None:
+            return False
+        self.snapshots[cell.exercise] = snapshot
+        if self.runs[number].error:
+            self.runs[number] = replace(self.runs[number], traceback=snapshot.lines)
+        return True
+
+    def _shown(self) -> dict[str, Cell]:
+        """Return each exercise's cells as one: its source, what it printed, how it failed."""
+        shown: dict[str, Cell] = {}
+        for number, cell in enumerate(self.job.cells):
+            if cell.exercise is not None:
+                before = shown.get(cell.exercise, Cell("", "", None))
+                run = self.runs.get(number)
+                shown[cell.exercise] = Cell(
+                    f"{before.source}\n{cell.source}".lstrip("\n"),
+                    before.output + self.outputs.get(number, ""),
+                    before.error or (run.error if run else None),
+                )
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a cell showed, claims both; `stopped` was measured on this side."""
+
+    text: str = ""
+    error: str | None = None
+    stopped: Literal["timed out", "died"] | None = None
+
+
+class _Fallen(Exception):  # noqa: N818 - an ending, not an error
+    """A sandbox has ended with all that was in it."""
+
+
+@contextlib.asynccontextmanager
+async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
+    """Give a new kernel of *sandbox* with an nbclient on it."""
+    nbclient = _import_nbclient()
+    provisioner = importlib.import_module("hornbook.sandbox.provisioner")
+    manager = provisioner.SandboxKernelManager(sandbox=sandbox)
+    await manager.start_kernel()
+    client = _make_client(nbclient, manager, limits)
+    client.kc = manager.client()
+    client.kc.start_channels()
+    kernel = _Kernel(client, manager, sandbox)
+    try:
+        await kernel.until_connected()
+        yield kernel
+    finally:
+        kernel.stop_watching()
+        client.kc.stop_channels()
+
+
+class _Kernel:
+    """A kernel, the nbclient that drives it, and the news of its end."""
+
+    def __init__(self, client: Any, manager: Any, sandbox: Sandbox) -> None:  # noqa: ANN401
+        self.client = client
+        self.manager = manager
+        self.sandbox = sandbox
+        self.process = manager.kernel
+        self.lost = False
+        self.died = asyncio.get_running_loop().create_future()
+        self._watched = sandbox.news_fd()
+        asyncio.get_running_loop().add_reader(self._watched, self._news)
+
+    def _news(self) -> None:
+        """Note the kernel's end as soon as the supervisor tells it, which is a second before nbclient looks."""
+        if self.process.exit_code() is not None:
+            self.stop_watching()
+            if not self.died.done():
+                self.died.set_result(None)
+
+    def stop_watching(self) -> None:
+        """Leave the loop alone."""
+        if self._watched >= 0:
+            asyncio.get_running_loop().remove_reader(self._watched)
+            self._watched = -1
+
+    async def until_connected(self) -> None:
+        """Return when the kernel publishes to us: jupyter_client's own waiting costs a fixed 200 ms."""
+        with contextlib.suppress(Exception):  # a garbled or missing welcome costs outputs at most, which are for display
+            while (await self.client.kc.iopub_channel.get_msg(timeout=5))["header"]["msg_type"] != "iopub_welcome":
+                pass
+
+    async def run(self, source: str, number: int, seconds: float) -> _Shown:
+        """Run one cell for at most *seconds*."""
+        node = self.client.node(source, number)
+        self.client.nb.cells[:] = [node]
+        task = asyncio.ensure_future(self.client.async_execute_cell(node, 0))
+        stopped: Literal["timed out", "died"] | None = None
+        await asyncio.wait({task, self.died}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done() and not self.died.done():
+            stopped = "timed out"
+            self.process.signal(signal.SIGINT)
+            await asyncio.wait({task, self.died}, timeout=INTERRUPT_GRACE, return_when=asyncio.FIRST_COMPLETED)
+        self.lost = not task.done() or self.died.done()
+        if not task.done():
+            task.cancel()
+        failure = (await asyncio.gather(task, return_exceptions=True))[0]
+        if isinstance(failure, BaseException):
+            # Whatever nbclient makes of forged, broken or missing messages is this cell's own loss.
+            self.lost = True
+        text, error = self.client.what_was_shown(node)
+        return _Shown(text, error, stopped or ("died" if self.lost else None))
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the state of this moment, or None if the kernel is too busy or gone to give it."""
+        return None if self.died.done() else self.process.snapshot(seconds=2.0)
+
+    def end(self) -> bool:
+        """End the kernel; return whether its sandbox lives on."""
+        self.stop_watching()
+        try:
+            self.process.signal(signal.SIGKILL)
+            self.process.line.close()
+            return self.sandbox.alive()
+        except SandboxError:
+            return False
+
+
+def _import_nbclient() -> ModuleType:
+    """Import nbclient without what it never uses here.
+
+    Its import of nbformat imports jsonschema, whose optional checker of IRIs compiles some 35 grammars: 1.1 s of 1.3 s.
+    With that one package declared absent jsonschema does without it, as it does where the package is not installed.
+    """
+    if "nbclient" not in sys.modules and "rfc3987_syntax" not in sys.modules:
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+        try:
+            return importlib.import_module("nbclient")
+        finally:
+            del sys.modules["rfc3987_syntax"]
+    return importlib.import_module("nbclient")
+
+
+def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:  # noqa: ANN401
+    """Return an nbclient for *manager* that keeps at most *limits*.output_kb of what a cell shows."""
+    nodes = importlib.import_module("nbformat.notebooknode")
+    room = limits.output_kb * 1024
+
+    class Client(nbclient.NotebookClient):  # type: ignore[misc,name-defined]
+        """nbclient, with a bound on what it stores: a cell that prints for ever must not fill the trusted side's memory."""
+
+        kept = 0
+
+        def node(self, source: str, number: int) -> Any:  # noqa: ANN401
+            """Return *source* as a code cell."""
+            self.kept = 0
+            return nodes.from_dict(
+                {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+            )
+
+        def output(self, outs: list[Any], msg: dict[str, Any], display_id: str, cell_index: int) -> Any:  # noqa: ANN401
+            """Store an output while there is room."""
+            self.kept += len(repr(msg["content"]))
+            if self.kept <= room or msg["msg_type"] == "error":
+                return super().output(outs, msg, display_id, cell_index)
+            return None
+
+        def what_was_shown(self, node: Any) -> tuple[str, str | None]:  # noqa: ANN401
+            """Return the text that a cell showed, and its error if it ended with one."""
+            text: list[str] = []
+            error = None
+            for output in node.get("outputs", []):
+                with contextlib.suppress(AttributeError, TypeError, KeyError):
+                    kind = output.get("output_type")
+                    if kind == "stream":
+                        text.append(str(output.get("text", "")))
+                    elif kind in {"execute_result", "display_data"}:
+                        text.append(str(output.get("data", {}).get("text/plain", "")) + "\n")
+                    elif kind == "error":
+                        error = printable(f"{output.get('ename')}: {output.get('evalue')}"[:ERROR_CHARS])
+            if self.kept > room:
+                text.append(f"\n… more than {limits.output_kb} kB were printed; the rest is left out.\n")
+            return "".join(text), error
+
+    return Client(
+        nodes.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}),
+        km=manager,
+        allow_errors=True,
+        store_widget_state=False,
+        record_timing=False,
+        raise_on_iopub_timeout=False,
+        iopub_timeout=2,
+        timeout=None,
+    )

@@ -1,0 +1,277 @@
+"""What a learner's code may do: as data, before anything is enforced.
+
+A `Policy` is made on the trusted side. `confinement` turns it into the plain dictionary that `sandbox.linux` enforces
+inside the new process, and `bubblewrap` into the command line that gives that process its own root.
+
+Sources: seccomp(2), landlock(7), setrlimit(2), bwrap(1).
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import math
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from hornbook.config import Limits
+from hornbook.errors import SandboxError
+
+Mode = Literal["namespaces", "landlock", "seccomp", "limits"]
+
+HOME = "/home/learner"
+"""The learner's home and working directory inside a sandbox with an own root: a tmpfs of limited size."""
+
+SYSTEM_PATHS = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/matplotlibrc",
+    "/var/cache/fontconfig",
+)
+
+# System calls that no lesson needs and that widen what a process can reach: other processes' memory, kernel keys, new
+# namespaces and mounts, file handles that bypass paths, and large kernel interfaces with a history of escapes.
+FORBIDDEN_CALLS = (
+    "acct", "add_key", "adjtimex", "bpf", "chroot", "clock_adjtime", "clock_settime", "delete_module", "fanotify_init",
+    "finit_module", "fsconfig", "fsmount", "fsopen", "fspick", "init_module", "io_uring_enter", "io_uring_register",
+    "io_uring_setup", "ioperm", "iopl", "kcmp", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "mount",
+    "mount_setattr", "move_mount", "name_to_handle_at", "nfsservctl", "open_by_handle_at", "open_tree", "perf_event_open",
+    "personality", "pidfd_getfd", "pivot_root", "process_madvise", "process_vm_readv", "process_vm_writev", "ptrace",
+    "quotactl", "quotactl_fd", "reboot", "request_key", "setdomainname", "sethostname", "setns", "settimeofday", "swapoff",
+    "swapon", "syslog", "umount2", "unshare", "userfaultfd", "vhangup", "vmsplice",
+)  # fmt: skip
+# A kernel only binds: with connect() gone no socket file of the machine can be reached where Landlock has no say on them.
+FORBIDDEN_SOCKET_CALLS = ("connect",)
+# Landlock does not govern these on files that it lets nobody open. They answer "done" without effect, because an error
+# would stop `shutil.copy`, and with it IPython's start.
+INERT_CALLS = ("chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "removexattr", "lremovexattr")  # noqa: E501
+NAMESPACE_FLAGS = 0x7E020000 | 0x00000080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET} and CLONE_NEWTIME
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a sandbox is to be built: the strongest *mode* this machine holds, the *limits*, and what stays unseen.
+
+    `hidden` are folders that must not be readable even if they lie in a readable one: courses installed beside Python.
+    """
+
+    mode: Mode = "namespaces"
+    limits: Limits = field(default_factory=Limits)
+    hidden: tuple[Path, ...] = ()
+    preload: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folder on the trusted side that belongs to one sandbox: its sockets and, without an own root, its scratch."""
+
+    root: Path
+
+    @classmethod
+    def make(cls) -> Place:
+        """Create it: mode 0700, with a short path (a socket's path has at most 107 bytes)."""
+        base = tempfile.gettempdir()
+        root = Path(tempfile.mkdtemp(prefix="hb-", dir=base if len(base) < 40 else "/tmp"))  # noqa: S108 - mkdtemp makes it 0700
+        place = cls(root)
+        place.sockets.mkdir(mode=0o700)
+        place.scratch.mkdir(mode=0o700)
+        return place
+
+    @property
+    def sockets(self) -> Path:
+        """Where the kernel binds its sockets; nothing else can be made there."""
+        return self.root / "s"
+
+    @property
+    def scratch(self) -> Path:
+        """The learner's home where there is no own root."""
+        return self.root / "w"
+
+    def remove(self) -> None:
+        """Remove it with everything in it: nothing is opened by a name, no link followed, no depth is too great."""
+        shutil.rmtree(self.root, onerror=_remove_hard)
+
+
+def _remove_hard(_function: object, path: str, _error: object) -> None:
+    """Finish what `rmtree` gave up on (trees deeper than Python's recursion limit) with rm(1), which has no such limit."""
+    import subprocess  # noqa: PLC0415 - only here
+
+    subprocess.run(["/bin/rm", "-rf", "--one-file-system", "--", path], check=False, capture_output=True)  # noqa: S603
+
+
+def readable_paths(hidden: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """Return what a learner's code may read: the system's libraries and this Python, without *hidden*.
+
+    Both `sys.prefix` and `sys.base_prefix` are needed: a virtual environment imports the standard library from the latter.
+    A readable folder that contains a hidden one is replaced by its other children. One that lies in a hidden folder stays:
+    a course often has its virtual environment inside it.
+    """
+    unseen = {path.resolve() for path in hidden}
+    for prefix in {sys.prefix, sys.base_prefix}:
+        unseen.add(Path(prefix, "share", "jupyter", "hornbook").resolve())
+    paths: list[Path] = []
+    for path in (*map(Path, SYSTEM_PATHS), Path(sys.base_prefix), Path(sys.prefix)):
+        if path.exists():
+            paths.extend(_without(path, unseen))
+    return tuple(dict.fromkeys(paths))
+
+
+def _without(path: Path, unseen: set[Path]) -> list[Path]:
+    resolved = path.resolve()
+    if resolved in unseen:
+        return []
+    if not any(resolved in hidden.parents for hidden in unseen):
+        return [path]
+    return [kept for child in sorted(path.iterdir()) for kept in _without(child, unseen)]
+
+
+def environment(home: str) -> dict[str, str]:
+    """Return the whole environment of a sandboxed process. Nothing of ours is inherited: no tokens, no paths."""
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")}
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": home,
+        "TMPDIR": f"{home}/.tmp",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "JUPYTER_CONFIG_DIR": f"{home}/.jupyter",
+        "JUPYTER_NO_CONFIG": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "LANG": "C.UTF-8",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TZ": "UTC",
+        # A thread of the linear algebra library would not survive a fork.
+        **threads,
+    }
+
+
+def confinement(policy: Policy, place: Place) -> dict[str, Any]:
+    """Return what the new process enforces on itself before it runs a learner's code, as JSON-able data."""
+    own_root = policy.mode == "namespaces"
+    home = HOME if own_root else str(place.scratch)
+    writable = [home, "/dev/shm"] if own_root else [home]  # noqa: S108 - the namespace's own, limited in size
+    landlock = policy.mode in {"namespaces", "landlock"}
+    seccomp = policy.mode in {"namespaces", "landlock", "seccomp"}
+    megabyte = 1 << 20
+    return {
+        "home": home,
+        "uid": sandbox_uid(own_root=own_root),
+        "landlock": {
+            "read": [*map(str, readable_paths(policy.hidden)), *(["/proc"] if own_root else ["/proc/self"]), "/dev"],
+            "write": writable,
+            "devices": ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts"],
+            "sockets": [str(place.sockets)],
+        }
+        if landlock
+        else None,
+        "seccomp": base64.b64encode(seccomp_program(strict=not own_root)).decode("ascii") if seccomp else None,
+        "limits": {
+            "as": policy.limits.memory_mb * megabyte,
+            "nproc": policy.limits.processes,
+            "fsize": policy.limits.file_mb * megabyte,
+            "cpu": math.ceil(policy.limits.total_seconds),
+            "nofile": 512,
+        },
+    }
+
+
+@functools.cache
+def seccomp_program(*, strict: bool) -> bytes:
+    """Return the system-call filter as BPF; *strict* where there is no own root.
+
+    It is built here because importing libseccomp's binding starts processes, which the sandboxed side must not need.
+    """
+    import errno  # noqa: PLC0415 - only here
+
+    import pyseccomp as sc  # noqa: PLC0415 - Linux only, and slow to import
+
+    filter_ = sc.SyscallFilter(sc.ALLOW)
+    deny = sc.ERRNO(errno.EPERM)
+    rules: list[tuple[int, str, tuple[Any, ...]]] = [(deny, name, ()) for name in (*FORBIDDEN_CALLS, *FORBIDDEN_SOCKET_CALLS)]
+    rules += [(sc.ERRNO(errno.EAFNOSUPPORT), "socket", (sc.Arg(0, sc.NE, 1),))]  # only AF_UNIX
+    rules += [(deny, "socketpair", (sc.Arg(0, sc.NE, 1),))]
+    for flag in (1 << bit for bit in range(32) if NAMESPACE_FLAGS >> bit & 1 and bit != 7):  # noqa: PLR2004 - CLONE_NEWTIME is clone3's
+        rules.append((deny, "clone", (sc.Arg(0, sc.MASKED_EQ, flag, flag),)))
+    rules.append((sc.ERRNO(errno.ENOSYS), "clone3", ()))  # its flags lie in memory, where a filter cannot look: glibc falls back
+    rules.append((deny, "ioctl", (sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, 0x5412),)))  # TIOCSTI types into a terminal
+    if strict:
+        rules += [(sc.ERRNO(0), name, ()) for name in INERT_CALLS]
+    for action, name, arguments in rules:
+        # A call that this machine's architecture or libseccomp does not know cannot be made through a name either.
+        if sc.resolve_syscall(sc.system_arch(), name) != -1:
+            filter_.add_rule(action, name, *arguments)
+    with tempfile.TemporaryFile() as file:
+        filter_.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def sandbox_uid(*, own_root: bool) -> int | None:
+    """Return the user to become, or None to stay who we are.
+
+    Only root can change, and root must: the kernel counts no processes against root. Every sandbox gets a user id of its
+    own, so that siblings are counted apart. Without an own root the interpreter must be reachable for that user.
+    """
+    if os.geteuid() != 0 or not (own_root or _reachable_by_others(Path(sys.executable).resolve(), Path(sys.prefix))):
+        return None
+    return 1_900_000_000 + secrets.randbelow(60_000_000)
+
+
+def _reachable_by_others(*paths: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for path in paths for folder in path.parents)
+
+
+def bubblewrap(policy: Policy, place: Place) -> list[str]:
+    """Return the bwrap command that gives the command after it an own root, or [] where *mode* asks for none.
+
+    Own mount, pid, network, ipc and uts namespaces; an own user namespace unless we are root, who needs none to build the
+    others and hands over to an unprivileged user instead (`sandbox.linux`).
+    """
+    if policy.mode != "namespaces":
+        return []
+    program = shutil.which("bwrap")
+    if program is None:
+        raise SandboxError("bubblewrap is not installed; `apt install bubblewrap` (or your system's package of that name) brings it.")
+    root = os.geteuid() == 0
+    size = str(policy.limits.disk_mb << 20)
+    command = [
+        program, "--die-with-parent",
+        "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
+        "--hostname", "hornbook", "--cap-drop", "ALL",
+        *(["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else ["--unshare-user"]),
+        "--proc", "/proc", "--dev", "/dev", "--size", size, "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108
+    ]  # fmt: skip
+    paths = readable_paths(policy.hidden)
+    # bwrap would make the folders above what it binds for root alone.
+    for folder in sorted({parent for path in (*paths, place.sockets) for parent in path.parents if parent != Path("/")}):
+        if not any(folder == path or path in folder.parents for path in paths):
+            command += ["--perms", "0755", "--dir", str(folder)]
+    for path in paths:
+        if path.is_symlink():
+            command += ["--symlink", os.readlink(path), str(path)]
+        else:
+            command += ["--ro-bind", str(path), str(path)]
+    return [
+        *command,
+        "--bind", str(place.sockets), str(place.sockets),
+        "--size", size, "--perms", "1777", "--tmpfs", HOME, "--chdir", HOME,
+    ]  # fmt: skip

@@ -1,0 +1,522 @@
+"""The trusted side of a check: the `submission` fixture that graders speak to.
+
+A `Probe` asks the learner's state for names; what is data arrives as a plain value (`wire`), anything else as a `Handle`
+that can be called, read and compared only by asking again. Errors of the learner's code arrive as the builtin exception
+that they are (`LearnerError` beside it). What the learner's process says is a claim: nothing here is ever a verdict.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from hornbook import wire
+from hornbook.errors import GraderError, WireError
+from hornbook.model import Status
+from hornbook.sandbox.line import Gone, Line
+
+if TYPE_CHECKING:
+    import numpy as np
+
+T = TypeVar("T")
+
+PRINTED_CHARS = 100_000
+ITERATION_STEP = 256
+
+
+class CheckEnded(BaseException):
+    """The learner's side cannot answer this check any more: *status* says how it ended, *message* tells the learner.
+
+    It derives from BaseException so that neither a grader's `except Exception` nor hypothesis' search for a smaller
+    example goes on asking a process that is gone.
+    """
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Mismatch(AssertionError):
+    """What came is not what was asked for, in the learner's words."""
+
+    def __init__(self, message: str, *, came: str | None = None, expected: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.came = came
+        self.expected = expected
+
+
+class LearnerError(Exception):
+    """The learner's code raised this. Its class also is the matching builtin exception, so `pytest.raises` works."""
+
+    def __init__(self, type_name: str, message: str, traceback: tuple[str, ...]) -> None:
+        Exception.__init__(self, message)
+        self.type_name = type_name
+        self.message = message
+        self.traceback = traceback
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@functools.cache
+def _error_class(name: str) -> type[LearnerError]:
+    """Return the LearnerError that is also the builtin exception *name*; only ordinary ones are ever instantiated."""
+    kind = getattr(builtins, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, BaseExceptionGroup) or kind is Exception:
+        return LearnerError
+    return type(name, (LearnerError, kind), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The last thing that a check asked: as text, and the value that came."""
+
+    asked: str
+    value: object
+
+
+class Conversation:
+    """Questions and answers between one check and its child process, until *deadline* (of `time.monotonic`)."""
+
+    def __init__(
+        self,
+        line: Line,
+        *,
+        limits: wire.Limits,
+        deadline: float,
+        how_it_ended: Callable[[], int | None],
+        show: Callable[[object], str] = repr,
+    ) -> None:
+        self.line = line
+        self.limits = limits
+        self.deadline = deadline
+        self.show = show
+        self.answered = False
+        self.last: Call | None = None
+        self.raised: LearnerError | None = None
+        self._how_it_ended = how_it_ended
+        self._printed: list[str] = []
+        self._ended: CheckEnded | None = None
+
+    @property
+    def printed(self) -> str:
+        """All that the learner's code has printed in this check, bounded."""
+        return "".join(self._printed)
+
+    def ask(self, *question: object, asked: str | None = None) -> Any:  # noqa: ANN401 - whatever the learner's code returns
+        """Return the answer to *question*; raise LearnerError or CheckEnded."""
+        if self._ended is not None:
+            raise self._ended
+        try:
+            self.line.send(question, deadline=self.deadline, limits=self.limits, register=_number)
+        except TimeoutError:
+            self._end(CheckEnded(Status.TIMED_OUT, "Your code was still running when the time for this check was over."))
+        except ConnectionError:
+            self._end(self._died())
+        except WireError as error:
+            raise GraderError("grader", f"a value of this check cannot cross to the learner's code: {error}") from error
+        try:
+            answer = self.line.receive(deadline=self.deadline, limits=self.limits, resolve=self._resolve)
+        except TimeoutError:
+            self._end(CheckEnded(Status.TIMED_OUT, "Your code was still running when the time for this check was over."))
+        except (Gone, ConnectionError):
+            self._end(self._died())
+        except WireError as error:
+            self._end(CheckEnded(Status.FAILED, f"What your code returned could not be read: {error}."))
+        self.answered = True
+        match answer:
+            case ("value", value, str() as printed):
+                self._note(printed)
+                self.last = Call(asked or str(question[0]), value)
+                return value
+            case ("raised", str() as type_name, list() as kinds, str() as message, list() as lines, str() as printed):
+                self._note(printed)
+                builtin = next((kind for kind in kinds if type(kind) is str and _error_class(kind) is not LearnerError), "Exception")
+                error = _error_class(builtin)(type_name[:200], message, tuple(str(line)[:300] for line in lines[:20]))
+                self.last = Call(asked or str(question[0]), error)
+                self.raised = error
+                raise error
+        self.end_malformed()
+
+    def _note(self, printed: str) -> None:
+        room = PRINTED_CHARS - sum(map(len, self._printed))
+        if printed and room > 0:
+            self._printed.append(printed[:room])
+
+    def _end(self, ended: CheckEnded) -> NoReturn:
+        self._ended = ended
+        raise ended from None
+
+    def end_malformed(self) -> NoReturn:
+        """End this check: the answer was well-formed on the wire, but is no answer to the question."""
+        self._end(CheckEnded(Status.FAILED, "What your code returned could not be read."))
+
+    def _died(self) -> CheckEnded:
+        code = self._how_it_ended()
+        if code == -9:  # noqa: PLR2004 - SIGKILL: nobody but the kernel and our warden sends it
+            return CheckEnded(Status.OUT_OF_MEMORY, "Your code was stopped because it used too much memory or processor time.")
+        if code == -24:  # noqa: PLR2004 - SIGXCPU
+            return CheckEnded(Status.TIMED_OUT, "Your code used up its processor time for this check.")
+        if code is not None and code < 0:
+            return CheckEnded(Status.FAILED, f"Your code crashed Python itself (signal {-code}); a recursion without end can do that.")
+        return CheckEnded(Status.FAILED, "Your code ended Python in the middle of this check; remove the call that exits.")
+
+    def _resolve(self, opaque: wire.Opaque) -> Handle:
+        return Handle(self, opaque, opaque.type_name)
+
+
+def _number(thing: object) -> int:
+    """Return the number under which the learner's side knows *thing*."""
+    if type(thing) is Handle:
+        return inside(thing).opaque.number
+    raise WireError(f"a {type(thing).__name__} is not data; make it on the learner's side with submission.evaluate(...)")
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What is behind a handle: whom to ask, the wire's word for it, and the name that the grader knows it by."""
+
+    conversation: Conversation
+    opaque: wire.Opaque
+    label: str
+
+
+def inside(handle: Handle) -> Inside:
+    """Return what is behind *handle*, whose every other attribute is the learner's."""
+    found: Inside = object.__getattribute__(handle, "_inside")
+    return found
+
+
+class Handle:
+    """Something of the learner's that is not data: a function, a class, an instance. Using it asks the learner's code.
+
+    It equals nothing but itself: an `==` of the learner's own is a claim, for which `submission.equal` asks by name.
+    """
+
+    __slots__ = ("_inside",)
+
+    def __init__(self, conversation: Conversation, opaque: wire.Opaque, label: str) -> None:
+        object.__setattr__(self, "_inside", Inside(conversation, opaque, label))
+
+    def __call__(self, *arguments: object, **keywords: object) -> Any:  # noqa: ANN401
+        show = inside(self).conversation.show
+        shown = ", ".join([*map(show, arguments), *(f"{name}={show(value)}" for name, value in keywords.items())])
+        return _ask(self, "call", arguments, keywords, asked=f"{inside(self).label}({shown})")
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        if name.startswith("__") and name not in {"__name__", "__doc__", "__dict__"}:
+            raise AttributeError(name)
+        asked = f"{inside(self).label}.{name}"
+        return relabelled(_ask(self, "attribute", name, asked=asked), asked)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        _ask(self, "set_attribute", name, value, asked=f"{inside(self).label}.{name} = {_show(self, value)}")
+
+    def __getitem__(self, key: object) -> Any:  # noqa: ANN401
+        asked = f"{inside(self).label}[{_show(self, key)}]"
+        return relabelled(_ask(self, "item", key, asked=asked), asked)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        _ask(self, "set_item", key, value, asked=f"{inside(self).label}[{_show(self, key)}] = {_show(self, value)}")
+
+    def __delitem__(self, key: object) -> None:
+        _ask(self, "delete_item", key, asked=f"del {inside(self).label}[{_show(self, key)}]")
+
+    def __len__(self) -> int:
+        return _typed(self, _ask(self, "length", asked=f"len({inside(self).label})"), int)
+
+    def __contains__(self, value: object) -> bool:
+        return _typed(self, _ask(self, "contains", value, asked=f"{_show(self, value)} in {inside(self).label}"), bool)
+
+    def __bool__(self) -> bool:
+        return _typed(self, _ask(self, "truth", asked=f"bool({inside(self).label})"), bool)
+
+    def __iter__(self) -> Iterator[Any]:
+        held = _ask(self, "iterator", asked=f"iter({inside(self).label})")
+        step = 1
+        while True:
+            # Few elements first: a generator may be endless, or show what it does on the way.
+            elements = _typed(self, _ask(_typed(self, held, Handle), "following", step, asked=f"next({inside(self).label})"), list)
+            yield from elements
+            if len(elements) < step:
+                return
+            step = min(step * 2, ITERATION_STEP)
+
+    def __str__(self) -> str:
+        return _typed(self, _ask(self, "text", "str", asked=f"str({inside(self).label})"), str)
+
+    def __repr__(self) -> str:
+        return _typed(self, _ask(self, "text", "repr", asked=f"repr({inside(self).label})"), str)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Handle and inside(self).opaque.number == inside(other).opaque.number
+
+    def __hash__(self) -> int:
+        return hash(inside(self).opaque.number)
+
+
+def _operation(name: str, *, swapped: bool = False) -> Callable[..., Any]:
+    def operate(self: Handle, *others: object) -> Any:  # noqa: ANN401
+        operands = (*others, self) if swapped else (self, *others)
+        shown = ", ".join(_show(self, operand) for operand in operands)
+        return inside(self).conversation.ask("operate", name, *operands, asked=f"{name.strip('_')}({shown})")
+
+    return operate
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift"):
+    setattr(Handle, f"__{_name.strip('_')}__", _operation(_name))
+    setattr(Handle, f"__r{_name.strip('_')}__", _operation(_name, swapped=True))
+for _name in ("lt", "le", "gt", "ge", "neg", "pos", "abs", "invert"):
+    setattr(Handle, f"__{_name}__", _operation(_name))
+
+
+def relabelled(value: Any, label: str) -> Any:  # noqa: ANN401
+    """Return a handle under the name by which the grader came to it; any other value as it is."""
+    return Handle(inside(value).conversation, inside(value).opaque, label) if type(value) is Handle else value
+
+
+def _ask(handle: Handle, question: str, *arguments: object, asked: str) -> Any:  # noqa: ANN401
+    return inside(handle).conversation.ask(question, handle, *arguments, asked=asked)
+
+
+def _show(handle: Handle, value: object) -> str:
+    return inside(value).label if type(value) is Handle else inside(handle).conversation.show(value)
+
+
+def _typed(handle: Handle, value: object, kind: type[T]) -> T:
+    """Return *value* if it is exactly of *kind*; anything else is a malformed answer."""
+    if type(value) is not kind:
+        inside(handle).conversation.end_malformed()
+    return value  # type: ignore[return-value] # the line before does not return then
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An exercise's cell in this submission. `output` and `error` are what the learner's process showed when it ran."""
+
+    source: str
+    output: str
+    error: str | None
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree of the source; raises Mismatch where it is not Python."""
+        try:
+            return ast.parse(self.source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise Mismatch(f"The cell is not complete Python yet: {error}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class PlottedLine:
+    """A line of a figure: `x` and `y` are 1-d arrays of numbers, dates or texts."""
+
+    x: np.ndarray[Any, Any]
+    y: np.ndarray[Any, Any]
+    label: str
+    color: str
+    linestyle: str
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a figure: `x` is its centre, in data units like `height`, `width` and `bottom`."""
+
+    x: float
+    height: float
+    width: float
+    bottom: float
+    label: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """A cloud of points: `x` and `y` are 1-d arrays."""
+
+    x: np.ndarray[Any, Any]
+    y: np.ndarray[Any, Any]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """One set of axes of a figure, as data."""
+
+    title: str
+    xlabel: str
+    ylabel: str
+    xlim: tuple[float, float]
+    ylim: tuple[float, float]
+    xscale: str
+    yscale: str
+    legend: tuple[str, ...]
+    lines: tuple[PlottedLine, ...]
+    bars: tuple[Bar, ...]
+    scatters: tuple[Scatter, ...]
+    texts: tuple[str, ...]
+    images: int
+    patches: int
+    xticklabels: tuple[str, ...]
+    yticklabels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A matplotlib figure as data."""
+
+    suptitle: str
+    axes: tuple[Axes, ...]
+
+
+def _figure(claim: Any) -> Figure:  # noqa: ANN401
+    """Return the figure that *claim* describes; raise TypeError, KeyError or ValueError where it is malformed."""
+    axes = tuple(
+        Axes(
+            lines=tuple(PlottedLine(**line) for line in one.pop("lines")),
+            bars=tuple(Bar(**bar) for bar in one.pop("bars")),
+            scatters=tuple(Scatter(**scatter) for scatter in one.pop("scatters")),
+            **one,
+        )
+        for one in claim["axes"]
+    )
+    for one in axes:
+        for line in (*one.lines, *one.scatters):
+            if getattr(line.x, "ndim", None) != 1 or getattr(line.y, "ndim", None) != 1:
+                raise ValueError("points that are not one-dimensional")
+        texts = (one.title, one.xlabel, one.ylabel, *one.legend, *one.texts)
+        numbers = (*one.xlim, *one.ylim, *(value for bar in one.bars for value in (bar.x, bar.height, bar.width, bar.bottom)))
+        if any(type(text) is not str for text in texts) or any(type(number) is not float for number in numbers):
+            raise TypeError("a figure whose parts have other types")
+    return Figure(suptitle=str(claim["suptitle"]), axes=axes)
+
+
+class Probe:
+    """The `submission` of a grader. Its attributes are the learner's names; its methods are listed here.
+
+    A learner's name that is also a method's is reached as `submission["name"]`.
+    """
+
+    def __init__(self, conversation: Conversation, cells: Mapping[str, Cell], reexecute: Callable[[dict[str, Any]], Probe]) -> None:
+        self._conversation = conversation
+        self._cells = cells
+        self._reexecute = reexecute
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except LearnerError as error:
+            if error.type_name != "NameError":
+                raise
+            # Whoever looks whether there is such an attribute (hypothesis does) must be told in Python's own way.
+            raise _error_class("AttributeError")("NameError", error.message, error.traceback) from None
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
+        return relabelled(self._conversation.ask("get", name, asked=name), name)
+
+    @property
+    def stdout(self) -> str:
+        """All that the learner's code has printed in this check."""
+        return self._conversation.printed
+
+    def stdin(self, lines: list[str]) -> None:
+        """Let `input()` read *lines*, one after the other, from now on."""
+        self._conversation.ask("stdin", list(lines), asked=f"input() with {lines!r:.120}")
+
+    @contextlib.contextmanager
+    def raises(self, kind: type[BaseException] | tuple[type[BaseException], ...], match: str | None = None) -> Iterator[Raised]:
+        """Expect the learner's code to raise *kind*, with a message in which the regular expression *match* is found."""
+        caught = Raised()
+        names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        try:
+            yield caught
+        except LearnerError as error:
+            caught.error = error
+            if not isinstance(error, kind) and error.type_name not in names.split(" or "):
+                raise
+            if match is not None and not re.search(match, error.message):
+                raise Mismatch(
+                    f"The {names} came, but its message does not say what was asked for.", came=error.message, expected=f"a message with {match}"
+                ) from None
+        else:
+            last = self._conversation.last
+            came = "no error" if last is None else self._conversation.show(last.value)
+            raise Mismatch(f"A {names} was expected here, but no error came.", came=came, expected=names)
+
+    def equal(self, one: object, other: object) -> bool:
+        """Return what the learner's own `==` says: a claim, for exercises that are about `__eq__`."""
+        answer = self._conversation.ask("equal", one, other, asked="one == other")
+        return answer is True
+
+    def evaluate(self, expression: str) -> Any:  # noqa: ANN401
+        """Return the value of *expression* in the learner's namespace, e.g. a function to hand to the learner's code."""
+        return self._conversation.ask("evaluate", expression, asked=expression)
+
+    def run(self, source: str) -> None:
+        """Run *source* in the learner's namespace."""
+        self._conversation.ask("run", source, asked=source)
+
+    def cell(self, exercise: str) -> Cell:
+        """Return the learner's cell of *exercise*."""
+        try:
+            return self._cells[exercise]
+        except KeyError:
+            raise GraderError("grader", f'no exercise named "{exercise}"; the lesson has {", ".join(map(repr, self._cells))}') from None
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Return the figures that the exercise's cell has drawn, then those that calls in this check have drawn."""
+        claims = self._conversation.ask("draw", asked="the figure")
+        try:
+            return tuple(_figure(claim) for claim in claims)
+        except (TypeError, KeyError, ValueError, AttributeError):
+            self._conversation.end_malformed()
+            raise
+
+    def figure(self, thing: object = None) -> Figure:
+        """Return the last figure, or that of *thing* (a Figure or Axes that the learner's code returned)."""
+        if thing is not None:
+            if type(thing) is not Handle:
+                raise Mismatch("A figure was expected to be returned.", came=self._conversation.show(thing), expected="a figure")
+            try:
+                return _figure(self._conversation.ask("draw_one", thing, asked="the figure"))
+            except (TypeError, KeyError, ValueError, AttributeError) as error:
+                if isinstance(error, LearnerError):
+                    raise Mismatch("A figure was expected to be returned.", came=inside(thing).opaque.type_name, expected="a figure") from None
+                self._conversation.end_malformed()
+        drawn = self.figures()
+        if not drawn:
+            raise Mismatch("No figure was drawn. Call a plotting function such as plt.plot in this cell.", came="no figure", expected="a figure")
+        return drawn[-1]
+
+    def with_parameters(self, **parameters: object) -> Probe:
+        """Return this submission executed anew with other values in the notebook's parameters cell."""
+        return self._reexecute(parameters)
+
+
+@dataclass(slots=True)
+class Raised:
+    """What `Probe.raises` caught, once its block is over."""
+
+    error: LearnerError | None = None
+
+    @property
+    def message(self) -> str:
+        """The message of the error."""
+        return "" if self.error is None else self.error.message
+
+    @property
+    def type_name(self) -> str:
+        """The name of the error's class, which may be the learner's own."""
+        return "" if self.error is None else self.error.type_name

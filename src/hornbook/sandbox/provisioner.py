@@ -1,0 +1,148 @@
+"""A jupyter_client kernel provisioner whose kernels live in a sandbox.
+
+Registered as `hornbook-sandbox` in the entry-point group `jupyter_client.kernel_provisioners`. A kernelspec asks for it with
+`{"metadata": {"kernel_provisioner": {"provisioner_name": "hornbook-sandbox"}}}`; `execute` uses it under nbclient. Kernels
+speak over ipc sockets only: there is no network in there to bind a port on.
+
+Source: https://jupyter-client.readthedocs.io/en/stable/provisioning.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Any as AnyTrait
+from traitlets import Dict, default
+
+from hornbook.config import Limits
+from hornbook.sandbox import KernelProcess, Sandbox
+from hornbook.sandbox.canary import strongest
+from hornbook.sandbox.policy import Policy
+
+PROVISIONER = "hornbook-sandbox"
+POLL_SECONDS = 0.02
+
+
+class SandboxProvisioner(KernelProvisionerBase):
+    """Launches a kernel in a sandbox: the manager's, if it has one (`SandboxKernelManager`), else one of its own."""
+
+    limits = Dict(help="Limits that differ from the defaults, by the names of [tool.hornbook.limits].").tag(config=True)
+
+    _sandbox: Sandbox | None = None
+    _owned = False
+    _kernel: KernelProcess | None = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether a kernel has been launched and not cleaned up."""
+        return self._kernel is not None
+
+    @property
+    def kernel(self) -> KernelProcess | None:
+        """The launched kernel, with the line to its agent."""
+        return self._kernel
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - jupyter_client's interface
+        """Have a sandbox, and give the manager ipc sockets in the one folder that both sides see."""
+        if self._sandbox is None:
+            self._sandbox = getattr(self.parent, "sandbox", None)
+        if self._sandbox is None:
+            self._sandbox = await asyncio.to_thread(self._own_sandbox)
+            self._owned = True
+        manager = self.parent
+        if manager is None or self._sandbox.place is None:
+            raise RuntimeError("a sandboxed kernel needs a kernel manager and an open sandbox")
+        manager.transport = "ipc"
+        manager.ip = str(self._sandbox.place.sockets / secrets.token_hex(4))
+        for number, name in enumerate(("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port"), start=1):
+            setattr(manager, name, number)
+        return await super().pre_launch(cmd=list(self.kernel_spec.argv), **kwargs)
+
+    def _own_sandbox(self) -> Sandbox:
+        sandbox = Sandbox(Policy(mode=strongest().mode, limits=Limits(**self.limits)))
+        try:
+            sandbox.start()
+        except BaseException:
+            sandbox.close()
+            raise
+        return sandbox
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401, ARG002
+        """Fork a kernel from the sandbox's supervisor; return its connection info once its sockets are bound."""
+        manager, sandbox = self.parent, self._sandbox
+        if manager is None or sandbox is None:
+            raise RuntimeError("pre_launch comes before launch_kernel")
+        self.connection_info = manager.get_connection_info()
+        inner = {**self.connection_info, "key": self.connection_info["key"].decode("ascii")}
+        self._kernel = await asyncio.to_thread(sandbox.kernel, inner)
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        """Return None while the kernel runs, else its exit code."""
+        return 0 if self._kernel is None else self._kernel.exit_code()
+
+    async def wait(self) -> int | None:
+        """Return the kernel's exit code once it has ended."""
+        while (code := await self.poll()) is None:
+            await asyncio.sleep(POLL_SECONDS)
+        self._kernel = None
+        return code
+
+    async def send_signal(self, signum: int) -> None:
+        """Send the kernel a signal."""
+        if self._kernel is not None:
+            self._kernel.signal(signum)
+
+    async def kill(self, restart: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - jupyter_client's interface
+        """End the kernel at once."""
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 - jupyter_client's interface
+        """End the kernel at once: a graceful end would run the learner's code once more."""
+        await self.kill(restart)
+
+    async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 - jupyter_client's interface
+        """End the sandbox with all that is left in it, if it is ours and no restart follows."""
+        if self._owned and not restart and self._sandbox is not None:
+            await asyncio.to_thread(self._sandbox.close)
+            self._sandbox = None
+
+
+def sandbox_kernel_spec() -> KernelSpec:
+    """Return the kernelspec, made in memory, that asks for this provisioner."""
+    return KernelSpec(
+        argv=["hornbook-sandbox"],
+        display_name="Python 3 (hornbook sandbox)",
+        language="python",
+        interrupt_mode="signal",
+        metadata={"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": {}}},
+    )
+
+
+class SandboxKernelManager(AsyncKernelManager):
+    """A kernel manager whose kernel comes from *sandbox*, without a kernelspec on disk or a connection file."""
+
+    sandbox = AnyTrait(help="The open Sandbox to fork from.")
+
+    @default("kernel_name")
+    def _kernel_name(self) -> str:
+        return PROVISIONER
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The spec in memory, whatever is or is not installed."""
+        if self._kernel_spec is None:
+            self._kernel_spec = sandbox_kernel_spec()
+        return self._kernel_spec
+
+    @property
+    def kernel(self) -> KernelProcess | None:
+        """The launched kernel, with the line to its agent."""
+        provisioner = self.provisioner
+        return provisioner.kernel if isinstance(provisioner, SandboxProvisioner) else None

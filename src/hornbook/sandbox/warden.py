@@ -1,0 +1,149 @@
+"""The process between us and a sandbox, that sees to it that nothing outlives it.
+
+It starts the sandbox's first process, is the reaper of every process that the learner's code detaches, counts their
+memory and number twice in 100 ms, and kills all of them when its lifeline closes: when we say so, and also when we
+are killed ourselves. It runs nothing of the learner's and reads nothing the learner writes but numbers in /proc.
+
+Sent as text; standard library only. Source: prctl(2) PR_SET_CHILD_SUBREAPER, proc(5).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
+TICK = 0.05
+
+
+def main() -> None:
+    """Run the sandbox that the JSON on the lifeline's first line describes, until it ends or the lifeline closes."""
+    lifeline = int(sys.argv[1])
+    order = json.loads(_line(lifeline))
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    child = subprocess.Popen(order["command"], pass_fds=order["fds"], stdin=subprocess.DEVNULL, env=order["env"], cwd=order["cwd"])  # noqa: S603
+    for fd in order["fds"]:
+        os.close(fd)
+    status = watch(child.pid, lifeline, order)
+    end_all()
+    with contextlib.suppress(OSError):
+        os.write(lifeline, json.dumps({"status": status}).encode() + b"\n")
+
+
+def _line(fd: int) -> bytes:
+    data = b""
+    while not data.endswith(b"\n"):
+        piece = os.read(fd, 1 << 16)
+        if not piece:
+            raise SystemExit
+        data += piece
+    return data
+
+
+def watch(child: int, lifeline: int, order: dict[str, Any]) -> str:
+    """Return why the sandbox came to its end: "exited N", "lifeline" or "wall clock"."""
+    deadline = time.monotonic() + order["seconds"]
+    poll = select.poll()
+    poll.register(lifeline, select.POLLIN | select.POLLHUP | select.POLLRDHUP)
+    while True:
+        ready = poll.poll(TICK * 1000)
+        for pid, status in reap():
+            if pid == child:
+                return f"exited {os.waitstatus_to_exitcode(status)}"
+        if ready:
+            return "lifeline"
+        if time.monotonic() > deadline:
+            return "wall clock"
+        restrain(order["memory"], order["processes"])
+
+
+def reap() -> list[tuple[int, int]]:
+    """Return (pid, wait status) of all children that have ended."""
+    ended = []
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            ended.append((pid, status))
+    return ended
+
+
+def restrain(memory: int, processes: int) -> None:
+    """End the largest process while all together hold more than *memory* bytes; end all if there are over *processes*."""
+    pids = descendants(os.getpid())
+    if len(pids) > processes:
+        for pid in pids:
+            _kill(pid)
+        return
+    resident = {pid: _kilobytes(pid, "VmRSS") for pid in pids}
+    if sum(resident.values()) * 1024 <= memory:
+        return
+    # Pages shared after a fork are counted once only in the dearer proportional sum.
+    held = {pid: _proportional(pid) or size for pid, size in resident.items()}
+    if sum(held.values()) * 1024 > memory:
+        _kill(max(held, key=lambda pid: held[pid]))
+
+
+def descendants(root: int) -> list[int]:
+    """Return the process ids of all that come from *root*."""
+    found: list[int] = []
+    todo = [root]
+    while todo:
+        pid = todo.pop()
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                    children = [int(word) for word in file.read().split()]
+                found += children
+                todo += children
+    return found
+
+
+def _kilobytes(pid: int, field: str) -> int:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if line.startswith(f"{field}:"):
+                return int(line.split()[1])
+    return 0
+
+
+def _proportional(pid: int) -> int:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def end_all() -> None:
+    """Kill and reap until nothing is left; who detached itself has become our child by then."""
+    while True:
+        for pid in descendants(os.getpid()):
+            _kill(pid)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+if __name__ == "__main__":
+    main()
