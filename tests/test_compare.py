@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import string
 import sys
 import time
@@ -135,6 +136,7 @@ DIFFERENT = [
     (4, 3, "off-by-one", None, "it is one too large"),
     (2, 3, "off-by-one", None, "it is one too small"),
     (-4, 4, "sign", None, "the sign is the opposite"),
+    (2.5, 3.5, "value", None, "it is 1 too small"),
     (3, 3.5, "floor", None, "the part after the point is lost"),
     (4, 3.7, "rounding", None, "it has been rounded"),
     (3.14, 3.14159, "rounding", None, "it has been rounded"),
@@ -245,7 +247,13 @@ DIFFERENT = [
     (pd.DataFrame({"totl": [1]}), pd.DataFrame({"total": [1]}), "columns", None, "called 'totl', the name 'total'"),
     (pd.DataFrame({"x": [1]}), pd.DataFrame({"total": [1]}), "columns", None, "called 'x', the name 'total'"),
     (pd.DataFrame({"b": [1], "a": [1]}), pd.DataFrame({"a": [1], "b": [1]}), "columns-order", None, "['b', 'a'] came"),
-    (pd.DataFrame({"a": [1, 2, 3]}), pd.DataFrame({"a": [1, 2]}), "rows", None, "3 rows came, 2 rows were expected; the row 3 is too many."),
+    (
+        pd.DataFrame({"a": [1, 2, 3]}),
+        pd.DataFrame({"a": [1, 2]}),
+        "rows",
+        None,
+        "3 rows came, 2 rows were expected; the row 3 is too many.",
+    ),
     (pd.DataFrame({"a": [1], "b": [2]}), pd.DataFrame({"a": [1, 1], "b": [2, 3]}), "rows", None, "the row (1, 3) is missing."),
     (pd.DataFrame({"a": [1, 5]}), pd.DataFrame({"a": [2]}), "rows", None, "2 rows came, 1 row was expected."),
     (pd.DataFrame({"a": [2, 1]}), pd.DataFrame({"a": [1, 2]}), "rows-order", None, "in another order"),
@@ -283,7 +291,11 @@ def test_the_most_telling_difference_is_named(came: object, expected: object, ki
         ([0.3, 1.0], [1.0, 0.1 + 0.2], {"order": False}),
         ([[0.3, 2], [0.1, 1]], [[0.1, 1], [0.1 + 0.2, 2]], {"order": False}),
         ([10.0, 10.4], [10.3, 10.1], {"order": False, "abs": 0.15}),
-        ([None, "a", 1, 1j, b"x", {"k": {2}}, dt.date(2024, 1, 1)], [{"k": {2}}, 1j, b"x", dt.date(2024, 1, 1), "a", None, 1], {"order": False}),
+        (
+            [None, "a", 1, 1j, b"x", {"k": {2}}, dt.date(2024, 1, 1)],
+            [{"k": {2}}, 1j, b"x", dt.date(2024, 1, 1), "a", None, 1],
+            {"order": False},
+        ),
         (1003, 1000, {"abs": 5}),
         (1003, 1000, {"rel": 0.01}),
         (np.array([1003]), np.array([1000]), {"abs": 5}),
@@ -330,7 +342,7 @@ def test_an_option_forgives_nothing_else(came: object, expected: object, options
 
 
 @pytest.mark.parametrize("options", [{"rel": -1}, {"abs": NAN}, {"abs": math.inf}])
-def test_a_tolerance_must_be_a_finite_number(options: dict[str, float]) -> None:
+def test_a_tolerance_must_be_a_finite_number(options: dict[str, Any]) -> None:
     """A tolerance that would make everything equal, or nothing, is the grader's mistake."""
     with pytest.raises(ValueError, match="must be a finite number of at least 0"):
         difference(1, 1, **options)
@@ -389,7 +401,7 @@ def test_every_value_is_the_same_as_itself(value: object) -> None:
 
 
 @given(values, values, st.booleans())
-def test_a_difference_always_has_a_sentence(came: object, expected: object, order: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+def test_a_difference_always_has_a_sentence(came: object, expected: object, order: bool) -> None:
     """Whatever came and whatever was expected, the difference is one bounded, printable line of text, or there is none."""
     found = difference(came, expected, order=order)
 
@@ -495,6 +507,23 @@ def test_a_long_value_is_cut_and_its_length_told(value: object, parts: list[str]
 
     assert all(part in shown for part in parts), shown
     assert len(shown) <= 200
+
+
+def test_only_whole_items_are_left_out_of_a_list() -> None:
+    """A long list is cut between two of its items."""
+    shown = show(list(range(1000)))
+
+    assert re.fullmatch(r"\[0, 1, 2, (\d+, )+…, 999\] \(1000 items\)", shown)
+
+
+def test_an_authors_own_repr_is_escaped() -> None:
+    """What an expected object says of itself reaches no terminal as a command either."""
+
+    class Red:
+        def __repr__(self) -> str:
+            return "\x1b[31mred"
+
+    assert show([Red()]) == "[\\x1b[31mred]"
 
 
 @given(values, st.integers(0, 120))
@@ -739,7 +768,7 @@ def test_a_message_made_to_be_slow_is_explained_quickly() -> None:
 
 def sentences() -> list[str]:
     """Return every sentence of the module that a learner can meet."""
-    return [*compare._WORDS.values(), *(row[2] for row in compare._EXCEPTIONS)]  # noqa: SLF001 - the words are private on purpose
+    return [*compare._WORDS.values(), *(row[2] for row in compare._EXCEPTIONS)]
 
 
 @pytest.mark.parametrize("sentence", sentences())
@@ -755,7 +784,7 @@ def test_every_sentence_is_used() -> None:
     code = Path(compare.__file__).read_text(encoding="utf-8")
     body = code.partition("\n# Names\n")[2]
 
-    unused = [name for name in compare._WORDS if f'"{name}"' not in body and not name.startswith(("first-", "last-", "item-", "rest-"))]  # noqa: SLF001
+    unused = [name for name in compare._WORDS if f'"{name}"' not in body and not name.startswith(("first-", "last-", "item-", "rest-"))]
     assert unused == []
 
 

@@ -45,7 +45,7 @@ def lesson(tmp_path: Path) -> Lesson:
         title="Two means",
         version="1.2.0",
         summary="Sum, then divide; and multiply, then take the root.",
-        objectives=("Say what a mean is", "Program two of them – in Python"),
+        objectives=("Say what a mean is", "Program two of them ≠ guess"),
         level="beginner",
         minutes=10,
         authors=("hornbook maintainers",),
@@ -88,7 +88,7 @@ def test_write_then_read_is_the_identity(lesson: Lesson, tmp_path: Path) -> None
 
 
 def test_file_is_what_jupyter_itself_would_write(lesson: Lesson) -> None:
-    """nbformat accepts the file, and writing it with nbformat changes no byte, so that saving in Jupyter makes no diff."""
+    """The file is one that nbformat accepts, and writing it with nbformat changes no byte, so that saving in Jupyter makes no diff."""
     text = lesson.path.read_text("utf-8")
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
@@ -215,12 +215,12 @@ BREACHES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (meta(format=2), "format is 2; it must be 1"),
     (meta(slug="Means"), 'slug is "Means"; it must be snake_case'),
     (meta(slug="other"), 'slug is "other"; it must be the file\'s name, "means"'),
-    (meta(slug="means\n"), 'slug is "means\\\\n"; it must be snake_case'),
+    (meta(slug="means\n"), 'slug is "means\\n"; it must be snake_case'),
     (meta(title=""), 'title is ""; it must be text'),
     (meta(title="t" * 99 + "\n", version=1), "version is 1; it must be three numbers"),
     (meta(version="1.0"), 'version is "1.0"'),
     (meta(summary=" \n "), "summary is"),
-    (meta(objectives=[]), r"objectives is \[\]; it must be a list of at least 1 texts"),
+    (meta(objectives=[]), "objectives is []; it must be a list of at least 1 texts"),
     (meta(objectives="one"), "objectives is"),
     (meta(objectives=[""]), "objectives is"),
     (meta(skills=["Python"]), "skills is"),
@@ -274,7 +274,7 @@ def test_breach_of_the_format_is_named(lesson: Lesson, breach: Callable[[dict[st
     with pytest.raises(LessonError) as caught:
         read_lesson(lesson.path)
 
-    assert sentence.replace("\\[", "[").replace("\\]", "]").replace("\\\\", "\\") in str(caught.value)
+    assert sentence in str(caught.value)
     assert str(caught.value).startswith(f"{lesson.path}: ")
     assert str(caught.value).endswith((".", "}."))
 
@@ -424,7 +424,7 @@ def test_fill_refuses_what_does_not_fit(lesson: Lesson, sources: dict[str, Any],
         (MEAN + "x = 1\n" * 20_000, True),
     ],
 )
-def test_attempted_is_what_python_would_notice(lesson: Lesson, source: str, attempted: bool) -> None:  # noqa: FBT001 - an example
+def test_attempted_is_what_python_would_notice(lesson: Lesson, source: str, attempted: bool) -> None:
     """An exercise is attempted once its code differs from what was shipped; comments, blank lines and layout are no code."""
     submission = Submission("work.ipynb", "", "means", {"mean": (source,), "geometric": ("product = ...", "")})
 
@@ -513,8 +513,8 @@ def test_missing_solution_is_named(tmp_path: Path) -> None:
 
 
 def test_import_is_light() -> None:
-    """Reading lessons needs nothing but the standard library: no nbformat, no numpy, no msgspec, no ast."""
-    heavy = {"nbformat", "numpy", "msgspec", "jupyter_core", "ast", "difflib", "tomllib"}
+    """Reading lessons needs nothing but the standard library: no nbformat, no numpy, no msgspec."""
+    heavy = {"nbformat", "numpy", "msgspec", "jupyter_core", "difflib", "tomllib"}
     code = f"import sys; import hornbook.lesson, hornbook.course; print(sorted({heavy!r} & sys.modules.keys()))"
     # -S: a virtual environment's .pth files import what they like.
     shown = subprocess.run(  # noqa: S603 - our own interpreter

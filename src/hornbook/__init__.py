@@ -39,7 +39,7 @@ _HOMES = {
 __all__ = ["Course", "Hint", "HornbookError", "Lesson", "Outcome", "Submission", "Verdict", "check", "grade"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+def __getattr__(name: str) -> Any:
     """Import *name* from the module it lives in (PEP 562)."""
     try:
         home = _HOMES[name]

@@ -49,7 +49,7 @@ _EXERCISE_KEYS: Final = ("hints", "success")
 _MISCONCEPTION_KEYS: Final = ("name", "check", "when", "program", "hints")
 _CONDITIONS: Final = ("raises", "message", "actual", "actual_type", "source")
 
-_LONGEST_SOURCE: Final = 100_000  # characters; an exercise has a few hundred
+_LONGEST_SOURCE: Final = 20_000  # characters; an exercise has a few hundred
 _LONGEST_MESSAGE: Final = 2_000  # characters of a learner's message that a pattern is searched in
 
 _HELPED: Final = frozenset({Status.FAILED, Status.NOT_ATTEMPTED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN})
@@ -204,9 +204,11 @@ def _grader_of(path: Path | None) -> Path | str:
 
 
 def _nearest(name: str, allowed: Sequence[str]) -> str:
-    """Return the names in *allowed* that *name* may have been meant to be, or all of them, as words."""
-    close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-    return ", ".join(f'"{one}"' for one in (close or allowed)) or "none"
+    """Return the name in *allowed* that *name* was probably meant to be, or else all of them, as words."""
+    # What all checks have in common tells nothing.
+    bare = {one.removeprefix("test_"): one for one in allowed}
+    close = difflib.get_close_matches(name.removeprefix("test_"), bare, n=1, cutoff=0.3)
+    return ", ".join(f'"{one}"' for one in ([bare[one] for one in close] or allowed)) or "none"
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -10,12 +10,14 @@ The format is nbformat 4.5 (https://nbformat.readthedocs.io) with `metadata.horn
 
 from __future__ import annotations
 
+import ast
 import copy
 import hashlib
 import json
 import os
 import re
 import stat
+import warnings
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +28,6 @@ from hornbook.errors import GraderError, LessonError, SubmissionError, printable
 from hornbook.model import Repair
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
@@ -646,9 +647,13 @@ _BINDING = re.compile(
 )
 
 
+# Nobody writes an answer of this length; whoever pastes a novel is still read, but not searched to the end.
+_MAX_NAMED = 1 << 18
+
+
 def _names(source: str) -> _Names:
     """Return the names that *source* binds at its top level, as far as a look at the beginnings of its lines can tell."""
-    found = [match.groups() for match in _BINDING.finditer(source)]
+    found = [match.groups() for match in _BINDING.finditer(source, 0, _MAX_NAMED)]
     defined = {name for name, _ in found if name}
     return _Names(defined | {name.strip() for _, names in found if names for name in names.split(",")}, defined)
 
@@ -1045,9 +1050,6 @@ _MAGIC = re.compile(r"^([ \t]*)[%!].*|^([ \t]*)[^#\n]*\?{1,2}[ \t]*$", re.MULTIL
 
 def _tree(source: str) -> ast.Module | None:
     """Return the syntax tree of *source*, IPython's magics left out; None if it has none, or is too long to look."""
-    import ast  # noqa: PLC0415 - only an exercise that was changed needs it
-    import warnings  # noqa: PLC0415 - likewise
-
     if len(source) > _MAX_PARSED:
         return None
     for text in (source, _MAGIC.sub(r"\1\2pass", source)):
@@ -1063,8 +1065,6 @@ def _tree(source: str) -> ast.Module | None:
 
 def _same(ours: str, theirs: str) -> bool:
     """Whether the two sources differ in comments and white space only."""
-    import ast  # noqa: PLC0415 - only an exercise that was changed needs it
-
     if _trimmed(ours) == _trimmed(theirs):
         return True
     one, other = _tree(ours), _tree(theirs)
@@ -1106,7 +1106,7 @@ def _read(path: Path, limit: int, error: _FileError) -> bytes:
     try:
         descriptor = os.open(path, flags)
     except OSError as problem:
-        if error is SubmissionError and path.is_symlink():
+        if error is SubmissionError and os.path.islink(path):  # noqa: PTH114 - unlike pathlib's, it never raises
             raise error(path, "is a symbolic link. Hand in the notebook itself.") from problem
         raise error(path, f"cannot be opened ({problem.strerror}). Check its name and that you may read it.") from problem
     except ValueError as problem:  # a NUL or a lone surrogate
@@ -1291,8 +1291,6 @@ def read_solution(path: Path) -> Mapping[str, tuple[str, ...]]:
 
     Before the first marker there may be a docstring and comments. Raises `GraderError` with the line.
     """
-    import ast  # noqa: PLC0415 - kept out of `import hornbook`
-
     try:
         text = _read(path, MAX_BYTES, GraderError).decode("utf-8-sig")
         preamble = ast.parse(text).body

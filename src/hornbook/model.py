@@ -81,9 +81,7 @@ class Outcome:
 class Repair:
     """Something in the submitted file that was put right, ignored or reported, and where."""
 
-    kind: Literal[
-        "missing", "duplicated", "split", "moved", "retyped", "unknown exercise", "added", "format", "encoding", "metadata"
-    ]
+    kind: Literal["missing", "duplicated", "split", "moved", "retyped", "unknown exercise", "added", "format", "encoding", "metadata"]
     message: str
     exercise: str | None = None
 
@@ -175,7 +173,7 @@ class Verdict:
     format: Literal[1] = field(default=1)
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - one for each part of a verdict, all by name
         cls,
         *,
         lesson: LessonRef,

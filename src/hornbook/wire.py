@@ -100,7 +100,7 @@ except ImportError:  # In the learner's process there is no hornbook.
         """The bytes are not one well-formed wire message, or a value cannot cross the wire."""
 
 
-__all__ = ["FORMAT", "Limits", "Opaque", "WireError", "encode", "decode"]  # noqa: RUF022 - as a reader meets them
+__all__ = ["FORMAT", "Limits", "Opaque", "WireError", "decode", "encode"]
 
 # The functions below look names up here and not in the `builtins` module, so a learner who replaces `len` or `type` there does not
 # disturb them. This keeps honest mistakes from looking like ours; it is no wall, and nothing rests on it.
@@ -436,7 +436,7 @@ class _Reader:
         parse_int = _short_int if _LONG_NUMBER in data.translate(_ALL_DIGITS_ZERO) else None
         decoder = json.JSONDecoder(object_hook=self.build, parse_constant=_no_constant, parse_int=parse_int)
         envelope = decoder.decode(data.decode("ascii"))
-        if type(envelope) is not list or len(envelope) != 2 or type(envelope[0]) is not int or envelope[0] != FORMAT:  # noqa: PLR2004
+        if type(envelope) is not list or len(envelope) != 2 or type(envelope[0]) is not int or envelope[0] != FORMAT:  # noqa: PLR2004 - a pair
             _refuse(f"does not begin with the number of the format, {FORMAT}")
         return envelope[1]
 
@@ -581,10 +581,6 @@ def _to_base64(raw: bytes) -> str:
     return binascii.b2a_base64(raw, newline=False).decode("ascii")
 
 
-def _base64_size(size: int) -> int:
-    return size * 4 // 3
-
-
 def _from_base64(text: Any) -> bytes:
     _parts([text], str)
     return binascii.a2b_base64(text, strict_mode=True)
@@ -672,9 +668,9 @@ def _unpack_timezone(parts: Any, _reader: _Reader) -> timezone:
 
 
 def _pack_zoneinfo(value: Any) -> str:
-    key: str | None = value.key
-    if key is None:
-        raise _NotDataError("is a time zone without a key, which is not data and cannot cross; send datetimes in UTC instead")
+    key: str = value.key
+    if key not in _zone_keys():
+        raise _NotDataError("is a time zone without a common name, which is not data and cannot cross; send datetimes in UTC instead")
     return key
 
 
@@ -737,7 +733,7 @@ def _unpack_opaque(parts: Any, reader: _Reader) -> object:
 _DTYPE = re.compile(
     r"""\|O | \|b1 | \|[iu]1 | [<>](?:[iu][248] | [ilqILQ] | f[248] | c8 | c16)   # objects, numbers
       | [<>]U[1-9]\d{0,6} | \|S[1-9]\d{0,6}                                        # text and bytes of fixed width
-      | [<>][mM]8 (?: \[ \d{0,9} (?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as) \] )?         # moments and spans of time
+      | [<>][mM]8 (?: \[ (?:[1-9]\d{0,8})? (?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as) \] )?   # moments, spans; numpy divides by the step
     """,
     re.VERBOSE | re.ASCII,
 )
@@ -803,7 +799,7 @@ def _unpack_np_bytes(text: Any, _reader: _Reader) -> object:
 
 
 def _array_size(value: Any) -> int:
-    return 2 * int(value.size) if value.dtype.kind == "O" else _base64_size(int(value.nbytes))
+    return 2 * int(value.size) if value.dtype.kind == "O" else int(value.nbytes) * 4 // 3
 
 
 def _pack_array(value: Any) -> list[object]:
@@ -920,10 +916,13 @@ def _unpack_masked(parts: Any, _reader: _Reader) -> object:
 
 
 def _pack_strings(value: Any) -> list[object]:
+    import numpy as np
     import pandas as pd
 
-    missing = "NA" if value.dtype.na_value is pd.NA else "nan"
-    return [value.dtype.storage, missing, value.to_numpy(dtype=object, na_value=None).tolist()]
+    items = value.to_numpy(dtype=object, na_value=None).tolist()
+    if np.str_ in map(type, items):  # pandas lets them in among the others.
+        items = [str.__str__(item) if type(item) is np.str_ else item for item in items]
+    return [value.dtype.storage, "NA" if value.dtype.na_value is pd.NA else "nan", items]
 
 
 def _unpack_strings(parts: Any, _reader: _Reader) -> object:
@@ -997,6 +996,7 @@ def _unpack_index(parts: Any, _reader: _Reader) -> object:
     index: Any = pd.Index(_array(array), dtype=array.dtype, name=name, tupleize_cols=False)
     _require(_tag(index) == "pd.Index" and index.dtype == array.dtype, "an index that pandas would change")
     if frequency is not None:
+        _require(hasattr(index, "freq"), "a frequency of what is no time")  # Other indexes take it for an attribute of the caller's.
         _require(type(frequency) is str and _FREQUENCY.fullmatch(frequency), "a frequency that is none")
         index.freq = frequency
     return index

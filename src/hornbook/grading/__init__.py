@@ -74,7 +74,10 @@ def run_checks(sitting: Sitting, seed: int) -> None:
         f"--hypothesis-seed={seed}",
         "--capture=no",
         # Plugins that write to the terminal, to the disk, or into this process's own logging and warnings.
-        *(f"-pno:{name}" for name in ("terminal", "cacheprovider", "warnings", "logging", "faulthandler", "unraisableexception", "threadexception")),
+        *(
+            f"-pno:{name}"
+            for name in ("terminal", "cacheprovider", "warnings", "logging", "faulthandler", "unraisableexception", "threadexception")
+        ),
         "-p_hypothesis_pytestplugin",
     ]
     before = set(sys.modules)
@@ -89,4 +92,6 @@ def run_checks(sitting: Sitting, seed: int) -> None:
     if grading.refusal is not None:
         raise grading.refusal
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-        raise GraderError(sitting.grader, f"pytest could not run it ({pytest.ExitCode(code).name}); `pytest {sitting.grader.name}` shows why.")
+        raise GraderError(
+            sitting.grader, f"pytest could not run it ({pytest.ExitCode(code).name}); `pytest {sitting.grader.name}` shows why."
+        )

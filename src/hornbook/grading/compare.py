@@ -447,7 +447,7 @@ _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     (
         "ValueError",
-        r"must all be the same length|must be of the same length|Length of values \((?P<got>\d+)\) does not match length of index \((?P<n>\d+)\)",
+        r"must (?:all )?be (?:of )?the same length|Length of values \(\d+\) does not match length of index",
         "The columns have different lengths. Each column of a table needs one value for each row.",
     ),
     (
@@ -609,7 +609,7 @@ _ABSENT: Final = _Absent()
 # --------------------------------------------------------------------------------------------------------------------
 
 
-def difference(  # noqa: PLR0913 - the options are keywords, named as in math.isclose and pandas.testing
+def difference(
     came: object,
     expected: object,
     *,
@@ -638,7 +638,7 @@ def difference(  # noqa: PLR0913 - the options are keywords, named as in math.is
     return None if _alike(came, expected, rules) else _narrate(came, expected, _Where(rules))
 
 
-def same(  # noqa: PLR0913 - the options of `difference`, spelt out for editors
+def same(
     came: object,
     expected: object,
     *,
@@ -1036,14 +1036,15 @@ def _equal_cells(came: Array, expected: Array, rules: _Rules) -> Array:
     equal: Array = came == expected
     if group == "time":
         equal |= np.isnat(came) & np.isnat(expected)
-    exact = set("".join(kinds)) <= set("biu") and rules.whole_rel == 0 and rules.abs in {0, ABS}
-    if group == "number" and not exact:
+    rel = rules.whole_rel if set(kinds) <= set("biu") else rules.rel
+    # Whole numbers beyond 2**53 must not become floats unless a tolerance makes up for it.
+    if group == "number" and (rel or rules.abs not in {0, ABS} or not set(kinds) <= set("biu")):
         with np.errstate(all="ignore"):
             one, other = (side.astype(np.result_type(side, np.float64)) for side in (came, expected))
             equal |= np.isnan(one) & np.isnan(other)
-            if rules.rel or rules.abs:
+            if rel or rules.abs:
                 size = np.abs(other)
-                equal |= np.isfinite(size) & (np.abs(one - other) <= np.maximum(rules.rel * size, rules.abs))
+                equal |= np.isfinite(size) & (np.abs(one - other) <= np.maximum(rel * size, rules.abs))
     return equal
 
 
@@ -1411,7 +1412,7 @@ def _narrate_whitespace(came: str, expected: str, gap: int, where: _Where) -> Di
     return _place(sentence, kind, shown[0], shown[1], where)
 
 
-def _say_text(  # noqa: PLR0913 - a sentence and where in the text it points
+def _say_text(
     kind: str, came: str, expected: str, gap: int, where: _Where, *, words: str | None = None, spot: str = "", **fields: str
 ) -> Difference:
     """Return the difference of two texts with both cut to the neighbourhood of their first difference, at *gap*."""
@@ -1809,7 +1810,7 @@ def _render_sequence(value: Sequence[object] | Array, room: int, depth: int) -> 
     return _render_items(lambda place, left: _render(value[place], left, depth + 1), len(value), room, depth, opening + closing)
 
 
-def _render_items(  # noqa: PLR0913 - the one loop behind lists, sets, dictionaries, arrays and tables
+def _render_items(
     item: Callable[[int, int], str], count: int, room: int, depth: int, brackets: str, *, last: bool = True, told: bool = True
 ) -> str:
     """Return *count* items in *brackets*: as many of the first as there is room for, the last, and how many there are.

@@ -50,7 +50,9 @@ class Finding:
 
 def outcome(check: Check, error: BaseException | None, trace: Trace, *, source: str, bank: Bank, seconds: float) -> Outcome:
     """Return the Outcome of *check*, which ended with *error* or, with None, passed."""
-    blank = Outcome(check.name, check.exercise, check.title, Status.PASSED, check.points, 0.0, hidden=check.hidden, seconds=round(seconds, 4))
+    blank = Outcome(
+        check.name, check.exercise, check.title, Status.PASSED, check.points, 0.0, hidden=check.hidden, seconds=round(seconds, 4)
+    )
     if error is None:
         return replace(blank, earned=check.points, message=bank.success(check.exercise) or "", printed=_printed(check, trace))
     finding = _judged(blank, error, trace)
@@ -60,14 +62,16 @@ def outcome(check: Check, error: BaseException | None, trace: Trace, *, source: 
     return _hide(result) if check.hidden else replace(result, printed=_printed(check, trace))
 
 
-def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
+def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # noqa: PLR0911 - one return for each way to end
     match error:
         case CheckEnded():
             return Finding(replace(blank, status=error.status, message=_text(error.message), asked=_asked(trace)))
         case LearnerError():
             return Finding(_raised(blank, error, trace))
         case Mismatch():
-            failed = replace(blank, status=Status.FAILED, message=_text(error.message), came=_some(error.came), expected=_some(error.expected))
+            failed = replace(
+                blank, status=Status.FAILED, message=_text(error.message), came=_some(error.came), expected=_some(error.expected)
+            )
             return Finding(replace(failed, asked=_asked(trace)), _actual(trace))
         case pytest.skip.Exception():
             return Finding(replace(blank, status=Status.SKIPPED, message=_text(str(error.msg or "This check does not apply here."))))
@@ -139,7 +143,9 @@ def _unusable(blank: Outcome, error: Exception, trace: Trace) -> Finding:
         message = compare.nothing_returned(trace.conversation.printed)
     expected = f"something that can be used here ({type(error).__name__}: {error})"
     came = None if actual is MISSING else compare.show(actual)
-    return Finding(replace(blank, status=Status.FAILED, message=_text(message), asked=_asked(trace), came=came, expected=_some(expected)), actual)
+    return Finding(
+        replace(blank, status=Status.FAILED, message=_text(message), asked=_asked(trace), came=came, expected=_some(expected)), actual
+    )
 
 
 def _hide(result: Outcome) -> Outcome:

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from hornbook.errors import HornbookError
     from hornbook.course import Course
+    from hornbook.errors import HornbookError
     from hornbook.grading.outcomes import Check, Trace
     from hornbook.grading.sitting import Sitting
     from hornbook.sandbox.probe import Probe
 
+MOST_POINTS = 1_000_000
 MARKERS = (
     "exercise(id, points=1, hidden=False): the exercise that this check belongs to",
     "points(number): what the check is worth, where the exercise marker does not say",
@@ -33,7 +34,6 @@ MARKERS = (
     "timeout(seconds): how long this check may take (10 by default)",
     "parameters(**values): run the notebook with these values in its parameters cell before this check",
 )
-
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -201,19 +201,23 @@ class Grading:
         check = self.checks.get(item)
         if check is not None:
             error = call.excinfo.value if call.excinfo is not None else None
-            ends_here = call.when == "call" or (error is not None and call.when == "setup") or (error is not None and call.when == "teardown")
+            ends_here = (
+                call.when == "call" or (error is not None and call.when == "setup") or (error is not None and call.when == "teardown")
+            )
             if ends_here:
                 sitting = self.sitting_of(item, item.config)
                 sitting.note(check, error, self.traces[item], seconds=time.perf_counter() - self.started[item])
         return report  # type: ignore[no-any-return]
 
-    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say what the submission earned, and write the verdict where --verdict says."""
         target: Path | None = config.getoption("verdict")
         for sitting in self.sittings.values():
             verdict = sitting.verdict(seed=self.seed)
             earned = f"{verdict.points.earned:g} of {verdict.points.possible:g} points"
-            terminalreporter.write_line(f"{verdict.lesson.slug}: {earned} ({verdict.submission.name}; sandbox level {verdict.sandbox.level})")
+            terminalreporter.write_line(
+                f"{verdict.lesson.slug}: {earned} ({verdict.submission.name}; sandbox level {verdict.sandbox.level})"
+            )
             if target is not None and self._submitted is not None:
                 target.write_bytes(verdict.to_json(indent=1) + b"\n")
 
@@ -263,7 +267,7 @@ def _check_of(item: pytest.Item, course: Course) -> Check:
         raise GraderError(where, f'{item.name} does not say its exercise; put @pytest.mark.exercise("<id>") above it.')
     points_marker = item.get_closest_marker("points")
     points = exercise.kwargs.get("points", points_marker.args[0] if points_marker else 1)
-    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < 1_000_000:
+    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < MOST_POINTS:
         raise GraderError(where, f"{item.name} is worth {points!r} points; give a number from 0 up.")
     timeout = item.get_closest_marker("timeout")
     documentation = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip()
@@ -284,7 +288,7 @@ GRADING = pytest.StashKey[Grading]()
 
 @pytest.fixture
 def submission(request: pytest.FixtureRequest) -> Iterator[Probe]:
-    """The learner's work, as it stood after this check's exercise: see `hornbook.sandbox.probe.Probe`."""
+    """Give the learner's work as it stood after this check's exercise: a `hornbook.sandbox.probe.Probe`."""
     grading: Grading = request.config.stash[GRADING]
     check = grading.checks[request.node]
     parameters = request.node.get_closest_marker("parameters")
@@ -295,6 +299,6 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Probe]:
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> random.Random:
-    """A random number generator seeded for this run, for checks that draw their inputs."""
+    """Return a random number generator seeded for this run, for checks that draw their inputs."""
     grading: Grading = request.config.stash[GRADING]
     return random.Random(f"{grading.seed}:{request.node.name}")  # noqa: S311 - reproducible, not secret

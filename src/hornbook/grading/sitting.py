@@ -119,12 +119,12 @@ class Sitting:
             self._finished[key] = self._executor.run(Job(cells, self.course.settings.limits, self._cell_seconds()))
         return self._finished[key]
 
-    def _policy(self, mode: Any) -> Policy:  # noqa: ANN401 - policy.Mode
+    def _policy(self, mode: Any) -> Policy:
         modules = (*self.course.settings.preload, *imported_by(cell.source for cell in self.lesson.cells if cell.kind == "code"))
         return Policy(mode=mode, limits=self.course.settings.limits, hidden=(self.course.root,), preload=tuple(dict.fromkeys(modules)))
 
     def _cell_seconds(self) -> dict[str, float]:
-        """An exercise's cell may take as long as the longest of its checks."""
+        """Return how long each exercise's cell may take: as long as the longest of its checks."""
         seconds: dict[str, float] = {}
         for check in self.checks:
             seconds[check.exercise] = max(seconds.get(check.exercise, 0.0), check.seconds)
@@ -181,12 +181,16 @@ def _state_after(exercise: str, finished: Finished) -> Snapshot:
     stopped = [run for run in finished.cells if run.stopped is not None]
     of_exercise = next((run for run in stopped if run.exercise == exercise), None)
     if of_exercise is not None and of_exercise.stopped == "timed out":
-        raise CheckEnded(Status.TIMED_OUT, "The cell of this exercise was still running when its time was over; look for a loop that never ends.")
+        raise CheckEnded(
+            Status.TIMED_OUT, "The cell of this exercise was still running when its time was over; look for a loop that never ends."
+        )
     if of_exercise is not None:
         raise CheckEnded(Status.FAILED, "The cell of this exercise ended Python itself; remove the call that exits or crashes.")
     snapshot = finished.snapshots.get(exercise)
     if snapshot is None:
-        raise CheckEnded(Status.TIMED_OUT, "The notebook's time was over before this exercise's cell was reached; an earlier cell takes too long.")
+        raise CheckEnded(
+            Status.TIMED_OUT, "The notebook's time was over before this exercise's cell was reached; an earlier cell takes too long."
+        )
     return snapshot
 
 

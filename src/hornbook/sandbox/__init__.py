@@ -34,7 +34,7 @@ ANSWER_SECONDS = 10.0
 """How long our own code inside may take for a fork."""
 
 # What is sent inside, in the order in which it is executed there.
-MODULES = ("errors", "wire", "sandbox.line", "sandbox.linux", "sandbox.agent")
+MODULES = ("errors", "wire", "sandbox.line", "sandbox.linux", "sandbox.figures", "sandbox.answers", "sandbox.agent")
 
 BOOT = """
 import json, os, sys, types
@@ -206,7 +206,7 @@ class Sandbox:
         except OSError as error:
             raise self._fallen() from error
 
-    def _receive(self, deadline: float) -> Any:  # noqa: ANN401 - a claim, matched by the caller
+    def _receive(self, deadline: float) -> Any:
         if self._line is None:
             raise SandboxError("The sandbox is closed.")
         try:

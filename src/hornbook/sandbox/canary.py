@@ -23,7 +23,7 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from hornbook.errors import SandboxError
 from hornbook.model import Fact, SandboxReport
@@ -95,7 +95,7 @@ def _kept_path() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "hornbook", f"canary-{digest}.json")
 
 
-def _from_json(kept: dict[str, object]) -> Strength:
+def _from_json(kept: dict[str, Any]) -> Strength:
     report = kept["report"]
     if not isinstance(report, dict) or kept["mode"] not in get_args(Mode):
         raise TypeError("not what we kept")
@@ -117,7 +117,9 @@ def measure(modes: tuple[Mode, ...] = get_args(Mode)) -> Strength:
             reasons.append(f"{mode}: {error}")
             continue
         level = proven_level(facts)
-        strength = Strength(mode, SandboxReport(level, NAMES[level], (*facts, *(Fact(f"start with {reason}", held=False) for reason in reasons))))
+        strength = Strength(
+            mode, SandboxReport(level, NAMES[level], (*facts, *(Fact(f"start with {reason}", held=False) for reason in reasons)))
+        )
         if best is None or level > best.report.level:
             best = strength
         if level >= modes_level(mode):
@@ -141,7 +143,7 @@ def proven_level(facts: tuple[Fact, ...]) -> int:
 def try_out(mode: Mode) -> tuple[Fact, ...]:
     """Return what a sandbox of *mode* prevented. Everything that the trials reach for is made here, and is ours."""
     sandbox = Sandbox(Policy(mode=mode))
-    with tempfile.TemporaryDirectory(prefix="hb-canary-", dir="/var/tmp") as folder:  # noqa: S108 - mkdtemp; must lie outside /tmp, too
+    with tempfile.TemporaryDirectory(prefix="hb-canary-", dir="/var/tmp") as folder:
         bait = Path(folder, "bait")
         bait.write_text("bait", encoding="ascii")
         with socket.socket(socket.AF_UNIX) as listener:
@@ -186,7 +188,7 @@ def trials(folder: str) -> dict[str, str]:
 
 def _unless_own(kind: str) -> str:
     """Return source that is refused where the canary has a *kind* namespace (namespaces(7)) other than ours."""
-    ours = os.readlink(f"/proc/self/ns/{kind}")
+    ours = str(Path(f"/proc/self/ns/{kind}").readlink())
     return f"import os\nif os.readlink('/proc/self/ns/{kind}') != {ours!r}: raise ProcessLookupError('an own namespace')\n"
 
 

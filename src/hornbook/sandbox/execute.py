@@ -227,7 +227,7 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
 class _Kernel:
     """A kernel, the nbclient that drives it, and the news of its end."""
 
-    def __init__(self, client: Any, manager: Any, sandbox: Sandbox) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, manager: Any, sandbox: Sandbox) -> None:
         self.client = client
         self.manager = manager
         self.sandbox = sandbox
@@ -307,7 +307,7 @@ def _import_nbclient() -> ModuleType:
     return importlib.import_module("nbclient")
 
 
-def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:  # noqa: ANN401
+def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:
     """Return an nbclient for *manager* that keeps at most *limits*.output_kb of what a cell shows."""
     nodes = importlib.import_module("nbformat.notebooknode")
     room = limits.output_kb * 1024
@@ -317,21 +317,21 @@ def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:  # 
 
         kept = 0
 
-        def node(self, source: str, number: int) -> Any:  # noqa: ANN401
+        def node(self, source: str, number: int) -> Any:
             """Return *source* as a code cell."""
             self.kept = 0
             return nodes.from_dict(
                 {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
             )
 
-        def output(self, outs: list[Any], msg: dict[str, Any], display_id: str, cell_index: int) -> Any:  # noqa: ANN401
+        def output(self, outs: list[Any], msg: dict[str, Any], display_id: str, cell_index: int) -> Any:
             """Store an output while there is room."""
             self.kept += len(repr(msg["content"]))
             if self.kept <= room or msg["msg_type"] == "error":
                 return super().output(outs, msg, display_id, cell_index)
             return None
 
-        def what_was_shown(self, node: Any) -> tuple[str, str | None]:  # noqa: ANN401
+        def what_was_shown(self, node: Any) -> tuple[str, str | None]:
             """Return the text that a cell showed, and its error if it ended with one."""
             text: list[str] = []
             error = None

@@ -43,8 +43,8 @@ def confine(locks: dict[str, Any]) -> None:
         filter_calls(base64.b64decode(locks["seccomp"]))
 
 
-def prctl(option: int, value: int, pointer: Any = None) -> None:  # noqa: ANN401 - a C pointer
-    """Call prctl(2); raise OSError if it fails."""
+def prctl(option: int, value: int, pointer: Any = None) -> None:
+    """Set one of this process's properties (prctl(2)); raise OSError if that fails."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, ctypes.c_ulong(value), pointer, 0, 0) != 0:
         code = ctypes.get_errno()
@@ -93,7 +93,12 @@ def fence(paths: dict[str, list[str]]) -> None:
     fs = landlockpy.AccessFS
     read = fs.READ_FILE | fs.READ_DIR | fs.EXECUTE
     everything = landlockpy.fs_for_abi(landlockpy.abi_version()) & ~(fs.MAKE_CHAR | fs.MAKE_BLOCK | fs.IOCTL_DEV)
-    rights = {"read": read, "write": everything, "devices": fs.READ_FILE | fs.WRITE_FILE | fs.IOCTL_DEV, "sockets": fs.MAKE_SOCK | fs.REMOVE_FILE}
+    rights = {
+        "read": read,
+        "write": everything,
+        "devices": fs.READ_FILE | fs.WRITE_FILE | fs.IOCTL_DEV,
+        "sockets": fs.MAKE_SOCK | fs.REMOVE_FILE,
+    }
     on_files = read | fs.WRITE_FILE | fs.TRUNCATE | fs.IOCTL_DEV
     scopes = landlockpy.Scope.ABSTRACT_UNIX_SOCKET | landlockpy.Scope.SIGNAL
     if landlockpy.abi_version() < 1:

@@ -25,6 +25,7 @@ from hornbook.errors import SandboxError
 
 Mode = Literal["namespaces", "landlock", "seccomp", "limits"]
 
+LONGEST_BASE = 40
 HOME = "/home/learner"
 """The learner's home and working directory inside a sandbox with an own root: a tmpfs of limited size."""
 
@@ -62,7 +63,22 @@ FORBIDDEN_CALLS = (
 FORBIDDEN_SOCKET_CALLS = ("connect",)
 # Landlock does not govern these on files that it lets nobody open. They answer "done" without effect, because an error
 # would stop `shutil.copy`, and with it IPython's start.
-INERT_CALLS = ("chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "removexattr", "lremovexattr")  # noqa: E501
+INERT_CALLS = (
+    "chmod",
+    "fchmodat",
+    "fchmodat2",
+    "chown",
+    "lchown",
+    "fchownat",
+    "utime",
+    "utimes",
+    "futimesat",
+    "utimensat",
+    "setxattr",
+    "lsetxattr",
+    "removexattr",
+    "lremovexattr",
+)
 NAMESPACE_FLAGS = 0x7E020000 | 0x00000080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET} and CLONE_NEWTIME
 
 
@@ -89,7 +105,7 @@ class Place:
     def make(cls) -> Place:
         """Create it: mode 0700, with a short path (a socket's path has at most 107 bytes)."""
         base = tempfile.gettempdir()
-        root = Path(tempfile.mkdtemp(prefix="hb-", dir=base if len(base) < 40 else "/tmp"))  # noqa: S108 - mkdtemp makes it 0700
+        root = Path(tempfile.mkdtemp(prefix="hb-", dir=base if len(base) < LONGEST_BASE else "/tmp"))  # noqa: S108 - mkdtemp makes it 0700
         place = cls(root)
         place.sockets.mkdir(mode=0o700)
         place.scratch.mkdir(mode=0o700)
@@ -267,7 +283,7 @@ def bubblewrap(policy: Policy, place: Place) -> list[str]:
             command += ["--perms", "0755", "--dir", str(folder)]
     for path in paths:
         if path.is_symlink():
-            command += ["--symlink", os.readlink(path), str(path)]
+            command += ["--symlink", str(path.readlink()), str(path)]
         else:
             command += ["--ro-bind", str(path), str(path)]
     return [

@@ -14,19 +14,20 @@ import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from hornbook import wire
 from hornbook.errors import GraderError, WireError
 from hornbook.model import Status
+from hornbook.sandbox.figures import Figure, claimed_figure
 from hornbook.sandbox.line import Gone, Line
-
-if TYPE_CHECKING:
-    import numpy as np
 
 T = TypeVar("T")
 
 PRINTED_CHARS = 100_000
+NAME_CHARS = 200
+LINE_CHARS = 300
+LINES = 20
 ITERATION_STEP = 256
 
 
@@ -43,7 +44,7 @@ class CheckEnded(BaseException):
         self.message = message
 
 
-class Mismatch(AssertionError):
+class Mismatch(AssertionError):  # noqa: N818 - a finding, not an error of ours
     """What came is not what was asked for, in the learner's words."""
 
     def __init__(self, message: str, *, came: str | None = None, expected: str | None = None) -> None:
@@ -101,7 +102,6 @@ class Conversation:
         self.show = show
         self.answered = False
         self.last: Call | None = None
-        self.raised: LearnerError | None = None
         self._how_it_ended = how_it_ended
         self._printed: list[str] = []
         self._ended: CheckEnded | None = None
@@ -111,40 +111,45 @@ class Conversation:
         """All that the learner's code has printed in this check, bounded."""
         return "".join(self._printed)
 
-    def ask(self, *question: object, asked: str | None = None) -> Any:  # noqa: ANN401 - whatever the learner's code returns
+    def ask(self, *question: object, asked: str | None = None) -> Any:
         """Return the answer to *question*; raise LearnerError or CheckEnded."""
-        if self._ended is not None:
-            raise self._ended
-        try:
-            self.line.send(question, deadline=self.deadline, limits=self.limits, register=_number)
-        except TimeoutError:
-            self._end(CheckEnded(Status.TIMED_OUT, "Your code was still running when the time for this check was over."))
-        except ConnectionError:
-            self._end(self._died())
-        except WireError as error:
-            raise GraderError("grader", f"a value of this check cannot cross to the learner's code: {error}") from error
-        try:
-            answer = self.line.receive(deadline=self.deadline, limits=self.limits, resolve=self._resolve)
-        except TimeoutError:
-            self._end(CheckEnded(Status.TIMED_OUT, "Your code was still running when the time for this check was over."))
-        except (Gone, ConnectionError):
-            self._end(self._died())
-        except WireError as error:
-            self._end(CheckEnded(Status.FAILED, f"What your code returned could not be read: {error}."))
+        answer = self._answer(question)
         self.answered = True
+        asked = asked or str(question[0])
         match answer:
             case ("value", value, str() as printed):
                 self._note(printed)
-                self.last = Call(asked or str(question[0]), value)
+                self.last = Call(asked, value)
                 return value
             case ("raised", str() as type_name, list() as kinds, str() as message, list() as lines, str() as printed):
                 self._note(printed)
                 builtin = next((kind for kind in kinds if type(kind) is str and _error_class(kind) is not LearnerError), "Exception")
-                error = _error_class(builtin)(type_name[:200], message, tuple(str(line)[:300] for line in lines[:20]))
-                self.last = Call(asked or str(question[0]), error)
-                self.raised = error
-                raise error
-        self.end_malformed()
+                raised = _error_class(builtin)(type_name[:NAME_CHARS], message, tuple(str(line)[:LINE_CHARS] for line in lines[:LINES]))
+                self.last = Call(asked, raised)
+                raise raised
+        return self.end_malformed()
+
+    def _answer(self, question: tuple[object, ...]) -> object:
+        """Send *question* and return what comes back, before any of it is believed."""
+        if self._ended is not None:
+            raise self._ended
+        try:
+            self.line.send(question, deadline=self.deadline, limits=self.limits, register=_number)
+        except WireError as error:
+            raise GraderError("This check", f"sends a value that cannot cross to the learner's code: {error}") from error
+        except (TimeoutError, ConnectionError) as error:
+            return self._lost(error)
+        try:
+            return self.line.receive(deadline=self.deadline, limits=self.limits, resolve=self._resolve)
+        except WireError as error:
+            return self._end(CheckEnded(Status.FAILED, f"What your code returned could not be read: {error}"))
+        except (Gone, TimeoutError, ConnectionError) as error:
+            return self._lost(error)
+
+    def _lost(self, error: Exception) -> NoReturn:
+        if isinstance(error, TimeoutError):
+            self._end(CheckEnded(Status.TIMED_OUT, "Your code was still running when the time for this check was over."))
+        self._end(self._died())
 
     def _note(self, printed: str) -> None:
         room = PRINTED_CHARS - sum(map(len, self._printed))
@@ -206,12 +211,13 @@ class Handle:
     def __init__(self, conversation: Conversation, opaque: wire.Opaque, label: str) -> None:
         object.__setattr__(self, "_inside", Inside(conversation, opaque, label))
 
-    def __call__(self, *arguments: object, **keywords: object) -> Any:  # noqa: ANN401
+    def __call__(self, *arguments: object, **keywords: object) -> Any:
+        """Call it with data and handles; return what comes, as data or a handle."""
         show = inside(self).conversation.show
         shown = ", ".join([*map(show, arguments), *(f"{name}={show(value)}" for name, value in keywords.items())])
         return _ask(self, "call", arguments, keywords, asked=f"{inside(self).label}({shown})")
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in {"__name__", "__doc__", "__dict__"}:
             raise AttributeError(name)
         asked = f"{inside(self).label}.{name}"
@@ -220,7 +226,7 @@ class Handle:
     def __setattr__(self, name: str, value: object) -> None:
         _ask(self, "set_attribute", name, value, asked=f"{inside(self).label}.{name} = {_show(self, value)}")
 
-    def __getitem__(self, key: object) -> Any:  # noqa: ANN401
+    def __getitem__(self, key: object) -> Any:
         asked = f"{inside(self).label}[{_show(self, key)}]"
         return relabelled(_ask(self, "item", key, asked=asked), asked)
 
@@ -264,7 +270,7 @@ class Handle:
 
 
 def _operation(name: str, *, swapped: bool = False) -> Callable[..., Any]:
-    def operate(self: Handle, *others: object) -> Any:  # noqa: ANN401
+    def operate(self: Handle, *others: object) -> Any:
         operands = (*others, self) if swapped else (self, *others)
         shown = ", ".join(_show(self, operand) for operand in operands)
         return inside(self).conversation.ask("operate", name, *operands, asked=f"{name.strip('_')}({shown})")
@@ -279,12 +285,12 @@ for _name in ("lt", "le", "gt", "ge", "neg", "pos", "abs", "invert"):
     setattr(Handle, f"__{_name}__", _operation(_name))
 
 
-def relabelled(value: Any, label: str) -> Any:  # noqa: ANN401
+def relabelled(value: Any, label: str) -> Any:
     """Return a handle under the name by which the grader came to it; any other value as it is."""
     return Handle(inside(value).conversation, inside(value).opaque, label) if type(value) is Handle else value
 
 
-def _ask(handle: Handle, question: str, *arguments: object, asked: str) -> Any:  # noqa: ANN401
+def _ask(handle: Handle, question: str, *arguments: object, asked: str) -> Any:
     return inside(handle).conversation.ask(question, handle, *arguments, asked=asked)
 
 
@@ -296,7 +302,7 @@ def _typed(handle: Handle, value: object, kind: type[T]) -> T:
     """Return *value* if it is exactly of *kind*; anything else is a malformed answer."""
     if type(value) is not kind:
         inside(handle).conversation.end_malformed()
-    return value  # type: ignore[return-value] # the line before does not return then
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,91 +322,6 @@ class Cell:
             raise Mismatch(f"The cell is not complete Python yet: {error}.") from error
 
 
-@dataclass(frozen=True, slots=True)
-class PlottedLine:
-    """A line of a figure: `x` and `y` are 1-d arrays of numbers, dates or texts."""
-
-    x: np.ndarray[Any, Any]
-    y: np.ndarray[Any, Any]
-    label: str
-    color: str
-    linestyle: str
-    marker: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A bar of a figure: `x` is its centre, in data units like `height`, `width` and `bottom`."""
-
-    x: float
-    height: float
-    width: float
-    bottom: float
-    label: str
-    color: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scatter:
-    """A cloud of points: `x` and `y` are 1-d arrays."""
-
-    x: np.ndarray[Any, Any]
-    y: np.ndarray[Any, Any]
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Axes:
-    """One set of axes of a figure, as data."""
-
-    title: str
-    xlabel: str
-    ylabel: str
-    xlim: tuple[float, float]
-    ylim: tuple[float, float]
-    xscale: str
-    yscale: str
-    legend: tuple[str, ...]
-    lines: tuple[PlottedLine, ...]
-    bars: tuple[Bar, ...]
-    scatters: tuple[Scatter, ...]
-    texts: tuple[str, ...]
-    images: int
-    patches: int
-    xticklabels: tuple[str, ...]
-    yticklabels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A matplotlib figure as data."""
-
-    suptitle: str
-    axes: tuple[Axes, ...]
-
-
-def _figure(claim: Any) -> Figure:  # noqa: ANN401
-    """Return the figure that *claim* describes; raise TypeError, KeyError or ValueError where it is malformed."""
-    axes = tuple(
-        Axes(
-            lines=tuple(PlottedLine(**line) for line in one.pop("lines")),
-            bars=tuple(Bar(**bar) for bar in one.pop("bars")),
-            scatters=tuple(Scatter(**scatter) for scatter in one.pop("scatters")),
-            **one,
-        )
-        for one in claim["axes"]
-    )
-    for one in axes:
-        for line in (*one.lines, *one.scatters):
-            if getattr(line.x, "ndim", None) != 1 or getattr(line.y, "ndim", None) != 1:
-                raise ValueError("points that are not one-dimensional")
-        texts = (one.title, one.xlabel, one.ylabel, *one.legend, *one.texts)
-        numbers = (*one.xlim, *one.ylim, *(value for bar in one.bars for value in (bar.x, bar.height, bar.width, bar.bottom)))
-        if any(type(text) is not str for text in texts) or any(type(number) is not float for number in numbers):
-            raise TypeError("a figure whose parts have other types")
-    return Figure(suptitle=str(claim["suptitle"]), axes=axes)
-
-
 class Probe:
     """The `submission` of a grader. Its attributes are the learner's names; its methods are listed here.
 
@@ -412,7 +333,7 @@ class Probe:
         self._cells = cells
         self._reexecute = reexecute
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         try:
@@ -423,7 +344,7 @@ class Probe:
             # Whoever looks whether there is such an attribute (hypothesis does) must be told in Python's own way.
             raise _error_class("AttributeError")("NameError", error.message, error.traceback) from None
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
+    def __getitem__(self, name: str) -> Any:
         return relabelled(self._conversation.ask("get", name, asked=name), name)
 
     @property
@@ -448,7 +369,9 @@ class Probe:
                 raise
             if match is not None and not re.search(match, error.message):
                 raise Mismatch(
-                    f"The {names} came, but its message does not say what was asked for.", came=error.message, expected=f"a message with {match}"
+                    f"The {names} came, but its message does not say what was asked for.",
+                    came=error.message,
+                    expected=f"a message with {match}",
                 ) from None
         else:
             last = self._conversation.last
@@ -460,7 +383,7 @@ class Probe:
         answer = self._conversation.ask("equal", one, other, asked="one == other")
         return answer is True
 
-    def evaluate(self, expression: str) -> Any:  # noqa: ANN401
+    def evaluate(self, expression: str) -> Any:
         """Return the value of *expression* in the learner's namespace, e.g. a function to hand to the learner's code."""
         return self._conversation.ask("evaluate", expression, asked=expression)
 
@@ -479,7 +402,7 @@ class Probe:
         """Return the figures that the exercise's cell has drawn, then those that calls in this check have drawn."""
         claims = self._conversation.ask("draw", asked="the figure")
         try:
-            return tuple(_figure(claim) for claim in claims)
+            return tuple(claimed_figure(claim) for claim in claims)
         except (TypeError, KeyError, ValueError, AttributeError):
             self._conversation.end_malformed()
             raise
@@ -490,14 +413,18 @@ class Probe:
             if type(thing) is not Handle:
                 raise Mismatch("A figure was expected to be returned.", came=self._conversation.show(thing), expected="a figure")
             try:
-                return _figure(self._conversation.ask("draw_one", thing, asked="the figure"))
+                return claimed_figure(self._conversation.ask("draw_one", thing, asked="the figure"))
             except (TypeError, KeyError, ValueError, AttributeError) as error:
                 if isinstance(error, LearnerError):
-                    raise Mismatch("A figure was expected to be returned.", came=inside(thing).opaque.type_name, expected="a figure") from None
+                    raise Mismatch(
+                        "A figure was expected to be returned.", came=inside(thing).opaque.type_name, expected="a figure"
+                    ) from None
                 self._conversation.end_malformed()
         drawn = self.figures()
         if not drawn:
-            raise Mismatch("No figure was drawn. Call a plotting function such as plt.plot in this cell.", came="no figure", expected="a figure")
+            raise Mismatch(
+                "No figure was drawn. Call a plotting function such as plt.plot in this cell.", came="no figure", expected="a figure"
+            )
         return drawn[-1]
 
     def with_parameters(self, **parameters: object) -> Probe:

@@ -14,9 +14,10 @@ import secrets
 import signal
 from typing import Any
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
 from traitlets import Dict, default
 
@@ -48,7 +49,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         """The launched kernel, with the line to its agent."""
         return self._kernel
 
-    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - jupyter_client's interface
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Have a sandbox, and give the manager ipc sockets in the one folder that both sides see."""
         if self._sandbox is None:
             self._sandbox = getattr(self.parent, "sandbox", None)
@@ -73,13 +74,13 @@ class SandboxProvisioner(KernelProvisionerBase):
             raise
         return sandbox
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401, ARG002
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
         """Fork a kernel from the sandbox's supervisor; return its connection info once its sockets are bound."""
         manager, sandbox = self.parent, self._sandbox
         if manager is None or sandbox is None:
             raise RuntimeError("pre_launch comes before launch_kernel")
         self.connection_info = manager.get_connection_info()
-        inner = {**self.connection_info, "key": self.connection_info["key"].decode("ascii")}
+        inner = {**self.connection_info, "key": manager.session.key.decode("ascii")}
         self._kernel = await asyncio.to_thread(sandbox.kernel, inner)
         return self.connection_info
 
@@ -89,7 +90,8 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def wait(self) -> int | None:
         """Return the kernel's exit code once it has ended."""
-        while (code := await self.poll()) is None:
+        # The news comes over a socket that `poll` reads too, so nobody else can wait for it.
+        while (code := await self.poll()) is None:  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
         self._kernel = None
         return code
@@ -99,15 +101,15 @@ class SandboxProvisioner(KernelProvisionerBase):
         if self._kernel is not None:
             self._kernel.signal(signum)
 
-    async def kill(self, restart: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - jupyter_client's interface
+    async def kill(self, restart: bool = False) -> None:  # noqa: ARG002 - jupyter_client's interface
         """End the kernel at once."""
         await self.send_signal(signal.SIGKILL)
 
-    async def terminate(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 - jupyter_client's interface
+    async def terminate(self, restart: bool = False) -> None:
         """End the kernel at once: a graceful end would run the learner's code once more."""
         await self.kill(restart)
 
-    async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 - jupyter_client's interface
+    async def cleanup(self, restart: bool = False) -> None:
         """End the sandbox with all that is left in it, if it is ours and no restart follows."""
         if self._owned and not restart and self._sandbox is not None:
             await asyncio.to_thread(self._sandbox.close)
