@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hornbook import wire
@@ -26,6 +26,7 @@ from hornbook.grading.compare import MISSING, difference, explain, explain_excep
 from hornbook.sandbox.probe import Handle
 
 NAN = float("nan")
+UNHURRIED = settings(deadline=None)  # A busy machine is no failure.
 
 
 def opaque(type_name: str, kind: Any = "object") -> wire.Opaque:
@@ -67,6 +68,7 @@ EQUAL = [
     pytest.param({1, 2}, frozenset({1, 2}), id="set and frozenset"),
     pytest.param({0.1 + 0.2}, {0.3}, id="set of floats"),
     pytest.param(b"ab", b"ab", id="bytes"),
+    pytest.param(np.str_("ab"), "ab", id="numpy text"),
     pytest.param(dt.date(2024, 1, 2), dt.date(2024, 1, 2), id="dates"),
     pytest.param(np.float64(2), 2, id="numpy scalar"),
     pytest.param(np.array(3.0), 3, id="array without an axis"),
@@ -88,6 +90,7 @@ EQUAL = [
     pytest.param(2.0000001, pytest.approx(2), id="approx number"),
     pytest.param([1, 2.0000001], pytest.approx([1, 2]), id="approx list"),
     pytest.param({"a": [1.0]}, {"a": pytest.approx([1])}, id="approx inside"),
+    pytest.param(2.1, pytest.approx(2, rel=0.1), id="approx with a relative tolerance"),
     pytest.param(1003, pytest.approx(1000, abs=5), id="approx with an absolute tolerance"),
     pytest.param(np.array([1.0000001]), pytest.approx(np.array([1.0])), id="approx array"),
     pytest.param(Decimal("2.0000001"), pytest.approx(Decimal(2)), id="approx decimal"),
@@ -246,6 +249,7 @@ DIFFERENT = [
     (pd.DataFrame({"a": [1], "b": [1]}), pd.DataFrame({"a": [1]}), "columns", None, "The column 'b' is one too many"),
     (pd.DataFrame({"totl": [1]}), pd.DataFrame({"total": [1]}), "columns", None, "called 'totl', the name 'total'"),
     (pd.DataFrame({"x": [1]}), pd.DataFrame({"total": [1]}), "columns", None, "called 'x', the name 'total'"),
+    (pd.DataFrame({"x": [1], "y": [1]}), pd.DataFrame({"kind": [1], "total": [1]}), "columns", None, "The column 'kind' is missing"),
     (pd.DataFrame({"b": [1], "a": [1]}), pd.DataFrame({"a": [1], "b": [1]}), "columns-order", None, "['b', 'a'] came"),
     (
         pd.DataFrame({"a": [1, 2, 3]}),
@@ -290,6 +294,7 @@ def test_the_most_telling_difference_is_named(came: object, expected: object, ki
         ([3, 1, 2], [1, 2, 3], {"order": False}),
         ([0.3, 1.0], [1.0, 0.1 + 0.2], {"order": False}),
         ([[0.3, 2], [0.1, 1]], [[0.1, 1], [0.1 + 0.2, 2]], {"order": False}),
+        ([[0.3, 2], [0.1 + 0.2, 1]], [[0.3, 1], [0.1 + 0.2, 2]], {"order": False}),
         ([10.0, 10.4], [10.3, 10.1], {"order": False, "abs": 0.15}),
         (
             [None, "a", 1, 1j, b"x", {"k": {2}}, dt.date(2024, 1, 1)],
@@ -320,6 +325,7 @@ def test_an_option_forgives_what_it_names(came: object, expected: object, option
     [
         (2.0, 2, {"types": True}, "type"),
         ({1}, frozenset({1}), {"types": True}, "type"),
+        (np.array([0.1 + 0.2]), np.array([0.3]), {"rel": 0, "abs": 0}, "rounding"),
         ([1, 2], [1, 3], {"order": False}, "value"),
         ([1, 1], [1], {"order": False}, "extra-item"),
         ([1], [1, 2], {"order": False}, "missing-item"),
@@ -392,6 +398,7 @@ frames = st.lists(st.tuples(st.integers(0, 2), st.sampled_from("ab")), max_size=
 values = plain | arrays | arrays.map(np.transpose) | frames | frames.map(lambda frame: frame["n"])
 
 
+@UNHURRIED
 @given(values)
 def test_every_value_is_the_same_as_itself(value: object) -> None:
     """No value differs from itself, in order or not, and with the strictest options."""
@@ -400,6 +407,7 @@ def test_every_value_is_the_same_as_itself(value: object) -> None:
     assert found == [None, None]
 
 
+@UNHURRIED
 @given(values, values, st.booleans())
 def test_a_difference_always_has_a_sentence(came: object, expected: object, order: bool) -> None:
     """Whatever came and whatever was expected, the difference is one bounded, printable line of text, or there is none."""
@@ -410,6 +418,7 @@ def test_a_difference_always_has_a_sentence(came: object, expected: object, orde
     assert found is None or (found.message.isprintable() and len(found.message) < 500)
 
 
+@UNHURRIED
 @given(st.lists(st.integers(0, 5), max_size=6), st.lists(st.integers(0, 5), max_size=6))
 def test_without_order_lists_are_compared_as_counted_items(came: list[int], expected: list[int]) -> None:
     """order=False means: each item as often as expected."""
@@ -418,6 +427,7 @@ def test_without_order_lists_are_compared_as_counted_items(came: list[int], expe
     assert (found is None) == (Counter(came) == Counter(expected))
 
 
+@UNHURRIED
 @given(st.lists(st.integers(-3, 3), max_size=6), st.lists(st.integers(-3, 3), max_size=6))
 def test_lists_and_arrays_are_judged_alike(came: list[int], expected: list[int]) -> None:
     """The vectorised comparison agrees with the one item by item."""
@@ -441,11 +451,11 @@ HOSTILE = [
 @pytest.mark.parametrize(("came", "expected", "options"), HOSTILE)
 def test_a_value_made_to_be_slow_is_told_quickly(came: object, expected: object, options: dict[str, Any]) -> None:
     """What the wire lets through cannot hold up the trusted process."""
-    start = time.perf_counter()
+    start = time.process_time()
     found = difference(came, expected, **options)
 
     assert found is not None
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize(
@@ -526,6 +536,7 @@ def test_an_authors_own_repr_is_escaped() -> None:
     assert show([Red()]) == "[\\x1b[31mred]"
 
 
+@UNHURRIED
 @given(values, st.integers(0, 120))
 def test_a_shown_value_keeps_to_its_limit(value: object, limit: int) -> None:
     """`show` gives one printable line of at most the limit, the same each time."""
@@ -540,10 +551,10 @@ def test_a_huge_value_is_not_rendered_whole() -> None:
     """Showing a value of many megabytes costs as little as showing its first items."""
     huge = [["x" * 1_000_000] * 1_000] * 1_000_000
 
-    start = time.perf_counter()
+    start = time.process_time()
     shown = show({"huge": huge})
 
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert "(1000000 items)" in shown
 
 
@@ -610,6 +621,7 @@ def test_a_plain_assert_is_explained(op: str, came: object, expected: object, ki
 
 
 @pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
+@UNHURRIED
 @given(st.integers(), st.integers())
 def test_a_mirrored_operator_says_the_same(op: str, left: int, right: int) -> None:
     """Exchanging the sides and the operator changes nothing."""
@@ -748,6 +760,7 @@ def test_the_name_that_was_probably_meant_is_kept() -> None:
     assert told.endswith("Did you mean 'print'?")
 
 
+@UNHURRIED
 @given(st.sampled_from(["TypeError", "KeyError", "ValueError", "SyntaxError", "x.Y", ""]), st.text())
 def test_any_message_is_explained_in_one_printable_line(name: str, message: str) -> None:
     """Message and name come from the learner's process: nothing in them breaks the sentence."""
@@ -759,11 +772,11 @@ def test_any_message_is_explained_in_one_printable_line(name: str, message: str)
 
 def test_a_message_made_to_be_slow_is_explained_quickly() -> None:
     """No pattern that a message is searched for takes long on any message."""
-    start = time.perf_counter()
+    start = time.process_time()
     for bait in ("a" * 10**6, "f() missing " * 10**5, "'" * 10**6, "unsupported operand type(s) for " * 10**5):
         explain_exception("TypeError", bait)
 
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def sentences() -> list[str]:

@@ -21,6 +21,8 @@ from hornbook.sandbox.probe import Handle
 if TYPE_CHECKING:
     from pathlib import Path
 
+UNHURRIED = settings(deadline=None)  # A busy machine is no failure.
+
 BANK = '''
 [exercise.mean]
 hints = ["How many numbers are there?", "Divide the sum by that.", " `sum(xs) / len(xs)` "]
@@ -511,19 +513,21 @@ statements = st.recursive(
 sources = st.lists(statements, min_size=1, max_size=4).map("\n".join)
 
 
+@UNHURRIED
 @given(sources)
 def test_every_source_matches_itself(source: str) -> None:
     """A program, taken as a pattern, matches itself, whatever wildcards stand in it."""
     assert matches_source(source, source)
 
 
-@settings(max_examples=40)
+@settings(UNHURRIED, max_examples=40)
 @given(sources, sources, sources)
 def test_a_program_is_found_between_others(before: str, source: str, after: str) -> None:
     """Statements are found wherever they follow each other."""
     assert matches_source(source, f"{before}\n{source}\n{after}")
 
 
+@UNHURRIED
 @given(expressions)
 def test_an_underscore_matches_any_expression(expression: str) -> None:
     """`_` stands for every expression, alone and as a part."""
@@ -531,18 +535,21 @@ def test_an_underscore_matches_any_expression(expression: str) -> None:
     assert matches_source("g(_)", f"x = g({expression})")
 
 
+@UNHURRIED
 @given(sources)
 def test_three_dots_match_any_statements(source: str) -> None:
     """`...` stands for every block."""
     assert matches_source("def outer(): ...", f"def outer():\n{indented([source])}")
 
 
+@UNHURRIED
 @given(st.text(), st.sampled_from(["_", "sum(_)", "for _ in _: ...", "...", "x = 1\ny = 2"]))
 def test_no_source_is_too_strange(source: str, pattern: str) -> None:
     """Whatever a learner's cell holds, the answer is yes or no."""
     assert matches_source(pattern, source) in {True, False}
 
 
+@UNHURRIED
 @given(expressions)
 def test_a_pattern_agrees_with_the_syntax_tree(expression: str) -> None:
     """A pattern without wildcards matches an expression exactly if the trees are the same."""
@@ -584,11 +591,11 @@ def test_deep_nesting_is_matched_like_any_other(source: str) -> None:
 )
 def test_a_source_made_to_be_slow_is_answered_quickly(source: str) -> None:
     """No source holds up the matcher, however deep or long."""
-    start = time.perf_counter()
+    start = time.process_time()
     for pattern in ("sum(sum(_))", "0xff", "f(..., z, ...)", "x = 1\n...\ny = 2\n...\nz = 3"):
         assert not matches_source(pattern, source)
 
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("pattern", ["for _ in", "", "# only a comment", "x = (", "-" * 100_000 + "1"])

@@ -159,8 +159,8 @@ def test_nbformat_3_has_worksheets(work: Notebook) -> None:
     """A notebook that nbformat itself converts to version 3 is read, and its age reported."""
     for cell in work["cells"]:
         cell["outputs"] = []
-    old = nbformat.convert(nbformat.from_dict(work), 3)
-    submission = read(json.loads(nbformat.v3.writes_json(old)))
+    old = nbformat.convert(nbformat.from_dict(work), 3)  # type: ignore[no-untyped-call]
+    submission = read(json.loads(nbformat.v3.writes_json(old)))  # type: ignore[no-untyped-call]
 
     assert "worksheets" in old
     assert submission.sources == ANSWERS
@@ -180,7 +180,7 @@ def test_digest_and_name_are_the_files(work: Notebook, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a b.ipynb", "it's.ipynb", 'say "x".ipynb', "new\nline.ipynb", "\x1b[2J.ipynb", "-rf.ipynb", "\udcff.ipynb", "‮.ipynb"]
+    "name", ["a b.ipynb", "it's.ipynb", 'say "x".ipynb', "new\nline.ipynb", "\x1b[2J.ipynb", "-rf.ipynb", "\udcff.ipynb", "\u202e.ipynb"]
 )
 def test_strange_names_are_read_and_shown_safely(work: Notebook, tmp_path: Path, name: str) -> None:
     """Whatever a file is called, it is read, and its name can be printed on a terminal."""
@@ -228,7 +228,7 @@ def make_link(path: Path) -> None:
         (make_loop, "is a symbolic link"),
         (lambda path: path.symlink_to("/dev/zero"), "is a symbolic link"),
         (lambda path: path.symlink_to("gone"), "is a symbolic link"),
-        (lambda path: None, "cannot be opened (No such file or directory)"),
+        (Path.exists, "cannot be opened (No such file or directory)"),
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.write_bytes(b" \n"), "is empty"),
     ],
@@ -292,14 +292,14 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     good = tmp_path / "work.ipynb"
     good.write_text(json.dumps(LESSON.to_notebook()), "utf-8")
     (tmp_path / "folder").mkdir()
-    before = os.listdir("/proc/self/fd")
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for path in (good, tmp_path / "folder", Path("/proc/self/mem"), Path("/dev/zero")):
         try:
             SubmissionFile.open(path)
         except SubmissionError:
             continue
 
-    assert os.listdir("/proc/self/fd") == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_forty_megabytes_are_refused_without_being_read(tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_forty_megabytes_are_refused_without_being_read(tmp_path: Path) -> None:
         file.truncate(40 << 30)
     started = time.monotonic()
 
-    with pytest.raises(SubmissionError, match="is larger than 20 MiB. Clear the outputs and save it again."):
+    with pytest.raises(SubmissionError, match=r"is larger than 20 MiB\. Clear the outputs and save it again\."):
         SubmissionFile.open(path)
     with pytest.raises(SubmissionError, match=r"is larger than 0\.5 MiB"):
         read_submission(path, LESSON, max_bytes=1 << 19)
@@ -381,7 +381,7 @@ def test_nesting_is_refused_whatever_the_recursion_limit_is() -> None:
     sys.setrecursionlimit(10**6)
     try:
         with pytest.raises(SubmissionError, match="is nested deeper than 200 levels"):
-            read(b"[" * 5_000_000)
+            read(b"[" * 499_000)
     finally:
         sys.setrecursionlimit(limit)
 
@@ -419,7 +419,7 @@ def test_bytes_that_are_not_utf_8_are_replaced(work: Notebook) -> None:
     ]
 
 
-@pytest.mark.parametrize("character", ["\0", "\ud800", "\udfff"])
+@pytest.mark.parametrize("character", ["\0", chr(0xD800), chr(0xDFFF)])
 def test_characters_that_no_source_can_have_are_replaced(work: Notebook, character: str) -> None:
     """NUL and half a surrogate pair are replaced and reported, so that every source can be written as UTF-8."""
     work["cells"][3]["source"] = f"s = '{character}'"
@@ -582,6 +582,13 @@ def test_broken_scratch_copy_does_not_spoil_the_answer(work: Notebook) -> None:
 
     assert submission.sources["mean"] == (MY_MEAN,)
     assert submission.added == (AddedCell(3, "mean([1, 2"),)
+
+
+def test_split_answer_with_a_syntax_error_is_joined(work: Notebook) -> None:
+    """Pieces that are no Python in any way are still the learner's answer, mistake and all."""
+    work["cells"][3:4] = [copied(work["cells"][3], "def mean(xs:", "one"), copied(work["cells"][3], "    return (0", "two")]
+
+    assert read(work).sources["mean"] == ("def mean(xs:\n    return (0",)
 
 
 def test_helper_in_a_copied_cell_is_run_too(work: Notebook) -> None:
@@ -868,11 +875,19 @@ def test_changes_to_the_lessons_own_code_are_not_run(work: Notebook, lost: tuple
     work["cells"][1]["source"] += "\nseed = 99"
     submission = read(strip(work, *lost))
 
-    assert [cell.source for cell in program(LESSON, submission)][0] == LESSON.cells[1].source
+    assert program(LESSON, submission)[0].source == LESSON.cells[1].source
     assert not submission.added
     assert [repair.message for repair in submission.repairs] == [
         "You changed 1 code cell of the lesson itself; the lesson's own text was run. Write what you need into an exercise or a new cell."
     ]
+
+
+def test_new_code_where_the_lessons_own_was_deleted_is_added(work: Notebook) -> None:
+    """Without ids, only code that still resembles the lesson's own is taken for it."""
+    work["cells"][6]["source"] = "print('something else')"
+    submission = read(strip(work, "id"))
+
+    assert submission.added == (AddedCell(5, "print('something else')"),)
 
 
 def test_comments_in_the_lessons_own_code_are_no_change(work: Notebook) -> None:
@@ -948,7 +963,7 @@ def test_lesson_that_cannot_be_told(work: Notebook, tmp_path: Path, lessons: lis
     del work["metadata"]["hornbook"]
     notebook = work if len({len(lesson.cells) for lesson in lessons}) < 2 else {"cells": []}
 
-    with pytest.raises(SubmissionError, match="does not say which lesson it belongs to. Name it with --lesson SLUG."):
+    with pytest.raises(SubmissionError, match=r"does not say which lesson it belongs to\. Name it with --lesson SLUG\."):
         match_lesson(handed_in(tmp_path, notebook), lessons)
 
 
@@ -983,13 +998,13 @@ def test_four_thousand_cells_are_no_trouble(work: Notebook, lost: tuple[str, ...
 @pytest.mark.parametrize(
     "hostile",
     [
-        lambda cell: [copied(cell, f"x_{number} = 1\n" * 20, f"c{number}") for number in range(9000)],
-        lambda cell: [copied(cell, MY_MEAN + f"\nx = {number}" * 100, f"c{number}") for number in range(9000)],
-        lambda cell: [code("mean = " + "(" * 1000, f"c{number}") for number in range(9000)],
-        lambda cell: [copied(cell, "mean, " * 2_000_000, "c")],
-        lambda cell: [copied(cell, "m" * 10_000_000 + " " * 5_000_000, "c")],
-        lambda cell: [copied(cell, "x = 1\n" * 2_000_000, "c")],
-        lambda cell: [copied(cell, "[" * 10_000_000, "c")],
+        lambda cell: [copied(cell, f"x_{number} = 1\n" * 20, f"c{number}") for number in range(3000)],
+        lambda cell: [copied(cell, MY_MEAN + f"\nx = {number}" * 100, f"c{number}") for number in range(3000)],
+        lambda _: [code("mean = " + "(" * 1000, f"c{number}") for number in range(3000)],
+        lambda cell: [copied(cell, "mean, " * 500_000, "c")],
+        lambda cell: [copied(cell, "m" * 4_000_000 + " " * 2_000_000, "c")],
+        lambda cell: [copied(cell, "x = 1\n" * 500_000, "c")],
+        lambda cell: [copied(cell, "[" * 4_000_000, "c")],
     ],
 )
 @pytest.mark.parametrize("lost", [(), ("hornbook", "nbgrader", "id")])
@@ -1002,7 +1017,7 @@ def test_files_made_to_be_slow_are_not(work: Notebook, lost: tuple[str, ...], ho
     for exercise in LESSON.exercises:
         submission.attempted(LESSON, exercise)
 
-    assert time.perf_counter() - started < 8
+    assert time.perf_counter() - started < 4
     assert len(submission.repairs) < 12
 
 
@@ -1016,11 +1031,14 @@ def test_reading_is_deterministic(work: Notebook) -> None:
 
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
-    """Bytes are a submission or a `SubmissionError`, never another exception."""
+    """Bytes are a submission or a `SubmissionError` with a printable sentence, never another exception."""
+    sentence = ""
     try:
         read(data)
     except SubmissionError as error:
-        assert str(error).isprintable()
+        sentence = str(error)
+
+    assert sentence.isprintable()
 
 
 SCALARS = (
@@ -1073,5 +1091,3 @@ def test_arbitrary_notebooks_keep_the_promises(notebook: Notebook) -> None:
     assert "".join(cell.source for cell in program(LESSON, submission)).encode().count(b"\0") == 0
     assert all(isinstance(submission.attempted(LESSON, exercise), bool) for exercise in LESSON.exercises)
     assert all(repair.message.isprintable() for repair in submission.repairs)
-    given_sources = [source for cell in submission.added for source in [cell.source]]
-    assert len(given_sources) <= len(notebook.get("cells", ()) or ()) + 12

@@ -1,5 +1,6 @@
 """An honest chart with pyplot's current axes, and panels one by one with limits of their own making."""
 
+
 # %% lie_factor
 def lie_factor(first, last, base):
     return first / (first - base)

@@ -1,5 +1,6 @@
 """An honest chart: reference solution."""
 
+
 # %% lie_factor
 def lie_factor(first, last, base):
     """Return how many times too large the growth from *first* to *last* looks on *base*."""

@@ -1,5 +1,6 @@
 """Life on a grid with a padded world and slices, a table of rules, and recursion."""
 
+
 # %% neighbours
 def neighbours(world):
     padded = np.pad(world, 1, mode="wrap")

@@ -1,5 +1,6 @@
 """Life on a grid the slow way: visit every square."""
 
+
 # %% neighbours
 def neighbours(world):
     rows, columns = world.shape

@@ -1,5 +1,6 @@
 """Life on a grid: reference solution."""
 
+
 # %% neighbours
 def neighbours(world):
     """Return for each square of *world* how many of the eight around it are alive."""

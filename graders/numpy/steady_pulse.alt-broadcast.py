@@ -1,5 +1,6 @@
 """A steady pulse by copying and assigning, running totals, and a table of comparisons."""
 
+
 # %% repair
 def repair(pulse):
     fixed = pulse.astype(float)

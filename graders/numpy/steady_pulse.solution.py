@@ -1,5 +1,6 @@
 """A steady pulse: reference solution."""
 
+
 # %% repair
 def repair(pulse):
     """Return *pulse* with its impossible readings replaced by the median of the others."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hornbook.grade.compare import same
+from hornbook.grading import same
 
 READINGS = st.lists(st.integers(0, 255), min_size=1, max_size=30)
 LOOPS = ast.For | ast.While | ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp

@@ -1,5 +1,6 @@
 """Counting bikes with conversions after reading, one counter at a time, groupby and map."""
 
+
 # %% read_counts
 def read_counts(text):
     counts = pd.read_csv(io.StringIO(text))

@@ -1,5 +1,6 @@
 """Counting bikes: reference solution."""
 
+
 # %% read_counts
 def read_counts(text):
     """Return the table of counts that *text* holds as CSV."""

@@ -1,5 +1,6 @@
 """Secret messages: reference solution."""
 
+
 # %% shift_letter
 def shift_letter(letter, places):
     """Return *letter* moved *places* along the alphabet."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hornbook.grade.compare import same
+from hornbook.grading import same
 
 WORDS = st.text("abcdefgh", min_size=1, max_size=6)
 CENTS = st.integers(1, 99_999)

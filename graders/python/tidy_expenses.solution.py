@@ -1,5 +1,6 @@
 """Tidy expenses: reference solution."""
 
+
 # %% parse_line
 def parse_line(line):
     """Return the item, the category and the price in cents of one receipt line."""

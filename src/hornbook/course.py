@@ -52,15 +52,15 @@ class _Role:
     file: str
 
     def place(self, slug: str, within: Path) -> str:
-        """Return where the file for *slug*, a lesson in the sub-folder *within*, belongs."""
-        return (self.folder / within / self.file.format(slug=slug)).as_posix()
+        """Return where the file for *slug*, a lesson in the sub-folder *within*, belongs, as it may stand in a sentence."""
+        return printable((self.folder / within / self.file.format(slug=slug)).as_posix())
 
 
-_LESSON = _Role("lesson", "lessons", re.compile(r"(?P<slug>.+)\.ipynb"), "{slug}.ipynb")
+_LESSON = _Role("lesson", "lessons", re.compile(r"(?P<slug>.+)\.ipynb", re.DOTALL), "{slug}.ipynb")
 _GRADER = _Role("grader", "graders", re.compile(r"test_(?P<slug>[^.]+)\.py"), "test_{slug}.py")
 _SOLUTION = _Role("solution", "graders", re.compile(r"(?P<slug>[^.]+)\.solution\.py"), "{slug}.solution.py")
 _ALTERNATIVE = _Role("alternative", "graders", re.compile(r"(?P<slug>[^.]+)\.alt-(?P<word>[^.]+)\.py"), "{slug}.alt-<word>.py")
-_FEEDBACK = _Role("feedback", "feedback", re.compile(r"(?P<slug>.+)\.toml"), "{slug}.toml")
+_FEEDBACK = _Role("feedback", "feedback", re.compile(r"(?P<slug>.+)\.toml", re.DOTALL), "{slug}.toml")
 _ROLES = (_LESSON, _GRADER, _SOLUTION, _ALTERNATIVE, _FEEDBACK)
 
 

@@ -15,7 +15,7 @@ A learner's mistake is data (an `Outcome`); only an author's, a caller's or the 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class HornbookError(Exception):
@@ -31,6 +31,10 @@ class _FileError(HornbookError):
         super().__init__(f"{printable(path)}: {problem}")
         self.path = Path(path)
         self.problem = problem
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, str]]:
+        """Let it be copied and pickled: an exception is made again from its arguments, which are not its message."""
+        return type(self), (self.path, self.problem)
 
 
 class SubmissionError(_FileError):

@@ -828,7 +828,7 @@ class _Reading:
         return (
             not _blank(source) and _trimmed(source) != _trimmed(self.lesson.cells[position].source),
             self.cells[pieces[0]].kind == "code",
-            _names(source).bound >= self._shipped[position],
+            set[str]().union(*(self._names(index).bound for index in pieces)) >= self._shipped[position],
             any(self.cells[index].id == self.lesson.cells[position].id for index in pieces),
             pieces[0],
         )
@@ -1076,9 +1076,12 @@ def _same(ours: str, theirs: str) -> bool:
         return False
 
 
+_CODE = re.compile(r"^[ \t\f]*+[^\s#]", re.MULTILINE)
+
+
 def _blank(source: str) -> bool:
     """Whether *source* has nothing but comments and white space."""
-    return not _without_comments(source)
+    return _CODE.search(source) is None
 
 
 def _trimmed(source: str) -> str:

@@ -279,7 +279,7 @@ def _title(given: str | None, name: str) -> str:
     if given is None and re.search(r'["\\]', title):
         return "A course"
     if not title or not title.isprintable() or re.search(r'["\\]', title):
-        raise HornbookError(f"The title {printable(title)!r} cannot be used: give one line of text without quotation marks and backslashes.")
+        raise HornbookError(f"{printable(title)!r} cannot be a title: give one line of text without quotation marks and backslashes.")
     return title
 
 
@@ -306,7 +306,8 @@ def _write(root: Path, files: Mapping[str, str], place: PurePosixPath, title: st
             with path.open("x", encoding="utf-8", newline="\n") as file:
                 file.write(text)
     except OSError as error:
-        raise HornbookError(f"{printable(error.filename or root)}: cannot be made ({error.strerror}). Choose a folder that you may write to.") from error
+        where = printable(error.filename or root)
+        raise HornbookError(f"{where}: cannot be made ({error.strerror}). Choose a folder that you may write to.") from error
     write_lesson(lesson)
     # A new course is read from its README, a lesson from its notebook.
     return (*(root / name for name in files), lesson.path, *(path for path in texts if path.relative_to(root).as_posix() not in files))

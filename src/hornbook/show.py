@@ -10,7 +10,6 @@ Nothing is told by colour alone, and no text of a verdict is ever read as markup
 from __future__ import annotations
 
 import io
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,7 +50,7 @@ MARKS = {
     Status.PASSED: Mark("✓", "passed", "green"),
     Status.FAILED: Mark("✗", "not yet", "yellow"),
     Status.NOT_ATTEMPTED: Mark("·", "not attempted", "dim"),
-    Status.SKIPPED: Mark("–", "skipped", "dim"),
+    Status.SKIPPED: Mark("-", "skipped", "dim"),
     Status.TIMED_OUT: Mark("⏱", "timed out", "yellow"),
     Status.OUT_OF_MEMORY: Mark("▲", "out of memory", "yellow"),
     Status.FORBIDDEN: Mark("⊘", "forbidden", "yellow"),
@@ -69,6 +68,8 @@ _URGENCY = (
     Status.SKIPPED,
     Status.PASSED,
 )
+
+_UNCOUNTED = {Status.BROKEN, Status.SKIPPED}
 
 LEVELS = {
     4: "nothing of this machine was in its reach",
@@ -98,7 +99,7 @@ def render(verdict: Verdict, *, hints: int = 1, verbose: bool = False) -> Render
     repairs = tuple(_repairs(verdict))
     if repairs:
         parts += [Text(), Text("In the file", style="bold"), *repairs]
-    parts += [Text(), _text(headline(verdict), "bold")]
+    parts += [Text(), safe(headline(verdict), "bold")]
     return Constrain(Group(*parts), WIDTH)
 
 
@@ -113,7 +114,7 @@ def plain(verdict: Verdict, *, hints: int = 1, verbose: bool = False, width: int
 
 def headline(verdict: Verdict) -> str:
     """Return what *verdict* comes to in one sentence. It never says that all is passed while hidden checks are to come."""
-    counted = [outcome for outcome in verdict.outcomes if outcome.status not in {Status.BROKEN, Status.SKIPPED}]
+    counted = [outcome for outcome in verdict.outcomes if outcome.status not in _UNCOUNTED]
     passed = sum(outcome.passed for outcome in counted)
     sentences = []
     if verdict.hidden_pending:
@@ -122,10 +123,10 @@ def headline(verdict: Verdict) -> str:
     elif verdict.passed:
         sentences.append(f"All {len(counted)} checks pass." if len(counted) > 1 else "The check passes.")
     else:
-        sentences.append(f"{passed} of {_count(len(counted), 'check')} {'passes' if len(counted) == 1 else 'pass'}.")
+        sentences.append(f"{passed} of {count(len(counted), 'check')} {'passes' if len(counted) == 1 else 'pass'}.")
     broken = len(verdict.broken)
     if broken:
-        sentences.append(f"{_count(broken, 'check')} could not be asked: that is the course's fault, and costs no points.")
+        sentences.append(f"{count(broken, 'check')} could not be asked: that is the course's fault, and costs no points.")
     to_do = next((outcome.exercise for outcome in counted if not outcome.passed), None)
     if to_do is not None:
         sentences.append(f"Carry on with {to_do}.")
@@ -138,12 +139,12 @@ def points(earned: float, possible: float) -> str:
 
 
 def _header(verdict: Verdict) -> RenderableType:
-    line = _text(verdict.lesson.title, "bold")
+    line = safe(verdict.lesson.title, "bold")
     line.append("  ")
-    line.append_text(_text(verdict.submission.name))
+    line.append_text(safe(verdict.submission.name))
     kind = " visible" if verdict.hidden_pending else ""
     earned = points(verdict.points.earned, verdict.points.possible).replace(" point", f"{kind} point")
-    return _ends(line, Text(earned, style="bold"))
+    return ends(line, Text(earned, style="bold"))
 
 
 def _standing(verdict: Verdict, *, verbose: bool) -> RenderableType:
@@ -160,9 +161,9 @@ def _standing(verdict: Verdict, *, verbose: bool) -> RenderableType:
             ("seed", f"{verdict.seed} (--seed {verdict.seed} draws the same hidden inputs again)"),
             ("took", f"{verdict.seconds:.2f} s"),
         ]
-    grid = _grid()
-    for label, words in said:
-        grid.add_row(Text(label, style="dim"), _text(words, "dim"))
+    grid = columns()
+    for name, words in said:
+        grid.add_row(Text(name, style="dim"), safe(words, "dim"))
     return grid
 
 
@@ -178,31 +179,31 @@ class _Exercise:
 
     def drawn(self) -> RenderableType:
         """Return the heading, then a row for each check with what there is to say about it, each sentence once."""
-        grid = _grid()
+        grid = columns()
         said: set[str] = set()
         # What there is to say about an untouched exercise holds for all of its checks, so it stands below them.
         untouched = all(outcome.status is Status.NOT_ATTEMPTED for outcome in self.outcomes)
         visible = [outcome for outcome in self.outcomes if self.verbose or not outcome.hidden]
         for outcome in visible:
-            title = _text(outcome.title)
+            title = safe(outcome.title)
             if outcome.hidden:
                 title.append(" (hidden)", style="dim")
             if self.verbose:
                 title.append(f" {outcome.seconds:.2f} s", style="dim")
             grid.add_row(_mark(outcome.status), title)
             if not untouched:
-                _add(grid, self._details(outcome, said))
+                label(grid, self._details(outcome, said))
         hidden = [outcome for outcome in self.outcomes if outcome not in visible]
         if hidden:
             worst = min((outcome.status for outcome in hidden), key=_URGENCY.index)
             grid.add_row(_mark(worst), Text(f"hidden: {sum(outcome.passed for outcome in hidden)} of {len(hidden)}"))
         for outcome in self.outcomes if untouched else hidden:
-            _add(grid, self._details(outcome, said))
-        _add(grid, self._ending(said))
-        earned = sum(outcome.earned for outcome in self.outcomes if outcome.status not in {Status.BROKEN, Status.SKIPPED})
-        possible = sum(outcome.points for outcome in self.outcomes if outcome.status not in {Status.BROKEN, Status.SKIPPED})
-        heading = _text(self.id or "The whole notebook", "bold")
-        return Group(_ends(heading, Text(points(earned, possible), style="dim")), grid)
+            label(grid, self._details(outcome, said))
+        label(grid, self._ending(said))
+        counted = [outcome for outcome in self.outcomes if outcome.status not in _UNCOUNTED]
+        earned, possible = sum(outcome.earned for outcome in counted), sum(outcome.points for outcome in counted)
+        heading = safe(self.id or "The whole notebook", "bold")
+        return Group(ends(heading, Text(points(earned, possible), style="dim")), grid)
 
     def _details(self, outcome: Outcome, said: set[str]) -> Iterator[tuple[str, Text]]:
         """Yield the labelled lines below the row of *outcome*, leaving out the sentences in *said*."""
@@ -210,22 +211,20 @@ class _Exercise:
             if self.verbose:
                 yield from _printed(outcome)
             return
-        for label, value in (("asked", outcome.asked), ("came", outcome.came), ("expected", outcome.expected)):
+        for name, value in (("asked", outcome.asked), ("came", outcome.came), ("expected", outcome.expected)):
             if value is not None:
-                yield label, _text(value)
+                yield name, safe(value)
         if outcome.message and outcome.message not in said:
             said.add(outcome.message)
-            yield "because", _text(outcome.message)
-        yield from (("" if number else "in your code", _text(line, "dim")) for number, line in enumerate(self._traceback(outcome)))
+            yield "because", safe(outcome.message)
+        yield from (("" if number else "in your code", safe(line, "dim")) for number, line in enumerate(self._traceback(outcome)))
         yield from _printed(outcome)
-        label = "next step"
-        for hint in outcome.hints[: self.hints]:
-            if hint.text not in said:
-                said.add(hint.text)
-                text = _text(hint.text, "cyan")
-                text.append(f" ({hint.number} of {hint.total})", style="dim")
-                yield label, text
-                label = "then"
+        fresh = [hint for hint in outcome.hints[: self.hints] if hint.text not in said]
+        for number, hint in enumerate(fresh):
+            said.add(hint.text)
+            text = safe(hint.text, "cyan")
+            text.append(f" ({hint.number} of {hint.total})", style="dim")
+            yield "then" if number else "next step", text
 
     def _traceback(self, outcome: Outcome) -> Sequence[str]:
         lines = outcome.traceback
@@ -235,25 +234,25 @@ class _Exercise:
         """Yield why it worked if all did, else what the cell itself said, where no check has said it."""
         if all(outcome.passed for outcome in self.outcomes):
             for message in dict.fromkeys(outcome.message for outcome in self.outcomes if outcome.message):
-                yield "because", _text(message, "dim")
+                yield "because", safe(message, "dim")
             return
         for cell in self.verdict.cells:
             if cell.exercise == self.id and cell.error is not None and not any(cell.error in sentence for sentence in said):
-                yield "the cell", _text(f"stopped with {cell.error}")
+                yield "the cell", safe(f"stopped with {cell.error}")
 
 
 def _repairs(verdict: Verdict) -> Iterator[RenderableType]:
     for repair in verdict.repairs:
-        yield Padding(_text(f"- {repair.message}"), (0, 0, 0, 2))
+        yield Padding(safe(f"- {repair.message}"), (0, 0, 0, 2))
 
 
 def _printed(outcome: Outcome) -> Iterator[tuple[str, Text]]:
     """Yield what the learner's code printed in this check: the first lines of it, and how many more there are."""
     lines = outcome.printed.rstrip("\n").split("\n") if outcome.printed else []
     for number, line in enumerate(lines[:MAX_PRINTED_LINES]):
-        yield "" if number else "printed", _text(line, "dim")
+        yield "" if number else "printed", safe(line, "dim")
     if len(lines) > MAX_PRINTED_LINES:
-        yield "", Text(f"... and {_count(len(lines) - MAX_PRINTED_LINES, 'more line')}", style="dim")
+        yield "", Text(f"... and {count(len(lines) - MAX_PRINTED_LINES, 'more line')}", style="dim")
 
 
 def _by_exercise(outcomes: Iterable[Outcome]) -> dict[str | None, list[Outcome]]:
@@ -268,19 +267,21 @@ def _mark(status: Status) -> Text:
     return Text(f"  {mark.symbol} {mark.word}", style=mark.style)
 
 
-def _grid() -> Table:
+def columns() -> Table:
+    """Return an empty table of two columns: labels as wide as the longest word of a check, and what they label."""
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
     grid.add_column(width=_LEFT, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     return grid
 
 
-def _add(grid: Table, rows: Iterable[tuple[str, Text]]) -> None:
-    for label, text in rows:
-        grid.add_row(Text(f"    {label}", style="dim"), text)
+def label(grid: Table, rows: Iterable[tuple[str, Text]]) -> None:
+    """Add *rows*, each a label and what it labels, to *grid*."""
+    for name, text in rows:
+        grid.add_row(Text(f"    {name}", style="dim"), text)
 
 
-def _ends(left: Text, right: Text) -> RenderableType:
+def ends(left: Text, right: Text) -> RenderableType:
     """Return *left* and *right* on one line, each at its end of it."""
     line = Table.grid(expand=True, padding=(0, 1, 0, 0))
     line.add_column(ratio=1, overflow="fold")
@@ -289,10 +290,11 @@ def _ends(left: Text, right: Text) -> RenderableType:
     return line
 
 
-def _text(words: str, style: str = "") -> Text:
+def safe(words: str, style: str = "") -> Text:
     """Return *words* as they are: not read as markup, nothing in them that a terminal would obey."""
     return Text(printable(words), style=style)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def count(number: int, noun: str) -> str:
+    """Return *number* with *noun*, in the plural where it is not one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 from hornbook.course import Course
 from hornbook.errors import GraderError
+from hornbook.grading.compare import same
 from hornbook.lesson import Lesson, Submission, SubmissionFile
 from hornbook.model import Assurance, Verdict
+
+__all__ = ["check", "grade", "run_checks", "same"]
 
 if TYPE_CHECKING:
     from hornbook.grading.sitting import Sitting

@@ -1197,17 +1197,14 @@ def _holds_only(holder: object, value: object, rules: _Rules) -> bool:
 def _narrate_number(came: Number, expected: Number, where: _Where) -> Difference:
     if _alike(came, expected, replace(where.rules, types=False)):
         return _say("type", came, expected, where, words="number-type")
-    if isinstance(came, complex) or isinstance(expected, complex) or _is_nan(expected):
-        return _say("value", came, expected, where)
+    if _is_nan(came) or _is_nan(expected) or isinstance(came, complex) or isinstance(expected, complex):
+        return _say("nan" if _is_nan(came) else "value", came, expected, where)
     kind, words, fields = next(_number_relations(came, expected))
     return _say(kind, came, expected, where, words=words, **fields)
 
 
 def _number_relations(came: Real, expected: Real) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Yield how *came* misses *expected*, the most particular first: kind, sentence, and what it needs to be told."""
-    if _is_nan(came):
-        yield "nan", "nan", {}
-        return
     left, right = _real(came), _real(expected)
     larger, whole = bool(came > expected), isinstance(came, int) and isinstance(expected, int)
     if math.isinf(left) or math.isinf(right):
@@ -1446,8 +1443,6 @@ def _word_at(text: str, gap: int) -> str:
 
 def _character(text: str, gap: int) -> str:
     """Return the character at *gap* with its code point and name, which is how lookalikes are told apart."""
-    if gap >= len(text):
-        return _PLACES["end"]
     return f"U+{ord(text[gap]):04X} ({unicodedata.name(text[gap], 'unnamed').lower()})"
 
 

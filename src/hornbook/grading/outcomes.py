@@ -5,18 +5,20 @@ Points are given for exactly one thing: the check's own code, in this trusted pr
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
-from hornbook.errors import HornbookError, printable
-from hornbook.feedback import MISSING, Bank
+from hornbook.errors import HornbookError, WireError, printable
+from hornbook.feedback import MISSING, Bank, type_name
 from hornbook.grading import compare
 from hornbook.model import Outcome, Status
-from hornbook.sandbox.probe import CheckEnded, Conversation, LearnerError, Mismatch
+from hornbook.sandbox.probe import Call, CheckEnded, Conversation, LearnerError, Mismatch
 
 MESSAGE_CHARS = 600
-SWAPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+REMEMBERED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,45 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
+class Interview(Conversation):
+    """A conversation that remembers its last calls, so that a comparison can be traced to the call that it is about.
+
+    What is asked for a `repr` does not count: pytest asks every object in a failed assert for one.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.calls: deque[Call] = deque(maxlen=REMEMBERED)
+
+    def ask(self, *question: object, asked: str | None = None) -> Any:
+        """Return the answer to *question*, and remember it."""
+        before = self.last
+        try:
+            return super().ask(*question, asked=asked)
+        finally:
+            if self.last is not None and self.last is not before and not (question[0] == "text" and question[-1] == "repr"):
+                self.calls.append(self.last)
+
+
 @dataclass(slots=True)
 class Trace:
     """What was noticed while one check ran: its conversation, and the last comparison that pytest had to explain."""
 
-    conversation: Conversation | None = None
+    conversation: Interview | None = None
     compared: tuple[str, object, object] | None = None
+    read: bool = False
+    told: Call | None = None
+
+    def call(self) -> Call | None:
+        """Return the call that the outcome is about: the one whose answer was compared, else the last one."""
+        if self.conversation is None or not self.conversation.calls:
+            return None
+        return self.told or self.conversation.calls[-1]
+
+    def side(self, value: object) -> Call | None:
+        """Return the last call whose answer is this very *value*."""
+        calls = reversed(self.conversation.calls) if self.conversation else ()
+        return next((call for call in calls if call.value is value), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +89,8 @@ def outcome(check: Check, error: BaseException | None, trace: Trace, *, source: 
         check.name, check.exercise, check.title, Status.PASSED, check.points, 0.0, hidden=check.hidden, seconds=round(seconds, 4)
     )
     if error is None:
-        return replace(blank, earned=check.points, message=bank.success(check.exercise) or "", printed=_printed(check, trace))
+        passed = replace(blank, earned=check.points, message=bank.success(check.exercise) or "", printed=_printed(check, trace))
+        return replace(passed, seconds=0.0) if check.hidden else passed
     finding = _judged(blank, error, trace)
     result = finding.outcome
     if result.status in {Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN, Status.NOT_ATTEMPTED}:
@@ -80,8 +116,9 @@ def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # n
         case _ if type(error).__module__.startswith("hypothesis") and type(error).__name__ in {"Flaky", "FlakyFailure", "FlakyReplay"}:
             message = "Your code gave different answers to the same question; it should depend on its arguments only."
             return Finding(replace(blank, status=Status.FAILED, message=message))
-        case Exception() if _answered(trace) and not isinstance(error, HornbookError):
-            # The grader works with the reference solution (doctor proves it), so it is what came that it cannot work with.
+        case Exception() if _answered(trace) and (not isinstance(error, HornbookError) or isinstance(error.__cause__, WireError)):
+            # The grader works with the reference solution (doctor proves it), so it is what came that it cannot work with,
+            # or cannot hand back: a value that just fits on the way here is too large for the way there.
             return _unusable(blank, error, trace)
         case _:
             message = f"This check could not be asked, through no fault of yours ({type(error).__name__}: {error})."
@@ -109,14 +146,15 @@ def _compared(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
     """Explain a failed assert by the comparison that it made, or by the author's own words after the comma."""
     comparison = compare.take_last()
     difference = None
-    actual = _actual(trace)
-    if comparison is not None and comparison.difference is not None:
-        difference = comparison.difference
-    elif trace.compared is not None:
+    if trace.compared is not None and (comparison is None or comparison.token not in str(error)):
         operator, left, right = trace.compared
-        if right is actual and left is not actual:
-            operator, left, right = SWAPPED.get(operator, operator), right, left
+        trace.told = trace.side(left) or trace.side(right)
+        if trace.told is not None and trace.told.value is not left:
+            operator, left, right = compare.MIRRORED[operator], right, left
         difference = compare.explain(operator, left, right)
+    elif comparison is not None:
+        difference = comparison.difference
+    actual = _actual(trace)
     authors = _authors_words(error)
     failed = replace(blank, status=Status.FAILED, asked=_asked(trace))
     if difference is None:
@@ -137,8 +175,9 @@ def _authors_words(error: BaseException) -> str:
 
 def _unusable(blank: Outcome, error: Exception, trace: Trace) -> Finding:
     actual = _actual(trace)
-    kind = "nothing" if actual is None else f"a value of type {type(actual).__name__}"
-    message = f"This check cannot work with what your code gave back: {kind}."
+    message = "This check cannot work with your code as it is."
+    if actual is not MISSING:
+        message = f"This check cannot work with what your code gave back: a value of type {type_name(actual)}."
     if actual is None and trace.conversation is not None:
         message = compare.nothing_returned(trace.conversation.printed)
     expected = f"something that can be used here ({type(error).__name__}: {error})"
@@ -153,22 +192,26 @@ def _hide(result: Outcome) -> Outcome:
     message = {
         Status.FAILED: "A hidden check of this exercise does not pass yet: try values that the examples do not show.",
         Status.FORBIDDEN: "In a hidden check your code tried something that the sandbox does not allow.",
+        Status.OUT_OF_MEMORY: "In a hidden check your code used too much memory.",
+        Status.SKIPPED: "This check does not apply here.",
+        Status.BROKEN: "This hidden check could not be asked, through no fault of yours.",
     }.get(result.status, result.message)
-    return replace(result, message=message, asked=None, came=None, expected=None, traceback=(), printed="")
+    # The learner's code names its own exceptions and decides how long it takes: both could carry what it was asked.
+    return replace(result, message=message, asked=None, came=None, expected=None, raised=None, traceback=(), printed="", seconds=0.0)
 
 
 def _answered(trace: Trace) -> bool:
-    return trace.conversation is not None and trace.conversation.answered
+    return trace.read or (trace.conversation is not None and trace.conversation.answered)
 
 
 def _actual(trace: Trace) -> object:
-    last = trace.conversation.last if trace.conversation else None
-    return MISSING if last is None or isinstance(last.value, LearnerError) else last.value
+    call = trace.call()
+    return MISSING if call is None or isinstance(call.value, LearnerError) else call.value
 
 
 def _asked(trace: Trace) -> str | None:
-    last = trace.conversation.last if trace.conversation else None
-    return None if last is None else _text(last.asked)
+    call = trace.call()
+    return None if call is None else _text(call.asked)
 
 
 def _printed(check: Check, trace: Trace) -> str:

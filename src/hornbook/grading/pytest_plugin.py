@@ -98,7 +98,9 @@ class Grading:
         self._tell_sitting(left)
         if left:
             config.hook.pytest_deselected(items=left)
-            items[:] = kept
+        # Visible checks come first: what a learner's code has seen in a hidden one must not come back as its answer to one
+        # whose answers are shown.
+        items[:] = sorted(kept, key=lambda item: item in self.checks and self.checks[item].hidden)
 
     def _tell_sitting(self, left: list[pytest.Item]) -> None:
         """Tell a given sitting its checks, and how many hidden ones are left for later."""

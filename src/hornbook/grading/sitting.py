@@ -159,7 +159,7 @@ class Sitting:
                 hashlib.sha256(self.grader.read_bytes()).hexdigest(),
             ),
             submission=SubmissionRef(self.submission.name, self.submission.digest),
-            outcomes=tuple(self.outcomes),
+            outcomes=tuple(sorted(self.outcomes, key=self._place_in_grader)),
             sandbox=self.report,
             runtime=runtime(),
             started=self.started,
@@ -170,6 +170,10 @@ class Sitting:
             repairs=self.submission.repairs,
             cells=base.cells if base else (),
         )
+
+    def _place_in_grader(self, outcome: Outcome) -> int:
+        """Return where the check stands in the grader; it may have been asked in another order."""
+        return next((place for place, check in enumerate(self.checks) if check.name == outcome.check), len(self.checks))
 
     def close(self) -> None:
         """End the sandbox."""

@@ -25,7 +25,7 @@ from typing import Any
 
 from hornbook.errors import SandboxError, WireError
 from hornbook.sandbox.line import Gone, Line
-from hornbook.sandbox.policy import Place, Policy, bubblewrap, confinement, environment
+from hornbook.sandbox.policy import SOCKETS, Place, Policy, bubblewrap, confinement, environment
 
 START_SECONDS = 60.0
 """How long a sandbox may take to come up: importing pandas and matplotlib on a busy machine included."""
@@ -132,8 +132,9 @@ class Sandbox:
         """Fork an ipykernel that binds the ipc sockets of *connection*; return when it has bound them."""
         ours, theirs = socket.socketpair()
         line = Line(ours)
+        inner = {**connection, "ip": self._inner_path(connection["ip"])}
         with theirs:
-            self._send(("kernel", connection), theirs.fileno())
+            self._send(("kernel", inner), theirs.fileno())
         pid = self._expect("kernel", ANSWER_SECONDS)[1]
         try:
             answer = line.receive(deadline=time.monotonic() + START_SECONDS)
@@ -144,6 +145,12 @@ class Sandbox:
             line.close()
             raise SandboxError(f"The kernel did not start in the sandbox: {answer!r}.")
         return KernelProcess(self, pid, line)
+
+    def _inner_path(self, path: str) -> str:
+        """Return where *path*, in the folder of the sockets, lies for the sandboxed side."""
+        if self.place is None:
+            raise SandboxError("The sandbox is closed.")
+        return path.replace(str(self.place.sockets), SOCKETS, 1) if self.policy.mode == "namespaces" else path
 
     def signal(self, pid: int, number: int) -> None:
         """Send signal *number* to the kernel with this *pid* (of the sandbox's own numbering)."""

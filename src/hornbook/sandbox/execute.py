@@ -28,6 +28,7 @@ from hornbook.sandbox.probe import Cell
 
 INTERRUPT_GRACE = 0.5
 MAX_RESTARTS = 8
+MAX_MESSAGE = 64 << 20
 ERROR_CHARS = 500
 
 
@@ -209,19 +210,27 @@ class _Fallen(Exception):  # noqa: N818 - an ending, not an error
 async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     """Give a new kernel of *sandbox* with an nbclient on it."""
     nbclient = _import_nbclient()
+    import zmq.asyncio  # noqa: PLC0415 - comes with nbclient
+
     provisioner = importlib.import_module("hornbook.sandbox.provisioner")
-    manager = provisioner.SandboxKernelManager(sandbox=sandbox)
-    await manager.start_kernel()
-    client = _make_client(nbclient, manager, limits)
-    client.kc = manager.client()
-    client.kc.start_channels()
-    kernel = _Kernel(client, manager, sandbox)
+    context = zmq.asyncio.Context()
+    # Of a learner's kernel no message is believed, and none is read that could fill this process's memory.
+    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+    manager = provisioner.SandboxKernelManager(sandbox=sandbox, context=context)
     try:
-        await kernel.until_connected()
-        yield kernel
+        await manager.start_kernel()
+        client = _make_client(nbclient, manager, limits)
+        client.kc = manager.client()
+        client.kc.start_channels()
+        kernel = _Kernel(client, manager, sandbox)
+        try:
+            await kernel.until_connected()
+            yield kernel
+        finally:
+            kernel.stop_watching()
+            client.kc.stop_channels()
     finally:
-        kernel.stop_watching()
-        client.kc.stop_channels()
+        context.destroy(linger=0)
 
 
 class _Kernel:

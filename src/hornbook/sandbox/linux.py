@@ -20,6 +20,7 @@ PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
+CAPABILITY_VERSION_3 = 0x20080522
 
 
 class _SockFprog(ctypes.Structure):
@@ -36,6 +37,7 @@ def confine(locks: dict[str, Any]) -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if locks["uid"] is not None:
         become(locks["uid"])
+    disarm()
     limit(locks["limits"])
     if locks["landlock"] is not None:
         fence(locks["landlock"])
@@ -58,6 +60,15 @@ def become(uid: int) -> None:
     os.setresuid(uid, uid, uid)
     # The kernel marks a process that changed its user as not dumpable; then even its own /proc/self belongs to root.
     prctl(PR_SET_DUMPABLE, 1)
+
+
+def disarm() -> None:
+    """Give up all capabilities (capset(2)): root that could not become somebody else keeps no more than its files."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    if libc.capset(header, (ctypes.c_uint32 * 6)()) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"capset: {os.strerror(code)}")
 
 
 def limit(limits: dict[str, int]) -> None:

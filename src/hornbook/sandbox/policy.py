@@ -29,6 +29,9 @@ LONGEST_BASE = 40
 HOME = "/home/learner"
 """The learner's home and working directory inside a sandbox with an own root: a tmpfs of limited size."""
 
+SOCKETS = "/run/hornbook"
+"""Where, inside a sandbox with an own root, the kernel binds its sockets."""
+
 SYSTEM_PATHS = (
     "/usr",
     "/bin",
@@ -49,14 +52,18 @@ SYSTEM_PATHS = (
 )
 
 # System calls that no lesson needs and that widen what a process can reach: other processes' memory, kernel keys, new
-# namespaces and mounts, file handles that bypass paths, and large kernel interfaces with a history of escapes.
+# namespaces and mounts, file handles that bypass paths, and large kernel interfaces with a history of escapes; and those
+# that make memory which no process is charged with (memfd) or which outlives all of them (System V's).
 FORBIDDEN_CALLS = (
     "acct", "add_key", "adjtimex", "bpf", "chroot", "clock_adjtime", "clock_settime", "delete_module", "fanotify_init",
     "finit_module", "fsconfig", "fsmount", "fsopen", "fspick", "init_module", "io_uring_enter", "io_uring_register",
-    "io_uring_setup", "ioperm", "iopl", "kcmp", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "mount",
-    "mount_setattr", "move_mount", "name_to_handle_at", "nfsservctl", "open_by_handle_at", "open_tree", "perf_event_open",
+    "io_uring_setup", "ioperm", "iopl", "kcmp", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "memfd_create",
+    "memfd_secret", "migrate_pages", "mount",
+    "mount_setattr", "move_mount", "move_pages", "msgctl", "msgget", "msgrcv", "msgsnd",
+    "name_to_handle_at", "nfsservctl", "open_by_handle_at", "open_tree", "perf_event_open",
     "personality", "pidfd_getfd", "pivot_root", "process_madvise", "process_vm_readv", "process_vm_writev", "ptrace",
-    "quotactl", "quotactl_fd", "reboot", "request_key", "setdomainname", "sethostname", "setns", "settimeofday", "swapoff",
+    "quotactl", "quotactl_fd", "reboot", "request_key", "semctl", "semget", "semop", "semtimedop", "setdomainname",
+    "sethostname", "setns", "settimeofday", "shmat", "shmctl", "shmdt", "shmget", "swapoff",
     "swapon", "syslog", "umount2", "unshare", "userfaultfd", "vhangup", "vmsplice",
 )  # fmt: skip
 # A kernel only binds: with connect() gone no socket file of the machine can be reached where Landlock has no say on them.
@@ -184,7 +191,7 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
     """Return what the new process enforces on itself before it runs a learner's code, as JSON-able data."""
     own_root = policy.mode == "namespaces"
     home = HOME if own_root else str(place.scratch)
-    writable = [home, "/dev/shm"] if own_root else [home]  # noqa: S108 - the namespace's own, limited in size
+    writable = [home, "/tmp", "/dev/shm"] if own_root else [home]  # noqa: S108 - the namespace's own, limited in size
     landlock = policy.mode in {"namespaces", "landlock"}
     seccomp = policy.mode in {"namespaces", "landlock", "seccomp"}
     megabyte = 1 << 20
@@ -192,10 +199,11 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
         "home": home,
         "uid": sandbox_uid(own_root=own_root),
         "landlock": {
-            "read": [*map(str, readable_paths(policy.hidden)), *(["/proc"] if own_root else ["/proc/self"]), "/dev"],
+            # Without an own root, /dev has the machine's shared memory in it, and /proc its other processes.
+            "read": [*map(str, readable_paths(policy.hidden)), *(["/proc", "/dev"] if own_root else ["/proc/self"])],
             "write": writable,
             "devices": ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts"],
-            "sockets": [str(place.sockets)],
+            "sockets": [SOCKETS if own_root else str(place.sockets)],
         }
         if landlock
         else None,
@@ -225,12 +233,21 @@ def seccomp_program(*, strict: bool) -> bytes:
     rules: list[tuple[int, str, tuple[Any, ...]]] = [(deny, name, ()) for name in (*FORBIDDEN_CALLS, *FORBIDDEN_SOCKET_CALLS)]
     rules += [(sc.ERRNO(errno.EAFNOSUPPORT), "socket", (sc.Arg(0, sc.NE, 1),))]  # only AF_UNIX
     rules += [(deny, "socketpair", (sc.Arg(0, sc.NE, 1),))]
+    # A datagram needs no connect() to reach a socket of the machine; SOCK_RAW is another name for it here.
+    rules += [(deny, name, (sc.Arg(1, sc.MASKED_EQ, 0xF, kind),)) for name in ("socket", "socketpair") for kind in (2, 3)]
     for flag in (1 << bit for bit in range(32) if NAMESPACE_FLAGS >> bit & 1 and bit != 7):  # noqa: PLR2004 - CLONE_NEWTIME is clone3's
         rules.append((deny, "clone", (sc.Arg(0, sc.MASKED_EQ, flag, flag),)))
     rules.append((sc.ERRNO(errno.ENOSYS), "clone3", ()))  # its flags lie in memory, where a filter cannot look: glibc falls back
     rules.append((deny, "ioctl", (sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, 0x5412),)))  # TIOCSTI types into a terminal
     if strict:
         rules += [(sc.ERRNO(0), name, ()) for name in INERT_CALLS]
+        # Where other processes of this user can be named, their limits and priorities must be out of reach.
+        rules.append((deny, "prlimit64", (sc.Arg(0, sc.NE, 0),)))
+        # libzmq sets the scheduling of its own threads, which have numbers like anybody's, and aborts if it may not.
+        for name in ("sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"):
+            rules.append((sc.ERRNO(0), name, (sc.Arg(0, sc.NE, 0),)))
+        for name, one_process in (("setpriority", 0), ("ioprio_set", 1)):
+            rules += [(deny, name, (sc.Arg(0, sc.NE, one_process),)), (deny, name, (sc.Arg(1, sc.NE, 0),))]
     for action, name, arguments in rules:
         # A call that this machine's architecture or libseccomp does not know cannot be made through a name either.
         if sc.resolve_syscall(sc.system_arch(), name) != -1:
@@ -278,7 +295,7 @@ def bubblewrap(policy: Policy, place: Place) -> list[str]:
     ]  # fmt: skip
     paths = readable_paths(policy.hidden)
     # bwrap would make the folders above what it binds for root alone.
-    for folder in sorted({parent for path in (*paths, place.sockets) for parent in path.parents if parent != Path("/")}):
+    for folder in sorted({parent for path in paths for parent in path.parents if parent != Path("/")}):
         if not any(folder == path or path in folder.parents for path in paths):
             command += ["--perms", "0755", "--dir", str(folder)]
     for path in paths:
@@ -288,6 +305,7 @@ def bubblewrap(policy: Policy, place: Place) -> list[str]:
             command += ["--ro-bind", str(path), str(path)]
     return [
         *command,
-        "--bind", str(place.sockets), str(place.sockets),
+        "--perms", "0755", "--dir", "/run", "--bind", str(place.sockets), SOCKETS,
+        "--size", size, "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - its own
         "--size", size, "--perms", "1777", "--tmpfs", HOME, "--chdir", HOME,
     ]  # fmt: skip

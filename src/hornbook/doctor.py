@@ -1,0 +1,552 @@
+"""Proves a course: that every lesson can be passed, says nothing it should keep to itself, and recognises what it claims to.
+
+    diagnose(course) -> Diagnosis      all proofs, for the whole course and for each lesson
+    render(diagnosis)                  something that rich can print
+
+Each proof either holds or comes with its problems: file, place, what is the matter, and the way out. Nothing is proven by
+reading alone that can be proven by doing: lessons, solutions and known mistakes are executed and graded for real.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from hornbook.errors import CourseError, HornbookError, printable
+from hornbook.lesson import fill, read_solution
+from hornbook.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from hornbook.course import Course
+    from hornbook.feedback import Bank, Misconception
+    from hornbook.lesson import Lesson
+    from hornbook.model import Outcome, Verdict
+
+MINUTES = (5, 15)
+"""How long a micro-lesson takes, at least and at most."""
+
+MIN_TELLING = 18
+"""How many characters, without spaces, a statement needs to give anything away: a shorter one stands in any program."""
+
+MAX_FILE_BYTES = 1 << 20
+"""Up to which size the files beside the lessons are searched for what should not be there."""
+
+
+# --- What is found ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that an author should put right: the file, the place in it ("" for all of it), and one or two sentences."""
+
+    file: str
+    place: str
+    what: str
+    way_out: str = ""
+
+    def __str__(self) -> str:
+        """Return the problem as it is told: `file, place: what way_out`."""
+        where = f"{self.file}, {self.place}" if self.place else self.file
+        return f"{where}: {self.what} {self.way_out}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was to be proven, as a sentence, and what stands against it. A proof that could not be tried does not hold."""
+
+    what: str
+    problems: tuple[Problem, ...] = ()
+    detail: str = ""
+    tried: bool = True
+
+    @property
+    def held(self) -> bool:
+        """Whether it was proven."""
+        return self.tried and not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What one exercise is worth: its checks, how many of them are hidden, and their points together."""
+
+    exercise: str
+    checks: int
+    hidden: int
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class LessonReport:
+    """The proofs of one lesson, and what its exercises are worth."""
+
+    slug: str
+    title: str
+    minutes: int
+    proofs: tuple[Proof, ...]
+    totals: tuple[Total, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """What the lesson is worth."""
+        return sum(total.points for total in self.totals)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All that was found about a course."""
+
+    course: str
+    title: str
+    proofs: tuple[Proof, ...]
+    lessons: tuple[LessonReport, ...]
+    format: Literal[1] = field(default=1)
+
+    @property
+    def all_proofs(self) -> tuple[Proof, ...]:
+        """The proofs of the course, then those of its lessons."""
+        return (*self.proofs, *(proof for lesson in self.lessons for proof in lesson.proofs))
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every proof holds."""
+        return all(proof.held for proof in self.all_proofs)
+
+
+def diagnose(course: Course, slugs: Iterable[str] = (), *, tell: Callable[[str], None] = lambda _: None) -> Diagnosis:
+    """Return what is proven about *course*, of its lessons only those named by *slugs*, if any are.
+
+    *tell* is told what is being looked at. Raises CourseError for a slug that the course lacks, and SandboxError where this
+    machine cannot run a lesson at all.
+    """
+    chosen = tuple(slugs) or course.slugs
+    for slug in chosen:
+        if slug not in course.slugs:
+            course.lesson(slug)  # says which lessons there are
+    pairs = tuple(Problem(_relative(course, problem.path), "", problem.message) for problem in course.problems())
+    none = (Problem("lessons", "", "holds no lesson.", "`hornbook new lesson <slug>` makes one."),) if not course.slugs else ()
+    proofs = (Proof("every lesson has its grader, solution and hints, and every name is unique", pairs + none, _count(len(course.slugs), "lesson")),)
+    return Diagnosis(course.name, course.settings.title, proofs, tuple(_Examination(course, slug, tell).report() for slug in chosen))
+
+
+# --- One lesson ------------------------------------------------------------------------------------------------------
+
+
+class _Examination:
+    """One lesson on its way through the proofs. What one proof found out, later ones build on."""
+
+    def __init__(self, course: Course, slug: str, tell: Callable[[str], None]) -> None:
+        self.course = course
+        self.slug = slug
+        self.tell = tell
+        self.solution: Mapping[str, str | tuple[str, ...]] = {}
+        self.solved: Verdict | None = None
+
+    def report(self) -> LessonReport:
+        """Return all proofs of the lesson, those that could not be tried included."""
+        self.tell(f"{self.slug}: reading")
+        try:
+            self.lesson = self.course.lesson(self.slug)
+        except CourseError as error:
+            return LessonReport(self.slug, self.slug, 0, (Proof("the notebook is a lesson", (self._problem(error),)),))
+        proofs = [
+            self._prove("the notebook opens in Jupyter as it is: valid, without outputs, 5 to 15 minutes", self._notebook),
+            self._prove("as shipped, it runs from top to bottom without an error", self._shipped),
+            self._prove('as shipped, every check says "not attempted"', self._untouched),
+            self._prove("the reference solution passes every check", self._solved),
+        ]
+        if self.solved is None:
+            late = ("exercises, checks and points add up", "hints lead on from every exercise", "lessons/ gives nothing away")
+            proofs += [Proof(what, tried=False, detail="needs a reference solution that can be graded") for what in late]
+            return LessonReport(self.slug, self.lesson.title, self.lesson.minutes, tuple(proofs))
+        proofs += [self._prove("exercises, checks and points add up", self._points)]
+        proofs += [
+            self._prove(f"the alternative {word!r} passes every check", functools.partial(self._alternative, path))
+            for word, path in sorted(self.course.alternatives(self.slug).items())
+        ]
+        proofs += [
+            self._prove("hints lead on from every exercise", self._hints),
+            self._prove("every known mistake is recognised from its program", self._misconceptions),
+            self._prove("lessons/ gives nothing away", self._secrets),
+        ]
+        return LessonReport(self.slug, self.lesson.title, self.lesson.minutes, tuple(proofs), self._totals())
+
+    def _prove(self, what: str, proof: Callable[[], tuple[Sequence[Problem], str]]) -> Proof:
+        """Return *what* with the problems and the detail that *proof* gives; an error of an author's is a problem, too."""
+        self.tell(f"{self.slug}: {what}")
+        try:
+            problems, detail = proof()
+        except CourseError as error:
+            return Proof(what, (self._problem(error),))
+        return Proof(what, tuple(problems), detail)
+
+    # --- the proofs ---------------------------------------------------------------------------------------------------
+
+    def _notebook(self) -> tuple[Sequence[Problem], str]:
+        """`read_lesson` has refused outputs and duplicate ids; nbformat knows the rest of the format."""
+        import nbformat  # noqa: PLC0415 - heavy
+
+        notebook = self._at(self.lesson.path)
+        problems = []
+        try:
+            nbformat.validate(nbformat.from_dict(self.lesson.to_notebook()))
+            nbformat.validate(nbformat.reads(self.lesson.path.read_text("utf-8"), as_version=nbformat.NO_CONVERT))
+        except nbformat.ValidationError as error:
+            problems.append(Problem(notebook, "", f"nbformat does not accept it: {printable(error.message)}.", "Save it again from Jupyter."))
+        least, most = MINUTES
+        if not least <= self.lesson.minutes <= most:
+            way_out = "Split it, or add an exercise." if self.lesson.minutes else ""
+            problems.append(
+                Problem(notebook, "metadata.hornbook.minutes", f"{self.lesson.minutes} minutes; a micro-lesson takes {least} to {most}.", way_out)
+            )
+        return problems, f"{self.lesson.minutes} minutes"
+
+    def _shipped(self) -> tuple[Sequence[Problem], str]:
+        from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings the sandbox along
+
+        sitting = Sitting.before(self.course, self.lesson, fill(self.lesson, {}, "as shipped"))
+        try:
+            cells = sitting.finished({}).cells
+        finally:
+            sitting.close()
+        notebook = self._at(self.lesson.path)
+        return [
+            Problem(
+                notebook,
+                f"cell {cell.index + 1}",
+                f"as shipped, it {'stops with ' + cell.error if cell.error else cell.stopped}.",
+                "A learner who runs all cells first must not meet an error: let it work with what the empty exercise gives.",
+            )
+            for cell in cells
+            if cell.error is not None or cell.stopped is not None
+        ], _count(len(cells), "code cell")
+
+    def _untouched(self) -> tuple[Sequence[Problem], str]:
+        verdict = self._graded({}, "as shipped")
+        return [
+            self._of_check(
+                outcome,
+                f"as shipped it is {outcome.status}, not {Status.NOT_ATTEMPTED} ({outcome.message}).",
+                "A check asks its exercise only through the `submission` fixture.",
+            )
+            for outcome in verdict.outcomes
+            if outcome.status is not Status.NOT_ATTEMPTED
+        ], _count(len(verdict.outcomes), "check")
+
+    def _solved(self) -> tuple[Sequence[Problem], str]:
+        path = self.course.solution(self.slug)
+        sources = read_solution(path)
+        verdict = self._graded(sources, path.name)
+        missing = [
+            Problem(self._at(path), f"exercise {exercise}", "it has no solution.", f"Write it below a line `# %% {exercise}`.")
+            for exercise in self.lesson.exercises
+            if exercise not in sources
+        ]
+        self.solution, self.solved = sources, verdict
+        return [*missing, *self._not_passed(verdict, path)], _count(len(verdict.outcomes), "check")
+
+    def _alternative(self, path: Path) -> tuple[Sequence[Problem], str]:
+        verdict = self._graded({**self.solution, **read_solution(path)}, path.name)
+        return self._not_passed(verdict, path), ""
+
+    def _points(self) -> tuple[Sequence[Problem], str]:
+        """That each check's exercise exists is proven by its having been graded at all: the engine refuses any other."""
+        grader = self._at(self.course.grader(self.slug))
+        totals = {total.exercise: total for total in self._totals()}
+        problems = [
+            Problem(self._at(self.lesson.path), f"exercise {exercise}", "no check asks for it, so nobody can earn anything.", f"Add one in {grader}.")
+            for exercise in self.lesson.exercises
+            if exercise not in totals
+        ]
+        problems += [
+            Problem(grader, f"exercise {total.exercise}", "its checks are worth no points at all.", "Give one of them points above 0.")
+            for total in totals.values()
+            if not total.points
+        ]
+        tests = _tests(self.course.grader(self.slug))
+        problems += [
+            Problem(grader, name, f"{number} checks have this name, and pytest sees only the last.", "Give each a name of its own.")
+            for name, number in Counter(test.name for test in tests).items()
+            if number > 1
+        ]
+        problems += [
+            Problem(grader, test.name, "it has no sentence for the learner.", "Begin it with a docstring that says what should come.")
+            for test in tests
+            if not ast.get_docstring(test)
+        ]
+        detail = f"{sum(total.points for total in totals.values()):g} points in {_count(len(totals), 'exercise')}"
+        return problems, detail
+
+    def _hints(self) -> tuple[Sequence[Problem], str]:
+        bank, path = self._bank()
+        checks = dict.fromkeys(name for outcome in self._outcomes() for name in (outcome.check, _base(outcome.check)))
+        problems = [
+            Problem(path, "", problem) for problem in bank.problems(checks, self.lesson.exercises, grader=self._at(self.course.grader(self.slug)))
+        ]
+        problems += [
+            Problem(path, f"[exercise.{exercise}]", "is missing: whoever is stuck there gets no next step.", "Give it one to four hints.")
+            for exercise in self.lesson.exercises
+            if exercise not in bank.exercises
+        ]
+        return problems, _count(sum(len(ladder.hints) for ladder in bank.exercises.values()), "hint")
+
+    def _misconceptions(self) -> tuple[Sequence[Problem], str]:
+        bank, path = self._bank()
+        problems = []
+        for number, misconception in enumerate(bank.misconceptions, 1):
+            self.tell(f"{self.slug}: known mistake {number} of {len(bank.misconceptions)}, {misconception.name}")
+            what = self._unrecognised(misconception)
+            if what:
+                problems.append(Problem(path, f'misconception "{misconception.name}"', what, "Correct its `when`, its `check` or its program."))
+        return problems, _count(len(bank.misconceptions), "mistake")
+
+    def _unrecognised(self, misconception: Misconception) -> str:
+        """Return why the program of *misconception* does not get its hints, or ""."""
+        exercise = next((outcome.exercise for outcome in self._outcomes() if misconception.check in {outcome.check, _base(outcome.check)}), None)
+        if exercise is None:
+            return f"the grader has no check {misconception.check}."
+        # What comes after the exercise cannot change it, and would only take time.
+        before = list(self.lesson.exercises)[: list(self.lesson.exercises).index(exercise)]
+        sources = {one: self.solution[one] for one in before if one in self.solution}
+        verdict = self._graded({**sources, exercise: misconception.program}, misconception.name)
+        asked = [outcome for outcome in verdict.outcomes if misconception.check in {outcome.check, _base(outcome.check)}]
+        if any(outcome.hints and outcome.hints[0].misconception == misconception.name for outcome in asked):
+            return ""
+        ended = next((outcome for outcome in asked if not outcome.passed), None)
+        if ended is None:
+            return f"its program passes {misconception.check}."
+        taken = ended.hints[0].misconception if ended.hints else None
+        if taken is not None:
+            return f'its program is taken for "{taken}".'
+        came = f"{ended.came} came" if ended.came is not None else ended.message
+        return f"its program is not recognised: {misconception.check} ends as {ended.status} ({came})."
+
+    def _secrets(self) -> tuple[Sequence[Problem], str]:
+        stub = [source for exercise in self.lesson.exercises.values() for source in exercise.sources]
+        given = {squeezed for source in stub for squeezed in telling(source)}
+        secrets = {squeezed: shown for sources in self.solution.values() for source in sources for squeezed, shown in telling(source).items()}
+        secrets = {squeezed: f"the solution: {shown}" for squeezed, shown in secrets.items() if squeezed not in given}
+        hidden = {_base(outcome.check) for outcome in self._outcomes() if outcome.hidden}
+        for test in _tests(self.course.grader(self.slug)):
+            if test.name in hidden:
+                secrets.update({squeezed: f"the hidden check {test.name}: {shown}" for squeezed, shown in asked_by(test).items()})
+        problems = []
+        for file, place, text in self._published():
+            problems += [
+                Problem(file, place, f"it shows a part of {printable(shown)}", "Learners get this file: say it in another way there.")
+                for squeezed, shown in secrets.items()
+                if squeezed in text
+            ]
+        return problems, _count(len(secrets), "secret")
+
+    # --- what the proofs stand on -------------------------------------------------------------------------------------
+
+    def _published(self) -> Iterator[tuple[str, str, str]]:
+        """Yield file, place and squeezed text of what learners get: this lesson's cells, and the files beside the lessons."""
+        for number, cell in enumerate(self.lesson.cells, 1):
+            text = squeeze(cell.source)
+            if cell.kind == "code":
+                text += "\n" + squeeze(_unparsed(cell.source))
+            yield self._at(self.lesson.path), f"cell {number}", text
+        for path in sorted((self.course.root / "lessons").rglob("*")):
+            if path.suffix != ".ipynb" and path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_FILE_BYTES:
+                yield self._at(path), "", squeeze(path.read_bytes().decode("utf-8", "replace"))
+
+    def _graded(self, sources: Mapping[str, str | tuple[str, ...]], name: str) -> Verdict:
+        from hornbook.grading import grade  # noqa: PLC0415 - brings pytest along
+
+        return grade(fill(self.lesson, sources, name), self.course, lesson=self.lesson)
+
+    def _bank(self) -> tuple[Bank, str]:
+        from hornbook.feedback import Bank  # noqa: PLC0415 - only here
+
+        path = self.course.feedback(self.slug)
+        return Bank.read(path), self._at(path)
+
+    def _outcomes(self) -> tuple[Outcome, ...]:
+        return () if self.solved is None else self.solved.outcomes
+
+    def _totals(self) -> tuple[Total, ...]:
+        found: dict[str, list[Outcome]] = {}
+        for outcome in self._outcomes():
+            found.setdefault(outcome.exercise or "", []).append(outcome)
+        order = list(self.lesson.exercises)
+        return tuple(
+            Total(exercise, len(checks), sum(check.hidden for check in checks), sum(check.points for check in checks))
+            for exercise, checks in sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
+        )
+
+    def _not_passed(self, verdict: Verdict, path: Path) -> list[Problem]:
+        """Return a problem for each check that *verdict*, on what *path* answers, does not pass."""
+        if not verdict.outcomes:
+            return [Problem(self._at(self.course.grader(self.slug)), "", "it has no checks.", "Add a function test_... with an exercise marker.")]
+        return [
+            self._of_check(outcome, f"{path.name} does not pass it, it is {outcome.status}: {outcome.message}{_evidence(outcome)}")
+            for outcome in verdict.outcomes
+            if not outcome.passed
+        ]
+
+    def _of_check(self, outcome: Outcome, what: str, way_out: str = "") -> Problem:
+        return Problem(self._at(self.course.grader(self.slug)), outcome.check, what, way_out)
+
+    def _problem(self, error: CourseError) -> Problem:
+        return Problem(self._at(error.path), "", error.problem)
+
+    def _at(self, path: Path) -> str:
+        return _relative(self.course, path)
+
+
+def _evidence(outcome: Outcome) -> str:
+    """Return what was asked and what came, where the outcome says it: a hidden check's does not."""
+    said = [f"{label}: {value}" for label, value in (("asked", outcome.asked), ("came", outcome.came), ("expected", outcome.expected)) if value]
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def _base(check: str) -> str:
+    """Return the name of the function of *check*: pytest calls a parametrised one `test_name[value]`."""
+    return check.partition("[")[0]
+
+
+def _relative(course: Course, path: Path) -> str:
+    return printable(path.relative_to(course.root).as_posix() if path.is_relative_to(course.root) else path)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# --- Giving away -----------------------------------------------------------------------------------------------------
+
+
+def squeeze(text: str) -> str:
+    """Return *text* as it is compared: without white space, with one kind of quotation marks, in small letters."""
+    return re.sub(r"\s+", "", text.replace("'", '"').replace("`", "")).casefold()
+
+
+def telling(source: str) -> dict[str, str]:
+    """Return the statements in *source* that would give away a solution: squeezed, and as they are shown.
+
+    Of a loop, a condition or the like only the first line counts; names of functions and classes, docstrings and what is too
+    short to tell anything (`MIN_TELLING`) do not. Source that is not Python has none.
+    """
+    found = {}
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
+            shown = ast.unparse(node).split("\n", 1)[0]
+            said = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            if not said and len(squeeze(shown)) >= MIN_TELLING:
+                found[squeeze(shown)] = shown
+    return found
+
+
+def asked_by(test: ast.FunctionDef) -> dict[str, str]:
+    """Return what would give away the check *test*: its sentence, and its asserts with a text or a number in them."""
+    sentence = (ast.get_docstring(test) or "").split("\n")[0]
+    found = [sentence]
+    for node in ast.walk(test):
+        if isinstance(node, ast.Assert) and any(isinstance(part, ast.Constant) and part.value not in {None, True, False} for part in ast.walk(node.test)):
+            found.append(ast.unparse(node.test).replace(f"{_fixture(test)}.", ""))
+    return {squeeze(shown): shown for shown in found if len(squeeze(shown)) >= MIN_TELLING}
+
+
+def _fixture(test: ast.FunctionDef) -> str:
+    return next((argument.arg for argument in test.args.args if argument.arg != "self"), "submission")
+
+
+def _tests(grader: Path) -> list[ast.FunctionDef]:
+    """Return the checks that stand in the file *grader*, which pytest has collected before."""
+    return [node for node in ast.walk(_tree(grader.read_text("utf-8"))) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
+def _tree(source: str) -> ast.Module:
+    """Return the syntax tree of *source*, an empty one where it is not Python (a cell with a magic, say)."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def _unparsed(source: str) -> str:
+    return ast.unparse(_tree(source))
+
+
+# --- Drawing ---------------------------------------------------------------------------------------------------------
+
+
+def render(diagnosis: Diagnosis) -> RenderableType:
+    """Return *diagnosis* drawn for rich: for each lesson its proofs in words, each problem, and what the exercises are worth."""
+    from rich.console import Group  # noqa: PLC0415 - only on the way to a terminal
+    from rich.constrain import Constrain  # noqa: PLC0415
+    from rich.rule import Rule  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from hornbook.show import WIDTH, ends, safe  # noqa: PLC0415
+
+    parts: list[RenderableType] = [
+        ends(safe(diagnosis.title, "bold"), safe(diagnosis.course, "dim")),
+        Rule(style="dim"),
+        _proofs(diagnosis.proofs),
+    ]
+    for lesson in diagnosis.lessons:
+        worth = f"{lesson.points:g} points" if lesson.totals else ""
+        heading = safe(lesson.title, "bold")
+        heading.append_text(safe(f"  {lesson.slug}", "dim"))
+        parts += [Text(), ends(heading, Text(worth, style="dim")), _proofs(lesson.proofs)]
+        if lesson.totals:
+            parts += [_worth(lesson.totals)]
+    parts += [Text(), safe(summary(diagnosis), "bold")]
+    return Constrain(Group(*parts), WIDTH)
+
+
+def summary(diagnosis: Diagnosis) -> str:
+    """Return what *diagnosis* comes to in one sentence."""
+    proofs = diagnosis.all_proofs
+    failing = sum(not proof.held for proof in proofs)
+    lessons = _count(len(diagnosis.lessons), "lesson")
+    if not failing:
+        return f"{lessons}: all {len(proofs)} proofs hold."
+    problems = sum(len(proof.problems) for proof in proofs)
+    return f"{lessons}: {failing} of {len(proofs)} proofs {'does' if failing == 1 else 'do'} not hold; {_count(problems, 'problem')} to put right."
+
+
+def _proofs(proofs: Sequence[Proof]) -> RenderableType:
+    from rich.text import Text  # noqa: PLC0415 - only on the way to a terminal
+
+    from hornbook.show import columns, safe  # noqa: PLC0415
+
+    grid = columns()
+    for proof in proofs:
+        mark, style = ("✓ holds", "green") if proof.held else ("✗ fails", "yellow") if proof.tried else ("- not tried", "dim")
+        words = safe(proof.what)
+        if proof.detail:
+            words.append_text(safe(f" ({proof.detail})", "dim"))
+        grid.add_row(Text(f"  {mark}", style=style), words)
+        for problem in proof.problems:
+            where = f"{problem.file}, {problem.place}" if problem.place else problem.file
+            grid.add_row(Text(), safe(where, "bold"))
+            grid.add_row(Text(), safe(problem.what))
+            if problem.way_out:
+                grid.add_row(Text(), safe(problem.way_out, "cyan"))
+    return grid
+
+
+def _worth(totals: Sequence[Total]) -> RenderableType:
+    from rich.text import Text  # noqa: PLC0415 - only on the way to a terminal
+
+    from hornbook.show import columns, safe  # noqa: PLC0415
+
+    grid = columns()
+    for total in totals:
+        hidden = f", {total.hidden} of them hidden" if total.hidden else ""
+        words = safe(f"{total.exercise}: ")
+        words.append(f"{_count(total.checks, 'check')}{hidden}, {total.points:g} {'point' if total.points == 1 else 'points'}")
+        grid.add_row(Text("    worth", style="dim") if total is totals[0] else Text(), words)
+    return grid
