@@ -33,6 +33,6 @@ def draw_lines(hours, cities):
 def draw_panels(hours, cities):
     """Draw each city in a panel of its own, all on one scale."""
     _, rows = plt.subplots(1, len(cities), sharey=True, squeeze=False)
-    for ax, (name, temperatures) in zip(rows[0], cities.items()):
+    for ax, (name, temperatures) in zip(rows.flat, cities.items()):
         ax.plot(hours, temperatures)
         ax.set_title(name)

@@ -100,7 +100,7 @@ def test_weather_in_another_order(submission):
     assert same(submission.rain_effect(counts, weather), {"dry": 550.0, "wet": 100.0}, dtype=False)
 
 
-@pytest.mark.exercise("rain_effect", points=2, hidden=True)
+@pytest.mark.exercise("rain_effect", hidden=True)
 @QUICK
 @given(rows=counted(gaps=False), data=st.data())
 def test_any_weather(submission, rows, data):

@@ -26,6 +26,7 @@ class Kitty:
     """Who has paid how much, in cents."""
 
     def __init__(self, names):
+        """Begin with 0 for everybody in *names*."""
         self.paid = dict.fromkeys(names, 0)
 
     def pay(self, name, cents):
