@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import ast
 import functools
+import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from hornbook.errors import CourseError, HornbookError, printable
+from hornbook.errors import CourseError, printable
 from hornbook.lesson import fill, read_solution
 from hornbook.model import Status
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from hornbook.course import Course
     from hornbook.feedback import Bank, Misconception
-    from hornbook.lesson import Lesson
     from hornbook.model import Outcome, Verdict
 
 MINUTES = (5, 15)
@@ -131,10 +131,12 @@ def diagnose(course: Course, slugs: Iterable[str] = (), *, tell: Callable[[str],
     for slug in chosen:
         if slug not in course.slugs:
             course.lesson(slug)  # says which lessons there are
-    pairs = tuple(Problem(_relative(course, problem.path), "", problem.message) for problem in course.problems())
-    none = (Problem("lessons", "", "holds no lesson.", "`hornbook new lesson <slug>` makes one."),) if not course.slugs else ()
-    proofs = (Proof("every lesson has its grader, solution and hints, and every name is unique", pairs + none, _count(len(course.slugs), "lesson")),)
-    return Diagnosis(course.name, course.settings.title, proofs, tuple(_Examination(course, slug, tell).report() for slug in chosen))
+    problems = [Problem(_relative(course, problem.path), "", problem.message) for problem in course.problems()]
+    if not course.slugs:
+        problems.append(Problem("lessons", "", "holds no lesson.", "`hornbook new lesson <slug>` makes one."))
+    what = "every lesson has its grader, solution and hints, and every name is unique"
+    paired = Proof(what, tuple(problems), _count(len(course.slugs), "lesson"))
+    return Diagnosis(course.name, course.settings.title, (paired,), tuple(_Examination(course, slug, tell).report() for slug in chosen))
 
 
 # --- One lesson ------------------------------------------------------------------------------------------------------
@@ -147,7 +149,7 @@ class _Examination:
         self.course = course
         self.slug = slug
         self.tell = tell
-        self.solution: Mapping[str, str | tuple[str, ...]] = {}
+        self.solution: Mapping[str, tuple[str, ...]] = {}
         self.solved: Verdict | None = None
 
     def report(self) -> LessonReport:
@@ -191,22 +193,22 @@ class _Examination:
     # --- the proofs ---------------------------------------------------------------------------------------------------
 
     def _notebook(self) -> tuple[Sequence[Problem], str]:
-        """`read_lesson` has refused outputs and duplicate ids; nbformat knows the rest of the format."""
+        # `read_lesson` has refused outputs and ids that occur twice; nbformat knows the rest of the format.
         import nbformat  # noqa: PLC0415 - heavy
 
         notebook = self._at(self.lesson.path)
         problems = []
         try:
-            nbformat.validate(nbformat.from_dict(self.lesson.to_notebook()))
-            nbformat.validate(nbformat.reads(self.lesson.path.read_text("utf-8"), as_version=nbformat.NO_CONVERT))
+            nbformat.validate(json.loads(self.lesson.path.read_bytes()))
         except nbformat.ValidationError as error:
-            problems.append(Problem(notebook, "", f"nbformat does not accept it: {printable(error.message)}.", "Save it again from Jupyter."))
+            problems.append(
+                Problem(notebook, "", f"nbformat does not accept it: {printable(error.message)}.", "Save it again from Jupyter.")
+            )
         least, most = MINUTES
         if not least <= self.lesson.minutes <= most:
-            way_out = "Split it, or add an exercise." if self.lesson.minutes else ""
-            problems.append(
-                Problem(notebook, "metadata.hornbook.minutes", f"{self.lesson.minutes} minutes; a micro-lesson takes {least} to {most}.", way_out)
-            )
+            what = f"{_count(self.lesson.minutes, 'minute')}; a micro-lesson takes {least} to {most}."
+            way_out = "Split it in two." if self.lesson.minutes > most else "Add to it, or say how long it really takes."
+            problems.append(Problem(notebook, "metadata.hornbook.minutes", what, way_out))
         return problems, f"{self.lesson.minutes} minutes"
 
     def _shipped(self) -> tuple[Sequence[Problem], str]:
@@ -234,7 +236,7 @@ class _Examination:
         return [
             self._of_check(
                 outcome,
-                f"as shipped it is {outcome.status}, not {Status.NOT_ATTEMPTED} ({outcome.message}).",
+                f'as shipped it is "{outcome.status}", not "{Status.NOT_ATTEMPTED}". {outcome.message}',
                 "A check asks its exercise only through the `submission` fixture.",
             )
             for outcome in verdict.outcomes
@@ -258,11 +260,11 @@ class _Examination:
         return self._not_passed(verdict, path), ""
 
     def _points(self) -> tuple[Sequence[Problem], str]:
-        """That each check's exercise exists is proven by its having been graded at all: the engine refuses any other."""
-        grader = self._at(self.course.grader(self.slug))
+        # That each check's exercise exists is proven by its having been graded at all: the engine refuses any other.
+        grader, notebook = self._at(self.course.grader(self.slug)), self._at(self.lesson.path)
         totals = {total.exercise: total for total in self._totals()}
         problems = [
-            Problem(self._at(self.lesson.path), f"exercise {exercise}", "no check asks for it, so nobody can earn anything.", f"Add one in {grader}.")
+            Problem(notebook, f"exercise {exercise}", "no check asks for it, so nobody can earn anything.", f"Add one in {grader}.")
             for exercise in self.lesson.exercises
             if exercise not in totals
         ]
@@ -288,9 +290,8 @@ class _Examination:
     def _hints(self) -> tuple[Sequence[Problem], str]:
         bank, path = self._bank()
         checks = dict.fromkeys(name for outcome in self._outcomes() for name in (outcome.check, _base(outcome.check)))
-        problems = [
-            Problem(path, "", problem) for problem in bank.problems(checks, self.lesson.exercises, grader=self._at(self.course.grader(self.slug)))
-        ]
+        grader = self._at(self.course.grader(self.slug))
+        problems = [Problem(path, "", problem) for problem in bank.problems(checks, self.lesson.exercises, grader=grader)]
         problems += [
             Problem(path, f"[exercise.{exercise}]", "is missing: whoever is stuck there gets no next step.", "Give it one to four hints.")
             for exercise in self.lesson.exercises
@@ -305,18 +306,20 @@ class _Examination:
             self.tell(f"{self.slug}: known mistake {number} of {len(bank.misconceptions)}, {misconception.name}")
             what = self._unrecognised(misconception)
             if what:
-                problems.append(Problem(path, f'misconception "{misconception.name}"', what, "Correct its `when`, its `check` or its program."))
+                place = f'misconception "{misconception.name}"'
+                problems.append(Problem(path, place, what, "Correct its `when`, its `check` or its program."))
         return problems, _count(len(bank.misconceptions), "mistake")
 
     def _unrecognised(self, misconception: Misconception) -> str:
         """Return why the program of *misconception* does not get its hints, or ""."""
-        exercise = next((outcome.exercise for outcome in self._outcomes() if misconception.check in {outcome.check, _base(outcome.check)}), None)
-        if exercise is None:
+        check = next((outcome for outcome in self._outcomes() if misconception.check in {outcome.check, _base(outcome.check)}), None)
+        if check is None or check.exercise is None:
             return f"the grader has no check {misconception.check}."
-        # What comes after the exercise cannot change it, and would only take time.
-        before = list(self.lesson.exercises)[: list(self.lesson.exercises).index(exercise)]
+        # What comes after the exercise cannot change it, nor can hidden checks change a visible one: they would only take time.
+        before = list(self.lesson.exercises)[: list(self.lesson.exercises).index(check.exercise)]
         sources = {one: self.solution[one] for one in before if one in self.solution}
-        verdict = self._graded({**sources, exercise: misconception.program}, misconception.name)
+        answers: dict[str, str | tuple[str, ...]] = {**sources, check.exercise: misconception.program}
+        verdict = self._graded(answers, misconception.name, visible_only=not check.hidden)
         asked = [outcome for outcome in verdict.outcomes if misconception.check in {outcome.check, _base(outcome.check)}]
         if any(outcome.hints and outcome.hints[0].misconception == misconception.name for outcome in asked):
             return ""
@@ -327,13 +330,15 @@ class _Examination:
         if taken is not None:
             return f'its program is taken for "{taken}".'
         came = f"{ended.came} came" if ended.came is not None else ended.message
-        return f"its program is not recognised: {misconception.check} ends as {ended.status} ({came})."
+        return f'its program is not recognised: {misconception.check} ends it as "{ended.status}" ({came.rstrip(".")}).'
 
     def _secrets(self) -> tuple[Sequence[Problem], str]:
         stub = [source for exercise in self.lesson.exercises.values() for source in exercise.sources]
         given = {squeezed for source in stub for squeezed in telling(source)}
-        secrets = {squeezed: shown for sources in self.solution.values() for source in sources for squeezed, shown in telling(source).items()}
-        secrets = {squeezed: f"the solution: {shown}" for squeezed, shown in secrets.items() if squeezed not in given}
+        solved = [source for sources in self.solution.values() for source in sources]
+        secrets = {
+            squeezed: f"the solution: {shown}" for source in solved for squeezed, shown in telling(source).items() if squeezed not in given
+        }
         hidden = {_base(outcome.check) for outcome in self._outcomes() if outcome.hidden}
         for test in _tests(self.course.grader(self.slug)):
             if test.name in hidden:
@@ -360,10 +365,10 @@ class _Examination:
             if path.suffix != ".ipynb" and path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_FILE_BYTES:
                 yield self._at(path), "", squeeze(path.read_bytes().decode("utf-8", "replace"))
 
-    def _graded(self, sources: Mapping[str, str | tuple[str, ...]], name: str) -> Verdict:
+    def _graded(self, sources: Mapping[str, str | tuple[str, ...]], name: str, *, visible_only: bool = False) -> Verdict:
         from hornbook.grading import grade  # noqa: PLC0415 - brings pytest along
 
-        return grade(fill(self.lesson, sources, name), self.course, lesson=self.lesson)
+        return grade(fill(self.lesson, sources, name), self.course, lesson=self.lesson, visible_only=visible_only)
 
     def _bank(self) -> tuple[Bank, str]:
         from hornbook.feedback import Bank  # noqa: PLC0415 - only here
@@ -387,9 +392,10 @@ class _Examination:
     def _not_passed(self, verdict: Verdict, path: Path) -> list[Problem]:
         """Return a problem for each check that *verdict*, on what *path* answers, does not pass."""
         if not verdict.outcomes:
-            return [Problem(self._at(self.course.grader(self.slug)), "", "it has no checks.", "Add a function test_... with an exercise marker.")]
+            grader = self._at(self.course.grader(self.slug))
+            return [Problem(grader, "", "it has no checks.", "Add a function test_... with an exercise marker.")]
         return [
-            self._of_check(outcome, f"{path.name} does not pass it, it is {outcome.status}: {outcome.message}{_evidence(outcome)}")
+            self._of_check(outcome, f'{path.name} ends it as "{outcome.status}", not "passed". {outcome.message}{_evidence(outcome)}')
             for outcome in verdict.outcomes
             if not outcome.passed
         ]
@@ -406,7 +412,8 @@ class _Examination:
 
 def _evidence(outcome: Outcome) -> str:
     """Return what was asked and what came, where the outcome says it: a hidden check's does not."""
-    said = [f"{label}: {value}" for label, value in (("asked", outcome.asked), ("came", outcome.came), ("expected", outcome.expected)) if value]
+    evidence = {"asked": outcome.asked, "came": outcome.came, "expected": outcome.expected}
+    said = [f"{label}: {value}" for label, value in evidence.items() if value]
     return f" ({'; '.join(said)})" if said else ""
 
 
@@ -437,24 +444,29 @@ def telling(source: str) -> dict[str, str]:
     Of a loop, a condition or the like only the first line counts; names of functions and classes, docstrings and what is too
     short to tell anything (`MIN_TELLING`) do not. Source that is not Python has none.
     """
+    untold = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
     found = {}
     for node in ast.walk(_tree(source)):
-        if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.stmt) and not isinstance(node, untold) and not docstring:
             shown = ast.unparse(node).split("\n", 1)[0]
-            said = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            if not said and len(squeeze(shown)) >= MIN_TELLING:
-                found[squeeze(shown)] = shown
-    return found
+            found[squeeze(shown)] = shown
+    return {squeezed: shown for squeezed, shown in found.items() if len(squeezed) >= MIN_TELLING}
 
 
 def asked_by(test: ast.FunctionDef) -> dict[str, str]:
     """Return what would give away the check *test*: its sentence, and its asserts with a text or a number in them."""
+    asserted = [node.test for node in ast.walk(test) if isinstance(node, ast.Assert) and any(map(_is_value, ast.walk(node.test)))]
     sentence = (ast.get_docstring(test) or "").split("\n")[0]
-    found = [sentence]
-    for node in ast.walk(test):
-        if isinstance(node, ast.Assert) and any(isinstance(part, ast.Constant) and part.value not in {None, True, False} for part in ast.walk(node.test)):
-            found.append(ast.unparse(node.test).replace(f"{_fixture(test)}.", ""))
+    found = [sentence, *(ast.unparse(expression).replace(f"{_fixture(test)}.", "") for expression in asserted)]
     return {squeeze(shown): shown for shown in found if len(squeeze(shown)) >= MIN_TELLING}
+
+
+def _is_value(node: ast.AST) -> bool:
+    """Whether *node* is a text or a number: what a check asks with, or expects."""
+    return (
+        isinstance(node, ast.Constant) and isinstance(node.value, str | bytes | int | float | complex) and not isinstance(node.value, bool)
+    )
 
 
 def _fixture(test: ast.FunctionDef) -> str:
@@ -463,7 +475,8 @@ def _fixture(test: ast.FunctionDef) -> str:
 
 def _tests(grader: Path) -> list[ast.FunctionDef]:
     """Return the checks that stand in the file *grader*, which pytest has collected before."""
-    return [node for node in ast.walk(_tree(grader.read_text("utf-8"))) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    nodes = ast.walk(_tree(grader.read_text("utf-8")))
+    return [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
 
 
 def _tree(source: str) -> ast.Module:
@@ -513,8 +526,8 @@ def summary(diagnosis: Diagnosis) -> str:
     lessons = _count(len(diagnosis.lessons), "lesson")
     if not failing:
         return f"{lessons}: all {len(proofs)} proofs hold."
-    problems = sum(len(proof.problems) for proof in proofs)
-    return f"{lessons}: {failing} of {len(proofs)} proofs {'does' if failing == 1 else 'do'} not hold; {_count(problems, 'problem')} to put right."
+    problems = _count(sum(len(proof.problems) for proof in proofs), "problem")
+    return f"{lessons}: {failing} of {len(proofs)} proofs {'does' if failing == 1 else 'do'} not hold; {problems} to put right."
 
 
 def _proofs(proofs: Sequence[Proof]) -> RenderableType:

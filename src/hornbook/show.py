@@ -2,6 +2,7 @@
 
     render(verdict)      something that rich can print
     plain(verdict)       the same as text, without colour, for a pipe, a file or a test
+    as_text(drawn)       anything else that is drawn, as such text
     headline(verdict)    what it comes to, in one sentence
 
 Nothing is told by colour alone, and no text of a verdict is ever read as markup: lessons, learners and files wrote it.
@@ -10,7 +11,7 @@ Nothing is told by colour alone, and no text of a verdict is ever read as markup
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -72,12 +73,13 @@ _URGENCY = (
 _UNCOUNTED = {Status.BROKEN, Status.SKIPPED}
 
 LEVELS = {
-    4: "nothing of this machine was in its reach",
-    3: "files, network and other programs were out of its reach",
-    2: "files were out of its reach, the network was not",
-    1: "dangerous system calls were stopped, files were in its reach",
-    0: "only limits, no walls: run nothing here that you would not run yourself",
+    4: "nothing of this machine in reach",
+    3: "files, network and other programs out of reach",
+    2: "files out of reach, the network not",
+    1: "dangerous system calls stopped, files within reach",
+    0: "limits only, no walls: run nothing here that you would not run yourself",
 }
+"""What each level of the sandbox means, in plain words."""
 
 ASSURANCES = {
     Assurance.SELF_CHECKED: "self-checked: graded where it was run, the course has not confirmed it",
@@ -104,11 +106,16 @@ def render(verdict: Verdict, *, hints: int = 1, verbose: bool = False) -> Render
 
 
 def plain(verdict: Verdict, *, hints: int = 1, verbose: bool = False, width: int = WIDTH) -> str:
-    """Return what `render` draws as plain text of *width* columns, without escape sequences and spaces at line ends."""
+    """Return what `render` draws as plain text of *width* columns."""
+    return as_text(render(verdict, hints=hints, verbose=verbose), width=width)
+
+
+def as_text(drawn: RenderableType, *, width: int = WIDTH) -> str:
+    """Return *drawn* as plain text of *width* columns, without escape sequences and without spaces at the ends of lines."""
     page = io.StringIO()
-    # Colours are decided by this console alone: FORCE_COLOR and a Windows console would otherwise have a say.
-    console = Console(file=page, width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(render(verdict, hints=hints, verbose=verbose))
+    # Colours are decided here alone: FORCE_COLOR would otherwise have a say.
+    console = Console(file=page, width=width, color_system=None, force_terminal=False, legacy_windows=False, highlight=False)
+    console.print(drawn)
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 
@@ -197,8 +204,10 @@ class _Exercise:
         if hidden:
             worst = min((outcome.status for outcome in hidden), key=_URGENCY.index)
             grid.add_row(_mark(worst), Text(f"hidden: {sum(outcome.passed for outcome in hidden)} of {len(hidden)}"))
+        hinted = any(hint.text in said for outcome in visible for hint in outcome.hints)
         for outcome in self.outcomes if untouched else hidden:
-            label(grid, self._details(outcome, said))
+            # One next step is enough: what a hidden check has to add waits until the visible ones pass.
+            label(grid, self._details(replace(outcome, hints=()) if hinted else outcome, said))
         label(grid, self._ending(said))
         counted = [outcome for outcome in self.outcomes if outcome.status not in _UNCOUNTED]
         earned, possible = sum(outcome.earned for outcome in counted), sum(outcome.points for outcome in counted)
@@ -234,10 +243,12 @@ class _Exercise:
         """Yield why it worked if all did, else what the cell itself said, where no check has said it."""
         if all(outcome.passed for outcome in self.outcomes):
             for message in dict.fromkeys(outcome.message for outcome in self.outcomes if outcome.message):
-                yield "because", safe(message, "dim")
+                yield "why it works", safe(message, "dim")
             return
         for cell in self.verdict.cells:
-            if cell.exercise == self.id and cell.error is not None and not any(cell.error in sentence for sentence in said):
+            # Of a cell that was stopped the checks have told; its error is only how it was stopped.
+            told = cell.stopped is not None or any((cell.error or "") in sentence for sentence in said)
+            if cell.exercise == self.id and cell.error is not None and not told:
                 yield "the cell", safe(f"stopped with {cell.error}")
 
 

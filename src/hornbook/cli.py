@@ -1,0 +1,515 @@
+"""The command line: `hornbook check` for learners, `grade` for courses, `doctor` and `new` for authors.
+
+Nothing is decided here: each command asks another module and draws the answer. What is heavy is imported by the command
+that needs it, so that `hornbook --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hornbook.errors import CourseError, HornbookError, SandboxError, SubmissionError, printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from hornbook.course import Course
+    from hornbook.lesson import Lesson
+    from hornbook.model import SandboxReport, Verdict
+
+PASSED, NOT_PASSED, BAD_INPUT, AT_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXIT_CODES = (
+    "Exit codes: 0 all passed; 1 some checks failed; 2 bad input or usage; 3 the course or this machine is at fault; "
+    "130 interrupted. Of several submissions the highest counts."
+)
+
+PATIENCE = 0.5
+"""After how many seconds a terminal is told what takes so long."""
+
+app = typer.Typer(
+    name="hornbook",
+    help="Auto-graded micro-lessons for Jupyter: executed in a sandbox, judged by pytest in a trusted process.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+new = typer.Typer(help="Make a course or a lesson to begin with.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(new, name="new", epilog=EXIT_CODES)
+
+CourseOption = Annotated[
+    str | None,
+    typer.Option("--course", metavar="DIR", help="The course: its folder, or the name of an installed one. [default: the one you are in]"),
+]
+LessonOption = Annotated[str | None, typer.Option("--lesson", metavar="SLUG", help="The lesson, where the notebook does not say it.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="Draw the same hidden inputs as the run with this seed.")
+]
+LevelOption = Annotated[
+    int | None, typer.Option("--require-level", metavar="N", min=0, max=4, help="Refuse a weaker sandbox than this level.")
+]
+Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebooks, or folders of notebooks.", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Where the terminal cannot write a symbol, the word beside it still says the same.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app(prog_name="hornbook")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from hornbook import __version__  # noqa: PLC0415 - only here
+
+        typer.echo(f"hornbook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", envvar="HORNBOOK_DEBUG", help="Show where in the code an error comes from.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    del debug, version  # _errors and _version read them
+
+
+# --- The commands ----------------------------------------------------------------------------------------------------
+
+
+@app.command(epilog=EXIT_CODES)
+def check(
+    context: typer.Context,
+    notebooks: Notebooks,
+    *,
+    course: CourseOption = None,
+    lesson: LessonOption = None,
+    hints: Annotated[int, typer.Option("--hints", metavar="N", min=0, help="How many hints to show for each check.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the visible checks about a notebook: what passes, and what to try next."""
+    with _errors(context, as_json=as_json):
+        from hornbook.show import render  # noqa: PLC0415 - heavy
+
+        run = _Run.of(notebooks, course, lesson, as_json=as_json, visible_only=True, draw=functools.partial(render, hints=hints))
+        raise typer.Exit(run.to_its_end())
+
+
+@app.command(epilog=EXIT_CODES)
+def grade(  # noqa: PLR0913 - each is an option
+    context: typer.Context,
+    notebooks: Notebooks,
+    *,
+    course: CourseOption = None,
+    lesson: LessonOption = None,
+    as_json: JsonOption = False,
+    verdicts: Annotated[Path | None, typer.Option("--verdicts", metavar="DIR", help="Write each verdict as a JSON file into DIR.")] = None,
+    seed: SeedOption = None,
+    require_level: LevelOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Each hidden check, times, tracebacks and digests, too.")] = False,
+) -> None:
+    """Grade notebooks with all checks, the hidden ones included."""
+    with _errors(context, as_json=as_json):
+        from hornbook.show import render  # noqa: PLC0415 - heavy
+
+        draw = _line if quiet else functools.partial(render, verbose=verbose)
+        run = _Run.of(notebooks, course, lesson, as_json=as_json, seed=seed, verdicts=verdicts, draw=draw)
+        _require(max(run.course.settings.require_level, require_level or 0))
+        raise typer.Exit(run.to_its_end())
+
+
+@app.command(epilog=EXIT_CODES)
+def doctor(
+    context: typer.Context,
+    what: Annotated[
+        list[str] | None, typer.Argument(metavar="COURSE|SLUG", help="A course's folder, or some of its lessons.", show_default=False)
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove a course: each lesson can be passed, gives nothing away, and recognises the mistakes that it knows."""
+    with _errors(context, as_json=as_json):
+        from hornbook.doctor import diagnose, render  # noqa: PLC0415 - heavy
+
+        words = what or []
+        folders = [word for word in words if Path(word).is_dir()]
+        if len(folders) > 1:
+            raise HornbookError(f"{printable(folders[1])}: one course at a time; run `hornbook doctor` again for it.")
+        at = _course(folders[0] if folders else None, ())
+        slugs = [_lesson(at, word).slug if _slug(word) not in at.slugs else _slug(word) for word in words if word not in folders]
+        with _waiting("reading the course") as tell, contextlib.redirect_stdout(sys.stderr):
+            diagnosis = diagnose(at, slugs, tell=tell)
+        if as_json:
+            _print_json(diagnosis)
+        else:
+            _print(render(diagnosis))
+        raise typer.Exit(PASSED if diagnosis.healthy else AT_FAULT)
+
+
+@app.command(epilog=EXIT_CODES)
+def demo(
+    context: typer.Context,
+    *,
+    course: CourseOption = None,
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the notebooks, in this folder.")] = None,
+) -> None:
+    """Show the main job: five submissions to real lessons, one of them a cheat and one that never ends."""
+    with _errors(context):
+        from hornbook.demo import show_all  # noqa: PLC0415 - heavy
+
+        def graded(words: str, work: Callable[[], Verdict]) -> Verdict:
+            with _waiting(words), contextlib.redirect_stdout(sys.stderr):
+                return work()
+
+        if not show_all(_course(course, ()), graded=graded, show=_print, keep=keep):
+            typer.echo("One of these did not end as it should: `hornbook doctor` shows whether the course is at fault.", err=True)
+            raise typer.Exit(AT_FAULT)
+
+
+@app.command(epilog=EXIT_CODES)
+def sandbox(
+    context: typer.Context,
+    *,
+    require_level: LevelOption = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again, instead of once after each start of the machine.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how strong this machine's sandbox is, as measured by trying to get out of it."""
+    with _errors(context, as_json=as_json):
+        from hornbook.sandbox.canary import strongest  # noqa: PLC0415 - heavy
+
+        with _waiting("trying to get out of a sandbox"):
+            report = strongest(fresh=fresh).report
+        if as_json:
+            _print_json(report)
+        else:
+            _print(_walls(report))
+        if report.level < (require_level or 0):
+            # The document on stdout is complete; what follows is only the reason for the exit code.
+            typer.echo(f"Level {require_level} is required.", err=True)
+            raise typer.Exit(AT_FAULT)
+
+
+@new.command("course", epilog=EXIT_CODES)
+def new_course(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; it is made if it is not there.", show_default=False)],
+    *,
+    title: Annotated[str | None, typer.Option("--title", help="The course's title. [default: from the folder's name]")] = None,
+) -> None:
+    """Make a course with one lesson that works, to be replaced piece by piece."""
+    with _errors(context):
+        from hornbook import scaffold  # noqa: PLC0415 - only here
+
+        made = scaffold.new_course(folder, title=title)
+        _tell_made(made, f"cd {printable(folder)} && hornbook doctor")
+
+
+@new.command("lesson", epilog=EXIT_CODES)
+def new_lesson(
+    context: typer.Context,
+    slug: Annotated[
+        str, typer.Argument(metavar="SLUG", help='The lesson\'s name, sub-folders first: "loops/fizz_buzz".', show_default=False)
+    ],
+    *,
+    title: Annotated[str | None, typer.Option("--title", help="The lesson's title. [default: from its name]")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Make a lesson that works, with grader, solution and hints, to be replaced piece by piece."""
+    with _errors(context):
+        from hornbook import scaffold  # noqa: PLC0415 - only here
+
+        made = scaffold.new_lesson(_course(course, ()), slug, title=title)
+        _tell_made(made, f"hornbook doctor {_slug(slug)}")
+
+
+# --- Grading one notebook after the other ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Notebooks on their way through a course's checks. `draw` says how a verdict is shown."""
+
+    course: Course
+    lesson: Lesson | None
+    files: tuple[tuple[Path, str], ...]
+    draw: Callable[[Verdict], RenderableType]
+    as_json: bool
+    as_array: bool
+    visible_only: bool = False
+    seed: int | None = None
+    verdicts: Path | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, notebooks: Sequence[str], course: str | None, lesson: str | None, **options: Any) -> _Run:
+        """Return the run over *notebooks*, files or folders, that the command line asks for."""
+        files = tuple(_notebooks(notebooks))
+        found = _course(course, [path for path, _ in files])
+        several = len(notebooks) > 1 or Path(notebooks[0]).is_dir()
+        return cls(found, _lesson(found, lesson) if lesson is not None else None, files, as_array=several, **options)
+
+    def to_its_end(self) -> int:
+        """Grade every file, tell what came of it, and return the exit code; a refused file never stops the rest."""
+        codes: list[int] = []
+        documents: list[bytes] = []
+        for number, (path, name) in enumerate(self.files, 1):
+            if self.verdicts is not None:
+                _make_folder(self.verdicts)
+            try:
+                place = f"{number} of {len(self.files)}: " if len(self.files) > 1 else ""
+                verdict = self._graded(path, place + printable(name))
+            except HornbookError as error:
+                codes.append(error.exit_code)
+                typer.echo(str(error), err=True)
+                documents.append(_error_document(error, submission=printable(name)))
+                continue
+            codes.append(AT_FAULT if verdict.broken else PASSED if verdict.passed else NOT_PASSED)
+            documents.append(verdict.to_json(indent=1))
+            if self.verdicts is not None:
+                _write_verdict(self.verdicts, name, verdict)
+            if not self.as_json:
+                if len(codes) > 1 and self.draw is not _line:
+                    typer.echo("\n")
+                _print(self.draw(verdict))
+        if self.as_json:
+            typer.echo(b"[" + b",\n".join(documents) + b"]" if self.as_array else documents[0])
+        elif self.as_array:
+            typer.echo(("" if self.draw is _line else "\n\n") + _summary(codes))
+        return max(codes)
+
+    def _graded(self, path: Path, words: str) -> Verdict:
+        from hornbook.grading import grade as graded  # noqa: PLC0415 - heavy
+
+        # A grader may print; nothing but our own answer belongs on stdout.
+        with _waiting(f"grading {words}", since=self.started), contextlib.redirect_stdout(sys.stderr):
+            return graded(path, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed)
+
+
+def _notebooks(words: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """Yield each notebook once: its path, and its name below the folder that was given."""
+    seen: set[Path] = set()
+    for word in words:
+        path = Path(word)
+        found = list(_below(path)) if path.is_dir() else [(path, path.name)]
+        if not found:
+            raise SubmissionError(path, "holds no notebook (.ipynb). Name the folder that what was handed in is in.")
+        for notebook, name in found:
+            if notebook not in seen:
+                seen.add(notebook)
+                yield notebook, name
+
+
+def _below(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the notebooks below *folder* by name, without Jupyter's checkpoints and other hidden folders, following no links."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(".ipynb") and not name.startswith("."):
+                path = Path(place, name)
+                yield path, str(path.relative_to(folder))
+
+
+def _write_verdict(folder: Path, name: str, verdict: Verdict) -> None:
+    """Write *verdict* into *folder* under the *name* of its notebook, from which nothing but letters and digits is taken over."""
+    stem = "".join(char if char.isalnum() or char in "-_." else "_" for char in name.removesuffix(".ipynb")).lstrip(".") or "_"
+    path = folder / f"{stem[:120]}-{verdict.submission.digest[:12]}.json"
+    try:
+        path.write_bytes(verdict.to_json(indent=1) + b"\n")
+    except OSError as error:
+        raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}). Choose another folder for --verdicts.") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HornbookError(f"{printable(folder)}: cannot be made ({error.strerror}). Choose another folder for --verdicts.") from error
+
+
+def _line(verdict: Verdict) -> RenderableType:
+    from hornbook.show import points, safe  # noqa: PLC0415 - heavy
+
+    earned = points(verdict.points.earned, verdict.points.possible)
+    word = "broken" if verdict.broken else "passed" if verdict.passed else "not yet"
+    return safe(f"{verdict.submission.name}: {verdict.lesson.slug}, {earned}, {word}")
+
+
+def _summary(codes: Sequence[int]) -> str:
+    named = {PASSED: "passed", NOT_PASSED: "not yet", BAD_INPUT: "refused", AT_FAULT: "held up through no fault of the learner's"}
+    counts = [f"{codes.count(code)} {word}" for code, word in named.items() if code in codes]
+    return f"{len(codes)} {'notebook' if len(codes) == 1 else 'notebooks'}: {', '.join(counts)}."
+
+
+# --- Finding things --------------------------------------------------------------------------------------------------
+
+
+def _course(given: str | None, files: Sequence[Path]) -> Course:
+    """Return the course that was *given*, or else the one we are in, or the one that the first of *files* is in."""
+    from hornbook.course import Course, installed_courses  # noqa: PLC0415 - heavy
+
+    if given is not None:
+        folder = Path(given)
+        if not folder.is_dir():
+            folder = installed_courses().get(given, folder)
+        if not (folder / "lessons").is_dir():
+            raise HornbookError(f"{printable(folder)}: is not a course: it has no folder lessons/. `hornbook new course DIR` makes one.")
+        return Course.open(folder)
+    for start in (Path.cwd(), *files[:1]):
+        if any((folder / "lessons").is_dir() for folder in (start.absolute(), *start.absolute().parents)):
+            return Course.find(start)
+    installed = installed_courses()
+    if len(installed) == 1:
+        return Course.open(*installed.values())
+    known = f" Installed are {', '.join(map(printable, installed))}." if installed else ""
+    raise HornbookError(f"You are in no course. Name one with --course DIR, or make one with `hornbook new course DIR`.{known}")
+
+
+def _lesson(course: Course, word: str) -> Lesson:
+    """Return the lesson that *word* names, with or without its sub-folders; that there is none is the caller's mistake."""
+    slug = _slug(word)
+    if slug not in course.slugs:
+        try:
+            return course.lesson(slug)
+        except CourseError as error:
+            raise HornbookError(str(error)) from error
+    return course.lesson(slug)
+
+
+def _slug(word: str) -> str:
+    return word.rstrip("/").rpartition("/")[2]
+
+
+def _require(level: int) -> None:
+    """Raise SandboxError if this machine's sandbox is weaker than *level*."""
+    if level:
+        from hornbook.sandbox.canary import strongest  # noqa: PLC0415 - heavy
+
+        report = strongest().report
+        if report.level < level:
+            raise SandboxError(
+                f"This machine's sandbox reaches level {report.level} ({report.name}), and level {level} is required. "
+                "`hornbook sandbox` shows what is missing; nothing was graded."
+            )
+
+
+# --- Telling ---------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _errors(context: typer.Context, *, as_json: bool = False) -> Iterator[None]:
+    """Tell an error in one sentence on stderr, as a JSON document on stdout too where one was promised, and end with its code."""
+    debug = bool(context.find_root().params.get("debug"))
+    if not debug:
+        # What asyncio says about a loop that was interrupted is no news to whoever pressed Ctrl-C.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    try:
+        yield
+    except HornbookError as error:
+        if debug:
+            import traceback  # noqa: PLC0415 - only here
+
+            traceback.print_exc()
+        if as_json:
+            typer.echo(_error_document(error))
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        typer.echo("Interrupted; nothing is left running.", err=True)
+        raise typer.Exit(INTERRUPTED) from error
+
+
+@contextlib.contextmanager
+def _waiting(words: str, *, since: float | None = None) -> Iterator[Callable[[str], None]]:
+    """Say on a terminal what takes so long, once it has taken `PATIENCE` since *since*; give what changes the words."""
+    from rich.console import Console, Group  # noqa: PLC0415 - heavy
+    from rich.live import Live  # noqa: PLC0415
+    from rich.spinner import Spinner  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    begun = time.monotonic() if since is None else since
+    spinner = Spinner("dots", Text(words, style="dim"))
+    console = Console(stderr=True)
+
+    def tell(news: str) -> None:
+        spinner.update(text=Text(news, style="dim"))
+
+    if not console.is_terminal:
+        yield tell
+        return
+    # The streams stay as they are: what is printed meanwhile is none of the spinner's business.
+    with Live(
+        get_renderable=lambda: spinner if time.monotonic() - begun >= PATIENCE else Group(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ):
+        yield tell
+
+
+def _print(drawn: RenderableType) -> None:
+    """Print *drawn*: in colour on a terminal, as plain text of a fixed width anywhere else."""
+    from rich.console import Console  # noqa: PLC0415 - heavy
+
+    from hornbook.show import as_text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(drawn)
+    else:
+        typer.echo(as_text(drawn), nl=False)
+
+
+def _print_json(value: object) -> None:
+    import msgspec  # noqa: PLC0415 - heavy
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=1))
+
+
+def _error_document(error: HornbookError, **more: Any) -> bytes:
+    document = {**more, "error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _tell_made(files: Sequence[Path], next_step: str) -> None:
+    for path in files:
+        typer.echo(f"made  {printable(path)}")
+    typer.echo(f"\nNext: {next_step}")
+
+
+def _walls(report: SandboxReport) -> RenderableType:
+    from rich.console import Group  # noqa: PLC0415 - heavy
+    from rich.constrain import Constrain  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from hornbook.show import LEVELS, WIDTH, columns, safe  # noqa: PLC0415
+
+    grid = columns()
+    for fact in report.facts:
+        words = safe(fact.name)
+        words.append_text(safe(f" ({fact.detail})", "dim"))
+        grid.add_row(Text("  ✓ held", style="green") if fact.held else Text("  ✗ NO", style="yellow"), words)
+    heading = safe(f"Sandbox level {report.level} of {max(LEVELS)}: {LEVELS.get(report.level, report.name)}", "bold")
+    made_of = safe(f"It is made of: {report.name}. A program inside it has tried to", "dim")
+    return Constrain(Group(heading, made_of, Text(), grid), WIDTH)
