@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hornbook.config import Limits, Settings, nearest
@@ -151,11 +151,14 @@ def test_nearest_lists_everything_if_nothing_is_near() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=3,
 )
 KEYS = ["name", "title", "language", "limits", "sandbox", "require_level", "preload", "memory_mb", "cell_seconds", "other"]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.dictionaries(st.sampled_from(KEYS), JSON | st.dictionaries(st.sampled_from(KEYS), JSON)))
 def test_any_table_is_settings_or_a_course_error(tmp_path_factory: pytest.TempPathFactory, table: dict[str, object]) -> None:
     """Whatever the table holds, the answer is settings within their ranges or a `CourseError` in one printable sentence."""

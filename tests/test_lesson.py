@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hornbook.errors import GraderError, LessonError
@@ -446,12 +446,21 @@ def test_attempted_copes_with_shipped_magics(lesson: Lesson) -> None:
 
 
 def test_attempted_warns_nobody(lesson: Lesson) -> None:
-    r"""A learner's invalid escape such as "\d" is no warning in the grader's terminal (here, warnings are errors)."""
-    submission = fill(lesson, {"mean": 'x = "\\d"'})
+    r"""An invalid escape such as "\d" is no warning in the grader's terminal, and no reason not to look (here, warnings are errors)."""
+    lesson = replace(lesson, cells=(Cell("code", 'x = "\\d"', exercise="escape", id="escape"),))
 
-    assert submission.attempted(lesson, "mean")
+    assert not fill(lesson, {"escape": 'x  =  "\\d"  # layout'}).attempted(lesson, "escape")
 
 
+def test_attempted_parses_no_novel(lesson: Lesson) -> None:
+    """Beyond 64 KiB texts are compared as texts: a syntax tree would take the trusted process a hundred times that."""
+    lesson = replace(lesson, cells=(Cell("code", "x = 1\n" * 20_000, exercise="long", id="long"),))
+
+    assert fill(lesson, {"long": "x  =  1\n" * 20_000}).attempted(lesson, "long")
+    assert not fill(lesson, {"long": "# so long\n" + "x = 1\n" * 20_000}).attempted(lesson, "long")
+
+
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(), st.text())
 def test_attempted_never_raises(shipped: str, source: str) -> None:
     """Whatever two texts are compared, the answer is yes or no."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hornbook.errors import SubmissionError
@@ -530,6 +530,15 @@ def test_answer_in_the_copy_counts_if_the_original_is_untouched(work: Notebook) 
     assert not submission.added
 
 
+def test_untouched_cell_is_no_piece_of_the_answer_beside_it(work: Notebook) -> None:
+    """Where no name tells, a cell that still reads as it was shipped is whole, and so is the answer below it."""
+    work["cells"].insert(7, copied(work["cells"][7], LESSON.cells[7].source))
+    submission = read(work)
+
+    assert submission.sources == ANSWERS
+    assert kinds(submission) == ["duplicated"]
+
+
 @pytest.mark.parametrize("cut", range(1, MY_MEAN.count("\n") + 1))
 @pytest.mark.parametrize("original", [0, 1, None])
 def test_split_cell_is_joined(work: Notebook, cut: int, original: int | None) -> None:
@@ -747,13 +756,23 @@ def test_ids_in_the_metadata_are_ids(work: Notebook) -> None:
     strip(work, "hornbook", "nbgrader")
     for cell in work["cells"]:
         cell["metadata"]["id"] = cell.pop("id")
+    submission = read(work)
 
-    assert read(work).sources == ANSWERS
+    assert submission.sources == ANSWERS
+    assert [repair.message.split("recognised ")[1] for repair in submission.repairs] == ["by its id."] * 3
 
 
 def test_marks_and_ids_lost_grade_ids_kept(work: Notebook) -> None:
     """Nbgrader's own metadata is enough to recognise an exercise."""
     assert read(strip(work, "hornbook", "id")).sources == ANSWERS
+
+
+def test_marks_alone_are_enough(work: Notebook) -> None:
+    """Without ids and without nbgrader's metadata a mark says all that is needed, and there is nothing to report."""
+    submission = read(strip(work, "id", "nbgrader"))
+
+    assert submission.sources == ANSWERS
+    assert not submission.repairs
 
 
 def test_everything_lost_but_the_text(work: Notebook) -> None:
@@ -1029,6 +1048,7 @@ def test_reading_is_deterministic(work: Notebook) -> None:
     assert len({repr(read(data)) for _ in range(5)}) == 1
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
     """Bytes are a submission or a `SubmissionError` with a printable sentence, never another exception."""
@@ -1075,6 +1095,7 @@ CELLS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.fixed_dictionaries(
         {}, optional={"cells": st.lists(CELLS | ANYTHING, max_size=12), "worksheets": ANYTHING, "metadata": ANYTHING, "nbformat": ANYTHING}

@@ -1,0 +1,100 @@
+"""What the engine's tests share: a real sandbox of each kind, and the words to run cells in it and to ask afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hornbook import wire
+from hornbook.config import Limits
+from hornbook.errors import SandboxError
+from hornbook.lesson import ProgramCell
+from hornbook.sandbox.canary import measure, modes_level
+from hornbook.sandbox.execute import Executor, Finished, Job
+from hornbook.sandbox.policy import Mode, Policy
+from hornbook.sandbox.probe import Conversation, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL = Limits(cell_seconds=1, check_seconds=1, total_seconds=30, memory_mb=256, processes=64, output_kb=64, file_mb=16, disk_mb=32)
+"""Limits that are reached soon."""
+
+
+@pytest.fixture(scope="session", params=["namespaces", "landlock"])
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """Give each of the two kinds of sandbox that confine; a kind that this machine lacks is skipped, with the reason."""
+    wanted: Mode = request.param
+    if wanted == "namespaces" and shutil.which("bwrap") is None:
+        pytest.skip("needs bubblewrap: apt install bubblewrap")
+    try:
+        level = measure((wanted,)).report.level
+    except SandboxError as error:
+        reason = str(error)
+    else:
+        reason = f"mode {wanted!r} reaches level {level} only"
+        if level >= modes_level(wanted):
+            return wanted
+    if wanted == "namespaces" and os.environ.get("CI") == "true":
+        pytest.fail(f"bubblewrap is installed, but level 4 does not come up: {reason}")
+    pytest.skip(reason)
+
+
+@dataclass(slots=True)
+class Bench:
+    """An executor, and what tests do on it. The states that a test keeps end with the test."""
+
+    executor: Executor
+    limits: Limits
+    kept: list[Finished] = field(default_factory=list)
+
+    def run(self, *sources: str, limits: Limits | None = None, seconds: dict[str, float] | None = None) -> Finished:
+        """Run cells that are the exercises e1, e2 and so on."""
+        cells = tuple(ProgramCell(source, f"e{number}", number, last_of_exercise=True) for number, source in enumerate(sources, start=1))
+        finished = self.executor.run(Job(cells, limits or self.limits, seconds or {}))
+        self.kept.append(finished)
+        return finished
+
+    @contextlib.contextmanager
+    def ask(self, finished: Finished, exercise: str = "e1", seconds: float = 5.0) -> Iterator[Probe]:
+        """Give what a check of *exercise* would get as its `submission`."""
+        child = finished.snapshots[exercise].check(int(seconds) + 1)
+        assert child is not None, f"there is no state after {exercise}"
+        deadline = time.monotonic() + seconds
+        try:
+            yield Probe(
+                Conversation(child.line, limits=wire.Limits(), deadline=deadline, how_it_ended=child.end), finished.shown, _not_here
+            )
+        finally:
+            child.end()
+
+    def close(self) -> None:
+        """End all states that were kept."""
+        for finished in self.kept:
+            for snapshot in finished.snapshots.values():
+                snapshot.close()
+
+
+def _not_here(parameters: dict[str, Any]) -> Probe:
+    raise NotImplementedError(f"no other run with {parameters}")
+
+
+@pytest.fixture(scope="module")
+def executor(mode: Mode) -> Iterator[Executor]:
+    """Give an executor of *mode* with small limits; one for all tests of a module."""
+    with Executor(Policy(mode=mode, limits=SMALL)) as executor:
+        yield executor
+
+
+@pytest.fixture
+def bench(executor: Executor) -> Iterator[Bench]:
+    """Give a bench on the module's executor."""
+    bench = Bench(executor, SMALL)
+    yield bench
+    bench.close()
