@@ -71,6 +71,7 @@ that pandas cannot read back from its name, and the sign and payload of a Python
 and dicts; anything else that holds one is opaque as a whole.
 """
 
+# ruff: noqa: PLC0415 - numpy, pandas and zoneinfo are imported by the functions that need them.
 # No `from __future__ import annotations`: where this text runs as a module that is not in `sys.modules`, `dataclass` could not look up
 # annotations that are strings.
 

@@ -21,6 +21,7 @@ __all__ = ["check", "grade", "run_checks", "same"]
 
 if TYPE_CHECKING:
     from hornbook.grading.sitting import Sitting
+    from hornbook.sandbox.canary import Strength
 
 
 def grade(
@@ -31,12 +32,14 @@ def grade(
     visible_only: bool = False,
     seed: int | None = None,
     assurance: Assurance = Assurance.SELF_CHECKED,
+    strength: Strength | None = None,
 ) -> Verdict:
     """Return what *course* has to say about *submission*, the path of a notebook or an already read one.
 
     *lesson* is found from the submission where it is not given. *seed* decides what hidden checks draw; a new one is made
-    for each run. Raises SubmissionError for a file that cannot be read, GraderError for a grader that cannot be asked, and
-    SandboxError where this machine cannot run learners' code.
+    for each run. *strength* is the sandbox to use, by default the strongest of this machine. Raises SubmissionError for a
+    file that cannot be read, GraderError for a grader that cannot be asked, and SandboxError where this machine cannot run
+    learners' code.
     """
     from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings the sandbox along
 
@@ -45,7 +48,7 @@ def grade(
         lesson = lesson or file.match(course.lessons)
         submission = file.submission(lesson)
     lesson = lesson or course.lesson(submission.slug)
-    sitting = Sitting.before(course, lesson, submission, visible_only=visible_only)
+    sitting = Sitting.before(course, lesson, submission, visible_only=visible_only, strength=strength)
     seed = secrets.randbits(32) if seed is None else seed
     try:
         run_checks(sitting, seed)
@@ -74,7 +77,6 @@ def run_checks(sitting: Sitting, seed: int) -> None:
         f"--config-file={os.devnull}",
         "--import-mode=importlib",
         "--disable-plugin-autoload",
-        f"--hypothesis-seed={seed}",
         "--capture=no",
         # Plugins that write to the terminal, to the disk, or into this process's own logging and warnings.
         *(
@@ -84,9 +86,12 @@ def run_checks(sitting: Sitting, seed: int) -> None:
         "-p_hypothesis_pytestplugin",
     ]
     before = set(sys.modules)
+    # Somebody's own options for pytest must not decide what a grade asks.
+    own = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
     try:
         code = pytest.main(arguments, plugins=[grading, pytest_plugin])
     finally:
+        os.environ.update(own)
         # Graders of another course may have the same names; and this one may have been edited by its next run.
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None)
@@ -94,6 +99,12 @@ def run_checks(sitting: Sitting, seed: int) -> None:
                 del sys.modules[name]
     if grading.refusal is not None:
         raise grading.refusal
+    if grading.interrupted:
+        raise KeyboardInterrupt
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        if sitting.hidden_pending:
+            return
+        raise GraderError(sitting.grader, "has no check: no function whose name begins with test_.")
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         raise GraderError(
             sitting.grader, f"pytest could not run it ({pytest.ExitCode(code).name}); `pytest {sitting.grader.name}` shows why."

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from hornbook.errors import HornbookError
     from hornbook.grading.outcomes import Check, Trace
     from hornbook.grading.sitting import Sitting
-    from hornbook.sandbox.probe import Probe
+    from hornbook.lesson import Lesson
+    from hornbook.sandbox.probe import CheckEnded, Probe
 
 MOST_POINTS = 1_000_000
+MOST_SECONDS = 3600
 MARKERS = (
     "exercise(id, points=1, hidden=False): the exercise that this check belongs to",
     "points(number): what the check is worth, where the exercise marker does not say",
@@ -58,6 +61,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[GRADING] = grading
 
 
+class NothingToAsk(Exception):  # noqa: N818 - an ending, not an error
+    """The check ended while its submission was made ready.
+
+    pytest leaves a fixture half made, and with it every later check broken, if anything but an Exception ends it.
+    """
+
+    def __init__(self, ended: CheckEnded) -> None:
+        super().__init__(ended.message)
+        self.ended = ended
+
+
 class Grading:
     """What one pytest session grades. `given` is a sitting that was prepared by `hornbook.grading`; else files decide."""
 
@@ -65,6 +79,8 @@ class Grading:
         self.seed = seed
         self.given = given
         self.refusal: HornbookError | None = None
+        self.interrupted = False
+        self.pending = 0
         self.sittings: dict[Path, Sitting] = {}
         self.checks: dict[pytest.Item, Check] = {}
         self.traces: dict[pytest.Item, Trace] = {}
@@ -87,34 +103,42 @@ class Grading:
                 course = self.course_of(item.path)
                 if course is None:
                     kept.append(item)
-                elif (wanted is not None and item.path != wanted) or (self._visible_only(config) and _check_of(item, course).hidden):
+                elif wanted is not None and item.path != wanted:
                     left.append(item)
                 else:
-                    self.checks[item] = _check_of(item, course)
-                    kept.append(item)
+                    check = _check_of(item, course, self._lesson(item, course))
+                    if check.hidden and self._visible_only(config):
+                        left.append(item)
+                        self.pending += 1
+                    else:
+                        self.checks[item] = check
+                        kept.append(item)
         except HornbookError as error:
             self.refusal = error
-            raise pytest.UsageError(str(error)) from error
-        self._tell_sitting(left)
+            # A usage error is written to the terminal; who brought the sitting hears of the refusal itself.
+            raise (pytest.exit.Exception("refused") if self.given else pytest.UsageError(str(error))) from error
+        if self.given is not None:
+            self.given.checks = tuple(self.checks.values())
+            self.given.hidden_pending = self.pending
         if left:
             config.hook.pytest_deselected(items=left)
         # Visible checks come first: what a learner's code has seen in a hidden one must not come back as its answer to one
         # whose answers are shown.
         items[:] = sorted(kept, key=lambda item: item in self.checks and self.checks[item].hidden)
 
-    def _tell_sitting(self, left: list[pytest.Item]) -> None:
-        """Tell a given sitting its checks, and how many hidden ones are left for later."""
-        if self.given is not None:
-            self.given.checks = tuple(self.checks.values())
-            self.given.hidden_pending = len(left)
-
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep why a given grader cannot be collected: nobody sees pytest's own report of it."""
         if self.given is not None and report.failed:
             from hornbook.errors import GraderError  # noqa: PLC0415 - only when grading
 
-            lines = str(report.longrepr).strip().splitlines()
-            self.refusal = GraderError(self.given.grader, f"pytest cannot collect it: {lines[-1] if lines else 'it says nothing'}")
+            self.refusal = GraderError(self.given.grader, f"pytest cannot collect it: {_why(report, self.given.grader)}")
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember that somebody wants to stop: pytest only tells it by its exit code."""
+        self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
+
+    def _lesson(self, item: pytest.Item, course: Course) -> Lesson:
+        return self.given.lesson if self.given else course.lesson(item.path.stem.removeprefix("test_"))
 
     def _visible_only(self, config: pytest.Config) -> bool:
         return self.given.visible_only if self.given else bool(config.getoption("visible"))
@@ -125,6 +149,8 @@ class Grading:
             return self.given.grader
         path: Path | None = config.getoption("submission")
         if path is None:
+            if config.getoption("verdict"):
+                raise pytest.UsageError("--verdict needs the submission that it is about: --submission work.ipynb.")
             return None
         from hornbook.lesson import SubmissionFile  # noqa: PLC0415 - only when grading
 
@@ -167,6 +193,7 @@ class Grading:
             path = self._submitted[0] if self._submitted else None
             sitting = Sitting.of(course, slug, path, visible_only=bool(config.getoption("visible")))
             sitting.checks = tuple(check for other, check in self.checks.items() if other.path == grader)
+            sitting.hidden_pending = self.pending if self._submitted else 0
             self.sittings[grader] = sitting
         return self.sittings[grader]
 
@@ -186,7 +213,7 @@ class Grading:
         self.current, self.traces[item], self.started[item] = item, Trace(), time.perf_counter()
         _clear_comparison()
         try:
-            with _profile():
+            with _profile(self.seed):
                 return (yield)
         finally:
             self.current = None
@@ -203,6 +230,7 @@ class Grading:
         check = self.checks.get(item)
         if check is not None:
             error = call.excinfo.value if call.excinfo is not None else None
+            error = error.ended if isinstance(error, NothingToAsk) else error
             ends_here = (
                 call.when == "call" or (error is not None and call.when == "setup") or (error is not None and call.when == "teardown")
             )
@@ -215,6 +243,11 @@ class Grading:
         """Say what the submission earned, and write the verdict where --verdict says."""
         target: Path | None = config.getoption("verdict")
         for sitting in self.sittings.values():
+            unasked = len(sitting.checks) - len(sitting.outcomes)
+            if unasked:
+                # A part of a grade must not pass for a grade.
+                terminalreporter.write_line(f"{sitting.lesson.slug}: {unasked} of {len(sitting.checks)} checks were not asked: no verdict")
+                continue
             verdict = sitting.verdict(seed=self.seed)
             earned = f"{verdict.points.earned:g} of {verdict.points.possible:g} points"
             terminalreporter.write_line(
@@ -230,13 +263,19 @@ class Grading:
 
 
 @contextlib.contextmanager
-def _profile() -> Iterator[None]:
-    """Have hypothesis ask as a grader asks: no deadlines (a sandbox answers), no files, one failure, without commentary."""
-    from hypothesis import HealthCheck, Phase, settings  # noqa: PLC0415 - only where there are graders
+def _profile(seed: int | None = None) -> Iterator[None]:
+    """Have hypothesis ask as a grader asks: no deadlines (a sandbox answers), no files, one failure, without commentary.
 
+    What it draws depends on *seed* alone, not on the profile that is loaded (in CI hypothesis' own draws the same each time).
+    """
+    from hypothesis import HealthCheck, Phase, core, settings  # noqa: PLC0415 - only where there are graders
+
+    forced: int | None = core.global_force_seed
     before = settings.get_current_profile_name()
     settings.register_profile(
         "hornbook",
+        parent=settings.get_profile("default"),
+        derandomize=False,
         database=None,
         deadline=None,
         phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
@@ -245,9 +284,11 @@ def _profile() -> Iterator[None]:
         suppress_health_check=tuple(HealthCheck),
     )
     settings.load_profile("hornbook")
+    core.global_force_seed = forced if seed is None else seed  # type: ignore[assignment] # it is declared as None
     try:
         yield
     finally:
+        core.global_force_seed = forced  # type: ignore[assignment]
         settings.load_profile(before)
 
 
@@ -257,7 +298,28 @@ def _clear_comparison() -> None:
     take_last()
 
 
-def _check_of(item: pytest.Item, course: Course) -> Check:
+def _why(report: pytest.CollectReport, grader: Path) -> str:
+    """Return the line of *grader* at which pytest stopped, and what it says last: the error itself."""
+    told = str(report.longrepr).strip()
+    places = re.findall(rf'{re.escape(grader.name)}(?::|", line )(\d+)', told)
+    line = f"line {places[-1]}: " if places else ""
+    return line + (told.splitlines() or ["it says nothing."])[-1].removeprefix("E").strip()
+
+
+def _one(item: pytest.Item, marker: str, where: str, most: int, otherwise: float) -> float:
+    """Return the one number that the *marker* of *item* gives, or *otherwise* where there is none."""
+    from hornbook.errors import GraderError  # noqa: PLC0415 - only when grading
+
+    found = item.get_closest_marker(marker)
+    if found is None:
+        return otherwise
+    number = found.args[0] if len(found.args) == 1 else None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= most:
+        raise GraderError(where, f"{item.name}: @pytest.mark.{marker} takes one number from 0 to {most:,}.")
+    return float(number)
+
+
+def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
     """Return what the markers and the docstring of *item* say; raise GraderError where they do not say it."""
     from hornbook.errors import GraderError  # noqa: PLC0415 - only when grading
     from hornbook.grading.outcomes import Check  # noqa: PLC0415
@@ -267,21 +329,22 @@ def _check_of(item: pytest.Item, course: Course) -> Check:
     where = f"{item.path.relative_to(course.root)}:{(line or 0) + 1}" if item.path.is_relative_to(course.root) else str(item.path)
     if exercise is None or not exercise.args:
         raise GraderError(where, f'{item.name} does not say its exercise; put @pytest.mark.exercise("<id>") above it.')
-    points_marker = item.get_closest_marker("points")
-    points = exercise.kwargs.get("points", points_marker.args[0] if points_marker else 1)
+    needs = tuple(str(name) for marker in item.iter_markers("needs") for name in marker.args)
+    for name in (exercise.args[0], *needs):
+        if name not in lesson.exercises:
+            raise GraderError(where, f'{item.name}: the lesson has no exercise "{name}"; it has {", ".join(lesson.exercises)}.')
+    points = exercise.kwargs.get("points", _one(item, "points", where, MOST_POINTS, 1))
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < MOST_POINTS:
         raise GraderError(where, f"{item.name} is worth {points!r} points; give a number from 0 up.")
-    timeout = item.get_closest_marker("timeout")
     documentation = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip()
-    needs = item.get_closest_marker("needs")
     return Check(
-        name=item.name,
+        name=item.nodeid.split("::", 1)[-1],
         exercise=str(exercise.args[0]),
         title=documentation.split("\n")[0].strip() or item.name.removeprefix("test_").replace("_", " "),
         points=float(points),
         hidden=bool(exercise.kwargs.get("hidden", False)) or item.get_closest_marker("hidden") is not None,
-        seconds=float(timeout.args[0]) if timeout else float(course.settings.limits.check_seconds),
-        needs=tuple(map(str, needs.args)) if needs else (),
+        seconds=_one(item, "timeout", where, MOST_SECONDS, course.settings.limits.check_seconds),
+        needs=needs,
     )
 
 
@@ -291,11 +354,19 @@ GRADING = pytest.StashKey[Grading]()
 @pytest.fixture
 def submission(request: pytest.FixtureRequest) -> Iterator[Probe]:
     """Give the learner's work as it stood after this check's exercise: a `hornbook.sandbox.probe.Probe`."""
+    from hornbook.sandbox.probe import CheckEnded  # noqa: PLC0415 - only when grading
+
     grading: Grading = request.config.stash[GRADING]
-    check = grading.checks[request.node]
+    check = grading.checks.get(request.node)
+    if check is None:
+        raise pytest.UsageError(f"{request.node.path}: the submission fixture is for graders of a course.")
     parameters = request.node.get_closest_marker("parameters")
     sitting = grading.sitting_of(request.node, request.config)
-    with sitting.asked(check, grading.traces[request.node], dict(parameters.kwargs) if parameters else {}) as probe:
+    with contextlib.ExitStack() as stack:
+        try:
+            probe = stack.enter_context(sitting.asked(check, grading.traces[request.node], dict(parameters.kwargs) if parameters else {}))
+        except CheckEnded as ended:
+            raise NothingToAsk(ended) from ended
         yield probe
 
 

@@ -11,24 +11,24 @@ import platform
 import sys
 import sysconfig
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hornbook.course import Course
-from hornbook.errors import GraderError, HornbookError
+from hornbook.errors import HornbookError
 from hornbook.feedback import Bank
 from hornbook.grading import compare, outcomes
-from hornbook.grading.outcomes import Check, Trace
+from hornbook.grading.outcomes import Check, Interview, Trace
 from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
 from hornbook.model import Assurance, LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
 from hornbook.sandbox import Snapshot
-from hornbook.sandbox.canary import strongest
+from hornbook.sandbox.canary import Strength, strongest
 from hornbook.sandbox.execute import Executor, Finished, Job
 from hornbook.sandbox.policy import Policy
-from hornbook.sandbox.probe import CheckEnded, Conversation, Probe
+from hornbook.sandbox.probe import Cell, CheckEnded, Probe
 from hornbook.wire import Limits as WireLimits
 
 
@@ -36,7 +36,8 @@ from hornbook.wire import Limits as WireLimits
 class Sitting:
     """A submission, the grader it sits before, and what was found so far.
 
-    Nothing runs before the first check asks; `close` ends the sandbox.
+    Nothing runs before the first check asks; `close` ends the sandbox. `strength` is the sandbox to use, by default the
+    strongest of this machine.
     """
 
     course: Course
@@ -45,6 +46,7 @@ class Sitting:
     grader: Path
     bank: Bank
     visible_only: bool = False
+    strength: Strength | None = None
     hidden_pending: int = 0
     checks: tuple[Check, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
@@ -64,10 +66,12 @@ class Sitting:
         return cls.before(course, lesson, submission, visible_only=visible_only)
 
     @classmethod
-    def before(cls, course: Course, lesson: Lesson, submission: Submission, *, visible_only: bool = False) -> Sitting:
+    def before(
+        cls, course: Course, lesson: Lesson, submission: Submission, *, visible_only: bool = False, strength: Strength | None = None
+    ) -> Sitting:
         """Return the sitting of *submission* before the grader of *lesson*."""
         bank = Bank.read(course.feedback(lesson.slug)) if course.has_feedback(lesson.slug) else Bank.empty()
-        return cls(course, lesson, submission, course.grader(lesson.slug), bank, visible_only=visible_only)
+        return cls(course, lesson, submission, course.grader(lesson.slug), bank, visible_only=visible_only, strength=strength)
 
     @contextlib.contextmanager
     def asked(self, check: Check, trace: Trace, parameters: dict[str, Any]) -> Iterator[Probe]:
@@ -91,20 +95,18 @@ class Sitting:
         if child is None:
             raise CheckEnded(Status.FAILED, "The state of your notebook after this exercise could not be used.")
         children.callback(child.end)
-        trace.conversation = Conversation(
+        trace.conversation = Interview(
             child.line,
             limits=WireLimits(bytes=self.course.settings.limits.wire_kb * 1024),
             deadline=time.monotonic() + check.seconds,
             how_it_ended=child.end,
             show=functools.partial(compare.show, limit=80),
         )
-        return Probe(trace.conversation, finished.shown, lambda values: self._probe(check, trace, self.finished(values), children))
+        shown = _Noted(finished.shown, trace)
+        return Probe(trace.conversation, shown, lambda values: self._probe(check, trace, self.finished(values), children))
 
     def attempted(self, exercise: str) -> bool:
         """Return whether the learner has changed the exercise."""
-        if exercise not in self.lesson.exercises:
-            known = ", ".join(f'"{one}"' for one in self.lesson.exercises)
-            raise GraderError(self.grader, f'the lesson has no exercise "{exercise}"; it has {known}.')
         return self.submission.attempted(self.lesson, exercise)
 
     def finished(self, parameters: dict[str, Any]) -> Finished:
@@ -112,7 +114,7 @@ class Sitting:
         key = repr(sorted(parameters.items()))
         if key not in self._finished:
             if self._executor is None:
-                strength = strongest()
+                strength = self.strength or strongest()
                 self.report = strength.report
                 self._executor = self._stack.enter_context(Executor(self._policy(strength.mode)))
             cells = _parametrised(program(self.lesson, self.submission), parameters)
@@ -148,7 +150,7 @@ class Sitting:
     def verdict(self, *, seed: int, assurance: Assurance = Assurance.SELF_CHECKED) -> Verdict:
         """Return what the outcomes so far add up to."""
         if self.report is None:
-            self.report = strongest().report
+            self.report = (self.strength or strongest()).report
         base = self._finished.get(repr([]))
         return Verdict.of(
             lesson=LessonRef(
@@ -178,6 +180,20 @@ class Sitting:
     def close(self) -> None:
         """End the sandbox."""
         self._stack.close()
+
+
+class _Noted(dict[str, Cell]):
+    """The cells of a submission; what a check reads of them is as good as an answer of the learner's code."""
+
+    def __init__(self, cells: Mapping[str, Cell], trace: Trace) -> None:
+        super().__init__(cells)
+        self.trace = trace
+
+    def __getitem__(self, exercise: str) -> Cell:
+        """Return the cell, and note that it was read."""
+        cell = super().__getitem__(exercise)
+        self.trace.read = True
+        return cell
 
 
 def _state_after(exercise: str, finished: Finished) -> Snapshot:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -130,14 +131,17 @@ class Sandbox:
 
     def kernel(self, connection: dict[str, Any]) -> KernelProcess:
         """Fork an ipykernel that binds the ipc sockets of *connection*; return when it has bound them."""
+        inner = {**connection, "ip": self._inner_path(connection["ip"])}
         ours, theirs = socket.socketpair()
         line = Line(ours)
-        inner = {**connection, "ip": self._inner_path(connection["ip"])}
-        with theirs:
-            self._send(("kernel", inner), theirs.fileno())
-        pid = self._expect("kernel", ANSWER_SECONDS)[1]
         try:
+            with theirs:
+                self._send(("kernel", inner), theirs.fileno())
+            pid = self._expect("kernel", ANSWER_SECONDS)[1]
             answer = line.receive(deadline=time.monotonic() + START_SECONDS)
+        except SandboxError:
+            line.close()
+            raise
         except (Gone, TimeoutError, WireError, OSError) as error:
             line.close()
             raise SandboxError(f"The kernel did not start in the sandbox: {type(error).__name__} {error}.") from error
@@ -283,6 +287,12 @@ class KernelProcess:
     def signal(self, number: int) -> None:
         """Send it signal *number*."""
         self.sandbox.signal(self.pid, number)
+
+    def end(self) -> None:
+        """Kill it with all that it started. The snapshots that were taken of it live on."""
+        with contextlib.suppress(SandboxError):
+            self.signal(signal.SIGKILL)
+        self.line.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,9 @@ def supervise(line: Line) -> NoReturn:
                 pid = pidfds.pop(fd)
                 poll.unregister(fd)
                 os.close(fd)
+                # What the learner's code forked goes with it; the snapshots have groups of their own.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
                 _, status = os.waitpid(pid, 0)
                 line.send(("ended", pid, os.waitstatus_to_exitcode(status)))
                 continue
@@ -238,6 +241,9 @@ class Agent:
                 if pid == 0:
                     self.line.socket.close()
                     become_snapshot(Line(socket.socket(fileno=fds[0])), self.shell, self.figures)
+                # Here and there: whoever comes first, the kernel's end must not take the snapshot along.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.setpgid(pid, pid)
                 os.close(fds[0])
                 self.line.send(("snapshot", self.error_lines))
 
@@ -249,10 +255,12 @@ def become_snapshot(line: Line, shell: Any, figures: list[Any]) -> NoReturn:
     """Stand still; for each check fork a child, and end it when told to."""
     # Objects of the kernel must not be collected here: closing zmq's sockets in a fork would wait for threads that are gone.
     gc.freeze()
+    os.setpgid(0, 0)
     sys.settrace(None)
     sys.setprofile(None)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
+    children: set[int] = set()
     try:
         while True:
             message, fds = line.receive_fds()
@@ -265,13 +273,17 @@ def become_snapshot(line: Line, shell: Any, figures: list[Any]) -> NoReturn:
                         linux.limit_cpu(cpu_seconds)
                         Answers(Line(socket.socket(fileno=fds[0])), shell, figures).serve()
                     os.close(fds[0])
+                    children.add(pid)
                     line.send(("check", pid))
-                case ("end", int() as pid):
+                case ("end", int() as pid) if pid in children:
+                    children.discard(pid)
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
                     with contextlib.suppress(ProcessLookupError, PermissionError):
                         os.killpg(pid, signal.SIGKILL)
                     _, status = os.waitpid(pid, 0)
                     line.send(("ended", pid, os.waitstatus_to_exitcode(status)))
+                case ("end", int() as pid):
+                    line.send(("ended", pid, None))
     except BaseException:  # noqa: BLE001 - a snapshot has nobody to tell
         os._exit(1)

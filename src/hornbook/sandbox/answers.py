@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import errno
 import importlib
 import io
 import os
@@ -23,14 +22,16 @@ from hornbook.sandbox.line import Gone, Line
 
 TRACEBACK_LINES = 12
 MESSAGE_CHARS = 2000
+# What is printed shares a message with a value: it is at most twelve bytes a character on the wire.
+PRINTED_CHARS = 40_000
 DEEPEST = 100_000
-THE_OTHER_SIDE_IS_GONE = {errno.EBADF, errno.EPIPE, errno.ECONNRESET}
 
 
 class Printed(io.TextIOBase):
     """Standard output of a check, bounded; `take` returns what has come since the last time."""
 
     def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.room = limit
         self.pieces: list[str] = []
 
@@ -50,6 +51,7 @@ class Printed(io.TextIOBase):
         """Return what was kept since the last time."""
         text = "".join(self.pieces)
         self.pieces.clear()
+        self.room = self.limit
         return text
 
 
@@ -79,7 +81,7 @@ class Answers:
         self.objects: list[object] = []
         self.numbers: dict[int, int] = {}
         self.limits = wire.Limits()
-        self.printed = Printed(1 << 20)
+        self.printed = Printed(PRINTED_CHARS)
 
     def serve(self) -> NoReturn:
         """Answer until the other side closes; then end without any clean-up of the learner's."""
@@ -125,12 +127,12 @@ class Answers:
                     answer = QUESTIONS[question](self, *arguments)
                 case _:
                     os._exit(2)  # not a question: whoever speaks on this line is not the trusted side
-            self.line.send(("value", answer, self.printed.take()), limits=self.limits, register=self.register)
-        except (Gone, OSError) as error:
-            if isinstance(error, Gone) or error.errno in THE_OTHER_SIDE_IS_GONE:
-                raise
-            self.send_raised(error)
         except BaseException as error:  # noqa: BLE001 - the learner's code may raise anything; it is told, not handled
+            self.send_raised(error)
+            return
+        try:
+            self.line.send(("value", answer, self.printed.take()), limits=self.limits, register=self.register)
+        except wire.WireError as error:
             self.send_raised(error)
 
     def send_raised(self, error: BaseException) -> None:

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, Literal, Self
 
 from hornbook.config import Limits
-from hornbook.errors import SandboxError, printable
+from hornbook.errors import printable
 from hornbook.lesson import ProgramCell
 from hornbook.model import CellRun
 from hornbook.sandbox import Sandbox, Snapshot, open_sandbox
@@ -84,6 +84,10 @@ class Executor:
                 instead_of.close()
             self._sandbox = self._stack.enter_context(open_sandbox(self.policy, files=self.files))
         return self._sandbox
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Let *snapshot* live until this executor is left."""
+        self._stack.callback(snapshot.close)
 
 
 def _in_own_loop(run: _Run) -> Finished:
@@ -174,6 +178,7 @@ class _Run:
         if snapshot is None:
             return False
         self.snapshots[cell.exercise] = snapshot
+        self.executor.keep(snapshot)
         if self.runs[number].error:
             self.runs[number] = replace(self.runs[number], traceback=snapshot.lines)
         return True
@@ -229,6 +234,7 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
         finally:
             kernel.stop_watching()
             client.kc.stop_channels()
+            kernel.process.end()
     finally:
         context.destroy(linger=0)
 
@@ -293,12 +299,8 @@ class _Kernel:
     def end(self) -> bool:
         """End the kernel; return whether its sandbox lives on."""
         self.stop_watching()
-        try:
-            self.process.signal(signal.SIGKILL)
-            self.process.line.close()
-            return self.sandbox.alive()
-        except SandboxError:
-            return False
+        self.process.end()
+        return self.sandbox.alive()
 
 
 def _import_nbclient() -> ModuleType:

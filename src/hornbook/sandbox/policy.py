@@ -182,6 +182,8 @@ def environment(home: str) -> dict[str, str]:
         "PYTHONIOENCODING": "utf-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "TZ": "UTC",
+        # The kernel's ten threads would each reserve 64 MB of the address space that is limited.
+        "MALLOC_ARENA_MAX": "1",
         # A thread of the linear algebra library would not survive a fork.
         **threads,
     }
@@ -194,10 +196,11 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
     writable = [home, "/tmp", "/dev/shm"] if own_root else [home]  # noqa: S108 - the namespace's own, limited in size
     landlock = policy.mode in {"namespaces", "landlock"}
     seccomp = policy.mode in {"namespaces", "landlock", "seccomp"}
+    uid = sandbox_uid(own_root=own_root)
     megabyte = 1 << 20
     return {
         "home": home,
-        "uid": sandbox_uid(own_root=own_root),
+        "uid": uid,
         "landlock": {
             # Without an own root, /dev has the machine's shared memory in it, and /proc its other processes.
             "read": [*map(str, readable_paths(policy.hidden)), *(["/proc", "/dev"] if own_root else ["/proc/self"])],
@@ -210,7 +213,7 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
         "seccomp": base64.b64encode(seccomp_program(strict=not own_root)).decode("ascii") if seccomp else None,
         "limits": {
             "as": policy.limits.memory_mb * megabyte,
-            "nproc": policy.limits.processes,
+            "nproc": policy.limits.processes + (0 if own_root or uid is not None else threads_of_this_user()),
             "fsize": policy.limits.file_mb * megabyte,
             "cpu": math.ceil(policy.limits.total_seconds),
             "nofile": 512,
@@ -267,6 +270,15 @@ def sandbox_uid(*, own_root: bool) -> int | None:
     if os.geteuid() != 0 or not (own_root or _reachable_by_others(Path(sys.executable).resolve(), Path(sys.prefix))):
         return None
     return 1_900_000_000 + secrets.randbelow(60_000_000)
+
+
+def threads_of_this_user() -> int:
+    """Return how many threads we have on this machine: the kernel counts them against a sandbox that has our user id."""
+    import psutil  # noqa: PLC0415 - only where there are no user namespaces
+
+    us = os.getuid()
+    everybody = psutil.process_iter(["uids", "num_threads"])
+    return sum(one.info["num_threads"] or 0 for one in everybody if one.info["uids"] is not None and one.info["uids"].real == us)
 
 
 def _reachable_by_others(*paths: Path) -> bool:
