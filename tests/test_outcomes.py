@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import textwrap
 from typing import TYPE_CHECKING
@@ -60,8 +61,6 @@ def by_name(verdict: Verdict) -> dict[str, Outcome]:
 # --- What the learner reads -------------------------------------------------------------------------------------------
 
 ANSWER = """
-import random
-
 class Box:
     def __init__(self, size):
         self.size = size
@@ -96,8 +95,9 @@ def leave():
     import os
     os._exit(0)
 
-def fickle(value):
-    return random.random()
+def fickle(value, calls=[]):
+    calls.append(value)
+    return 1.0 if len(calls) == 1 else 0.0
 
 def steps():
     yield from [1, 2]
@@ -222,7 +222,7 @@ def test_unusable_type(submission):
 
 @exercise
 def test_unusable_handle(submission):
-    assert sorted([submission.Box(3), 3]) == []
+    assert {1: 2}[submission.Box(3)] == 3
 
 @exercise
 def test_unusable_after_error(submission):
@@ -333,10 +333,10 @@ def test_a_passed_check_earns_its_points_and_says_why_it_worked(found: dict[str,
         ("an_earlier_answer", "echo(0)", "0", "1"),
         ("inside_an_answer", "echo([1, 2])", "2", "3"),
         ("authors_words", "echo(3)", "3", "4"),
-        ("same", "echo([1, 2, 3])", "[1, 2, 3]", "[1, 5, 3]"),
+        ("same", "echo([1, 2, 3])", "2", "5"),
         ("same_before", "echo(3)", "3", "4"),
         ("same_in_all", "echo(2)", "2", "1"),
-        ("attribute", "Box(3).size", "3", "4"),
+        ("attribute", "Box.size", "3", "4"),
         ("repr", "Box(3)", "'Box(3)'", "'Box(4)'"),
         ("TestSecond::test_twin", "echo(1)", "1", "2"),
         ("several[2]", "echo(2)", "2", "1"),
@@ -527,7 +527,7 @@ ESCAPES = {
     "an object": "return object()",
     "a class": "return type('V', (int,), {'__eq__': lambda self, other: True, '__hash__': int.__hash__})",
     "an int that equals all": "return type('V', (int,), {'__eq__': lambda self, other: True, '__hash__': int.__hash__})(3)",
-    "a value too large to go back": "return 'x' * ((1 << 20) - 60) if value == 1 else 14",
+    "a value too large to go back": "return 'x' * ((1 << 20) - 60)",
     "a value nested as deep as can be": "a = []\n    for _ in range(96): a = [a]\n    return a if value == 1 else 15",
     "an int too long to be shown": "return 10 ** 10_000",
     "NaN": "return float('nan')",
@@ -535,17 +535,17 @@ ESCAPES = {
 
 ESCAPE_CHECKS = """
 @exercise
-def test_plain(submission):
-    assert submission.work(1) == 14
+def test_plain_N(submission):
+    assert submission.wayN(1) == 14
 
 @exercise
-def test_through(submission):
-    assert submission.work(submission.work(1)) == 14
+def test_through_N(submission):
+    assert submission.wayN(submission.wayN(1)) == 14
 
 @exercise
-@given(st.integers())
-def test_property(submission, number):
-    assert submission.work(number) == 14
+@given(st.just(1))
+def test_property_N(submission, number):
+    assert submission.wayN(number) == 14
 """
 
 
@@ -553,9 +553,7 @@ def test_property(submission, number):
 def escaped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     """Return the outcomes of the checks above for each way out above, all in one notebook."""
     answer = "\n".join(f"def way{number}(value):\n    work = way{number}\n    {body}\n" for number, body in enumerate(ESCAPES.values()))
-    checks = "\n".join(
-        ESCAPE_CHECKS.replace(".work(", f".way{number}(").replace("(submission", f"_{number}(submission") for number in range(len(ESCAPES))
-    )
+    checks = "\n".join(re.sub(r"(?<=_|y)N\b", str(number), ESCAPE_CHECKS) for number in range(len(ESCAPES)))
     return by_name(ask(tmp_path_factory.mktemp("course"), answer, checks))
 
 
@@ -564,9 +562,18 @@ def test_nobody_gets_out_of_a_check(escaped: dict[str, Outcome], number: int) ->
     """Whatever a learner's code raises or returns, a check that it does not satisfy is failed: never broken, skipped or passed."""
     ends = {name: escaped[f"{name}_{number}"].status for name in ("plain", "through", "property")}
 
-    assert {name: status for name, status in ends.items() if status is not Status.FAILED} == (
-        {"property": Status.PASSED} if list(ESCAPES)[number] == "a value too large to go back" and ends["property"] is Status.PASSED else {}
-    )
+    assert ends == dict.fromkeys(("plain", "through", "property"), Status.FAILED)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="probe._error_class makes a learner's StopIteration a real one, which ends map() and zip() on this side"
+)
+def test_a_stop_of_the_learners_ends_nothing_here(tmp_path: Path) -> None:
+    """A StopIteration from the learner's code must not end a loop of the grader's as if all its questions had been answered."""
+    checks = "@exercise\ndef test_work(submission):\n    assert all(map(submission.work, [1, 2]))\n"
+    verdict = ask(tmp_path, "def work(value): raise StopIteration", checks)
+
+    assert verdict.outcomes[0].status is Status.FAILED
 
 
 # --- Hidden checks give nothing away -------------------------------------------------------------------------------------
@@ -595,6 +602,11 @@ import secrets
 @hidden
 def test_plain(submission):
     assert submission.work("SECRET") == "EXPECTED"
+
+@hidden
+@pytest.mark.parametrize(("text", "expected"), [("SECRET", "EXPECTED")])
+def test_parametrised(submission, text, expected):
+    assert submission.work(text) == expected
 
 @hidden
 def test_words(submission):

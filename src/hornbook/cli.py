@@ -11,6 +11,7 @@ import functools
 import json
 import logging
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -222,7 +223,7 @@ def new_course(
         from hornbook import scaffold  # noqa: PLC0415 - only here
 
         made = scaffold.new_course(folder, title=title)
-        _tell_made(made, f"cd {printable(folder)} && hornbook doctor")
+        _tell_made(made, f"cd {shlex.quote(printable(folder))} && hornbook doctor")
 
 
 @new.command("lesson", epilog=EXIT_CODES)

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
 MINUTES = (5, 15)
 """How long a micro-lesson takes, at least and at most."""
 
-MIN_TELLING = 18
-"""How many characters, without spaces, a statement needs to give anything away: a shorter one stands in any program."""
+MIN_TELLING = 20
+"""How many characters, squeezed, a statement needs to give a solution away: a shorter one stands in any worked example."""
+
+MIN_ASKED = 15
+"""How many characters, squeezed, the sentence or an assert of a hidden check needs to give it away."""
 
 MAX_FILE_BYTES = 1 << 20
 """Up to which size the files beside the lessons are searched for what should not be there."""
@@ -391,9 +394,6 @@ class _Examination:
 
     def _not_passed(self, verdict: Verdict, path: Path) -> list[Problem]:
         """Return a problem for each check that *verdict*, on what *path* answers, does not pass."""
-        if not verdict.outcomes:
-            grader = self._at(self.course.grader(self.slug))
-            return [Problem(grader, "", "it has no checks.", "Add a function test_... with an exercise marker.")]
         return [
             self._of_check(outcome, f'{path.name} ends it as "{outcome.status}", not "passed". {outcome.message}{_evidence(outcome)}')
             for outcome in verdict.outcomes
@@ -434,8 +434,8 @@ def _count(number: int, noun: str) -> str:
 
 
 def squeeze(text: str) -> str:
-    """Return *text* as it is compared: without white space, with one kind of quotation marks, in small letters."""
-    return re.sub(r"\s+", "", text.replace("'", '"').replace("`", "")).casefold()
+    """Return *text* as it is compared: without white space and brackets, with one kind of quotation marks, in small letters."""
+    return re.sub(r"[\s()`]+", "", text.replace("'", '"')).casefold()
 
 
 def telling(source: str) -> dict[str, str]:
@@ -459,7 +459,7 @@ def asked_by(test: ast.FunctionDef) -> dict[str, str]:
     asserted = [node.test for node in ast.walk(test) if isinstance(node, ast.Assert) and any(map(_is_value, ast.walk(node.test)))]
     sentence = (ast.get_docstring(test) or "").split("\n")[0]
     found = [sentence, *(ast.unparse(expression).replace(f"{_fixture(test)}.", "") for expression in asserted)]
-    return {squeeze(shown): shown for shown in found if len(squeeze(shown)) >= MIN_TELLING}
+    return {squeeze(shown): shown for shown in found if len(squeeze(shown)) >= MIN_ASKED}
 
 
 def _is_value(node: ast.AST) -> bool:

@@ -122,7 +122,7 @@ def test_no_vowel_at_all(submission):
 @given(WORDS)
 def test_any_word(submission, word):
     """Whatever the word, each of the five vowels is counted"""
-    assert submission.count_vowels(word) == sum(word.lower().count(vowel) for vowel in VOWELS)
+    assert submission.count_vowels(word) == sum(map(word.lower().count, VOWELS))
 '''
 
 _SOLUTION = '''\
@@ -275,12 +275,12 @@ def new_lesson(course: Course, slug: str, *, title: str | None = None) -> tuple[
 
 def _title(given: str | None, name: str) -> str:
     """Return the title *given*, or one made from *name*; raise HornbookError for one that would break the files it stands in."""
-    title = printable(name).replace("_", " ").replace("-", " ").strip().capitalize() if given is None else given.strip()
-    if given is None and re.search(r'["\\]', title):
+    title = re.sub("[_-]+", " ", printable(name)).strip().capitalize() if given is None else given.strip()
+    if title and title.isprintable() and not re.search(r'["\\]', title):
+        return title
+    if given is None:
         return "A course"
-    if not title or not title.isprintable() or re.search(r'["\\]', title):
-        raise HornbookError(f"{printable(title)!r} cannot be a title: give one line of text without quotation marks and backslashes.")
-    return title
+    raise HornbookError(f"The title {given!r} cannot be used: give one line of text without quotation marks and backslashes.")
 
 
 def _write(root: Path, files: Mapping[str, str], place: PurePosixPath, title: str) -> tuple[Path, ...]:

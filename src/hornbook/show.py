@@ -77,7 +77,7 @@ LEVELS = {
     3: "files, network and other programs out of reach",
     2: "files out of reach, the network not",
     1: "dangerous system calls stopped, files within reach",
-    0: "limits only, no walls: run nothing here that you would not run yourself",
+    0: "limits only, no walls: run nothing here that you do not trust",
 }
 """What each level of the sandbox means, in plain words."""
 

@@ -331,7 +331,7 @@ class _Writer:
                 return False
         if _FLOAT in kinds:
             numbers = values if len(kinds) == 1 else [value for value in values if type(value) is float]
-            if not (math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))):
+            if not math.isfinite(sum(numbers)):  # The sum may be infinite of itself; then each number is looked at alone.
                 return False
         if _STR in kinds:
             texts = values if len(kinds) == 1 else [value for value in values if type(value) is str]
@@ -994,7 +994,7 @@ def _unpack_index(parts: Any, _reader: _Reader) -> object:
     import pandas as pd
 
     array, name, frequency = _parts(parts, object, object, object)
-    index: Any = pd.Index(_array(array), dtype=array.dtype, name=name, tupleize_cols=False)
+    index: Any = pd.Index(_array(array), dtype=array.dtype, name=name)
     _require(_tag(index) == "pd.Index" and index.dtype == array.dtype, "an index that pandas would change")
     if frequency is not None:
         _require(hasattr(index, "freq"), "a frequency of what is no time")  # Other indexes take it for an attribute of the caller's.

@@ -86,8 +86,8 @@ def run_checks(sitting: Sitting, seed: int) -> None:
         "-p_hypothesis_pytestplugin",
     ]
     before = set(sys.modules)
-    # Somebody's own options for pytest must not decide what a grade asks.
-    own = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
+    # Somebody's own options for pytest must not decide what a grade asks; nor is theirs the test that is running now.
+    own = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST") if name in os.environ}
     try:
         code = pytest.main(arguments, plugins=[grading, pytest_plugin])
     finally:

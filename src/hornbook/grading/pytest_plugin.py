@@ -13,7 +13,9 @@ import random
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +90,7 @@ class Grading:
         self.started: dict[pytest.Item, float] = {}
         self._courses: dict[Path, Course | None] = {}
         self._submitted: tuple[Path, str] | None = None
+        self._numbers: Counter[tuple[Path, str]] = Counter()
 
     # --- collection ---------------------------------------------------------------------------------------------------
 
@@ -106,7 +109,7 @@ class Grading:
                 elif wanted is not None and item.path != wanted:
                     left.append(item)
                 else:
-                    check = _check_of(item, course, self._lesson(item, course))
+                    check = self._unnamed(item, _check_of(item, course, self._lesson(item, course)))
                     if check.hidden and self._visible_only(config):
                         left.append(item)
                         self.pending += 1
@@ -136,6 +139,15 @@ class Grading:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember that somebody wants to stop: pytest only tells it by its exit code."""
         self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
+
+    def _unnamed(self, item: pytest.Item, check: Check) -> Check:
+        """Return *check* with a number for the values of a hidden parametrised check, which pytest writes into its name."""
+        callspec = getattr(item, "callspec", None)
+        if callspec is None or not check.hidden:
+            return check
+        name = check.name.removesuffix(f"[{callspec.id}]")
+        self._numbers[item.path, name] += 1
+        return replace(check, name=f"{name}[{self._numbers[item.path, name]}]")
 
     def _lesson(self, item: pytest.Item, course: Course) -> Lesson:
         return self.given.lesson if self.given else course.lesson(item.path.stem.removeprefix("test_"))
@@ -206,10 +218,10 @@ class Grading:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Remember which check is running, for what pytest tells without saying where."""
-        from hornbook.grading.outcomes import Trace  # noqa: PLC0415 - only when grading
-
         if item not in self.checks:
             return (yield)
+        from hornbook.grading.outcomes import Trace  # noqa: PLC0415 - only when grading
+
         self.current, self.traces[item], self.started[item] = item, Trace(), time.perf_counter()
         _clear_comparison()
         try:
@@ -340,7 +352,7 @@ def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
     return Check(
         name=item.nodeid.split("::", 1)[-1],
         exercise=str(exercise.args[0]),
-        title=documentation.split("\n")[0].strip() or item.name.removeprefix("test_").replace("_", " "),
+        title=documentation.split("\n")[0].strip() or item.name.partition("[")[0].removeprefix("test_").replace("_", " "),
         points=float(points),
         hidden=bool(exercise.kwargs.get("hidden", False)) or item.get_closest_marker("hidden") is not None,
         seconds=_one(item, "timeout", where, MOST_SECONDS, course.settings.limits.check_seconds),

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, Literal, Self
 
 from hornbook.config import Limits
-from hornbook.errors import printable
+from hornbook.errors import SandboxError, printable
 from hornbook.lesson import ProgramCell
 from hornbook.model import CellRun
 from hornbook.sandbox import Sandbox, Snapshot, open_sandbox
@@ -122,7 +122,10 @@ class _Run:
             try:
                 if await self._pass(sandbox):
                     break
-            except _Fallen:
+            except (_Fallen, SandboxError):
+                # A check of an earlier job may have brought it down before this one began.
+                if sandbox.alive():
+                    raise
                 # The states of all exercises have fallen with it: they are made again in another one.
                 self.snapshots.clear()
                 sandbox = self.executor.sandbox(instead_of=sandbox)
@@ -226,7 +229,9 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
         await manager.start_kernel()
         client = _make_client(nbclient, manager, limits)
         client.kc = manager.client()
-        client.kc.start_channels()
+        # Nobody is there to answer `input()`: it fails at once instead of waiting for the cell's time to end. And the supervisor
+        # says when a kernel ends, so no heartbeat needs a thread.
+        client.kc.start_channels(stdin=False, hb=False)
         kernel = _Kernel(client, manager, sandbox)
         try:
             await kernel.until_connected()

@@ -93,6 +93,8 @@ class SandboxProvisioner(KernelProvisionerBase):
         # The news comes over a socket that `poll` reads too, so nobody else can wait for it.
         while (code := await self.poll()) is None:  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
+        if self._kernel is not None:
+            self._kernel.end()
         self._kernel = None
         return code
 
@@ -135,6 +137,9 @@ class SandboxKernelManager(AsyncKernelManager):
     @default("kernel_name")
     def _kernel_name(self) -> str:
         return PROVISIONER
+
+    def write_connection_file(self, **_kwargs: Any) -> None:
+        """Write none: it would hold the key, and nobody else is to reach this kernel."""
 
     @property
     def kernel_spec(self) -> KernelSpec:

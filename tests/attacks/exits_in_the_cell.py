@@ -1,0 +1,8 @@
+"""Ends the process before anything can be asked."""
+
+ANSWER = """
+import os
+os._exit(0)
+"""
+
+LEVEL_3 = True

@@ -1,0 +1,11 @@
+"""Takes memory until there is none."""
+
+ANSWER = """
+held = []
+
+def total(xs):
+    while True:
+        held.append(bytearray(64 << 20))
+"""
+
+LEVEL_3 = True

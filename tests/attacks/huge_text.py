@@ -1,0 +1,8 @@
+"""Answers with a text of 200 MB."""
+
+ANSWER = """
+def total(xs):
+    return "x" * (200 << 20)
+"""
+
+LEVEL_3 = True

@@ -1,0 +1,313 @@
+"""`hornbook.sandbox.execute`: a submission runs to its end, whatever one of its cells does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from hornbook.config import Limits
+from hornbook.errors import SandboxError
+from hornbook.lesson import ProgramCell
+from hornbook.sandbox.canary import strongest
+from hornbook.sandbox.execute import Executor, Finished, Job
+from hornbook.sandbox.line import Gone
+from hornbook.sandbox.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Bench
+
+
+def stops(finished: Finished) -> list[str | None]:
+    """Return for each cell how it was stopped."""
+    return [run.stopped for run in finished.cells]
+
+
+def test_cells_run_in_order_and_show_what_they_show(bench: Bench) -> None:
+    """Output, displayed values and errors of each cell are told, with the learner's own lines."""
+    finished = bench.run("x = 1\nprint('one')\nx + 1", "def half(n):\n    return n / 0\nhalf(x)", "print(x)\ny = 'after'", "y")
+    shown = finished.shown
+
+    assert [shown[exercise].output for exercise in shown] == ["one\n2\n", "", "1\n", "'after'\n"]
+    assert [run.error for run in finished.cells] == [None, "ZeroDivisionError: division by zero", None, None]
+    assert finished.cells[1].traceback == ("line 3: half(x)", "line 2, in half: return n / 0")
+    assert stops(finished) == [None] * 4
+
+
+def test_an_error_does_not_stop_the_rest(bench: Bench) -> None:
+    """A cell that raises, or is not Python at all, is one cell; the state after it is kept too."""
+    finished = bench.run("before = 1\nraise ValueError('no')", "def (", "after = before + 1", "import sys; sys.exit('bye')", "last = 5")
+    with bench.ask(finished, "e5") as submission:
+        answer = (submission.after, submission.last)
+
+    assert (list(finished.snapshots), answer) == (["e1", "e2", "e3", "e4", "e5"], (2, 5))
+    assert [(run.error or "").split(":")[0] for run in finished.cells] == ["ValueError", "SyntaxError", "", "SystemExit", ""]
+
+
+def test_a_state_is_kept_after_the_last_cell_of_an_exercise(bench: Bench) -> None:
+    """An exercise of two cells has one state, after the second; cells of no exercise have none, and are run."""
+    cells = (
+        ProgramCell("x = 1", None, 0),
+        ProgramCell("x += 1", "two", 1),
+        ProgramCell("x *= 10\nprint('b')", "two", 2, last_of_exercise=True),
+        ProgramCell("   \n", "blank", 3, last_of_exercise=True),
+    )
+    finished = bench.executor.run(Job(cells, bench.limits))
+    bench.kept.append(finished)
+    with bench.ask(finished, "two") as submission:
+        x = submission.x
+        cell = submission.cell("two")
+
+    assert (list(finished.snapshots), x) == (["two", "blank"], 20)
+    assert (cell.source, cell.output, cell.error) == ("x += 1\nx *= 10\nprint('b')", "b\n", None)
+
+
+SWALLOW = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+"""
+CATCH = """
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+"""
+CULPRITS = {
+    "loops for ever": ("while True: pass", "timed out"),
+    "swallows KeyboardInterrupt": (CATCH, "timed out"),
+    "ignores SIGINT": (SWALLOW, "timed out"),
+    "holds the interpreter": ("import ctypes; ctypes.PyDLL(None).usleep(30_000_000)", "timed out"),
+    "waits for input": ("input('name? ')", None),
+    "os._exit": ("import os; os._exit(0)", "died"),
+    "SIGKILL": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "died"),
+    "segmentation fault": ("import ctypes; ctypes.string_at(0)", "died"),
+    "ends later": ("import threading, os; threading.Timer(0.05, os._exit, (3,)).start(); import time; time.sleep(0.3)", "died"),
+    "kills its parent": ("import os; os.kill(os.getppid(), 9)", "died"),
+    "kills all it can": ("import os; os.kill(-1, 9)", "died|None"),
+    "asks IPython to exit": ("get_ipython().ask_exit()", "died|None"),
+    "memory": ("keep = [bytearray(1 << 20) for _ in range(4096)]", None),
+    "prints for ever": ("while True: print('x' * 10_000)", "timed out|died|None"),
+    "closes everything": ("import os; os.closerange(0, 512)", "died|timed out"),
+    "ends the loop": ("import asyncio; asyncio.get_event_loop().stop()", "died|timed out|None"),
+    "forks": ("import os, time\nfor _ in range(100):\n    if os.fork() == 0: time.sleep(60); os._exit(0)", "died|timed out|None"),
+    "forked child goes on": ("import os; os.fork()", "died|timed out|None"),
+}
+
+
+# What depends on how processes are fenced is tried in both kinds of sandbox, the rest in one.
+FENCED = {"ignores SIGINT", "SIGKILL", "kills its parent", "kills all it can", "forks"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "culprit"), [("namespaces", name) for name in CULPRITS] + [("landlock", name) for name in CULPRITS if name in FENCED], indirect=["mode"]
+)
+def test_a_culprit_costs_its_own_cell_only(bench: Bench, culprit: str) -> None:
+    """The cells before and after a cell that runs amok are run, with their states, and without what it left half done."""
+    source, expected = CULPRITS[culprit]
+    started = time.monotonic()
+    finished = bench.run("one = 1", source, "three = one + 2", "four = three + 1", seconds={"e2": 0.3})
+    seconds = time.monotonic() - started
+    answers = []
+    for exercise in ("e1", "e3", "e4"):
+        with bench.ask(finished, exercise) as submission:
+            answers.append(submission.evaluate("[globals().get(name) for name in ('one', 'three', 'four')]"))
+
+    assert answers == [[1, None, None], [1, 3, None], [1, 3, 4]]
+    assert str(stops(finished)[1]) in str(expected).split("|")
+    assert [stops(finished)[number] for number in (0, 2, 3)] == [None, None, None]
+    assert seconds < 0.3 + 2 + _slack()
+
+
+def _slack() -> float:
+    """Return seconds to add to a promise about time where other work keeps this machine busy."""
+    return 2.0 * max(0.0, os.getloadavg()[0] / (os.cpu_count() or 1) - 0.5)
+
+
+def test_a_culprit_is_not_run_again(bench: Bench) -> None:
+    """When the cells are run again without a culprit, each other cell shows what it showed the first time, once."""
+    finished = bench.run("print('one')", "import os; os._exit(1)", "print('three')", "import os; os.abort()", "print('five')")
+
+    assert [finished.shown[exercise].output for exercise in finished.shown] == ["one\n", "", "three\n", "", "five\n"]
+    assert stops(finished) == [None, "died", None, "died", None]
+
+
+def test_what_is_left_of_a_timed_out_cell_is_not_carried_on(bench: Bench) -> None:
+    """After a cell that was interrupted in time the same kernel goes on: its state is kept."""
+    finished = bench.run("big = list(range(10))", "big.append(10)\nwhile True: pass", "big.append(11)", seconds={"e2": 0.3})
+    with bench.ask(finished, "e3") as submission:
+        big = submission.big
+
+    assert (stops(finished), big[10:]) == ([None, "timed out", None], [10, 11])
+    assert (finished.cells[1].error or "").startswith("KeyboardInterrupt")
+
+
+def test_all_time_together_is_limited(bench: Bench) -> None:
+    """When the time for everything is over the remaining cells are said not to have been reached, at once."""
+    started = time.monotonic()
+    finished = bench.run(*["import time; time.sleep(0.6)"] * 5, limits=replace(bench.limits, total_seconds=1))
+
+    assert time.monotonic() - started < 1 + 2 + _slack()
+    assert stops(finished)[-3:] == ["timed out"] * 3
+    assert "e5" not in finished.snapshots
+
+
+def test_nine_cells_that_end_python(bench: Bench) -> None:
+    """However many cells end Python, the run comes to an end and the first states are there."""
+    finished = bench.run("one = 1", *["import os; os._exit(1)"] * 9, "last = 1")
+
+    assert stops(finished)[:3] == [None, "died", "died"]
+    assert "e1" in finished.snapshots
+
+
+def test_output_is_bounded(bench: Bench) -> None:
+    """A cell that prints megabytes is kept to its limit, with a sentence that says so; its state is as good as any."""
+    finished = bench.run("for _ in range(2000): print('x' * 1000)\nx = 1", "print('quiet')")
+    output = finished.shown["e1"].output
+
+    assert (len(output) < 200_000, "more than 64 kB were printed" in output) == (True, True)
+    assert (list(finished.snapshots), finished.shown["e2"].output) == (["e1", "e2"], "quiet\n")
+
+
+def test_an_error_message_is_bounded_and_harmless(bench: Bench) -> None:
+    """An error's text is cut, and nothing in it can steer a terminal."""
+    finished = bench.run("raise ValueError('\\x1b[2J' + 'long' * 10_000)")
+    error = finished.cells[0].error or ""
+
+    assert (len(error) < 1000, error.startswith("ValueError: \\x1b[2J")) == (True, True)
+
+
+def test_it_runs_inside_an_event_loop(bench: Bench) -> None:
+    """Where a loop is running already (a notebook, a server) a job runs all the same."""
+
+    async def main() -> Finished:
+        return bench.run("x = 6 * 7")  # its own loop, in a thread of its own
+
+    finished = asyncio.run(main())
+
+    assert list(finished.snapshots) == ["e1"]
+
+
+FORGED = {
+    "a result": "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'execute_result', {'data': {'text/plain': '5'}, 'metadata': {}, "
+    "'execution_count': 1}, parent=k.get_parent(), ident=k._topic('execute_result'))",
+    "idle and a reply": "k = get_ipython().kernel; p = k.get_parent(); i = list(k._parent_ident['shell'])\n"
+    "st = k.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None)\n"
+    "k.session.send(k.iopub_socket, 'status', {'execution_state': 'idle'}, parent=p, ident=k._topic('status'))\n"
+    "k.session.send(st, 'execute_reply', {'status': 'ok', 'execution_count': 1, 'user_expressions': {}, 'payload': []}, parent=p, ident=i)\n"
+    "import time; time.sleep(0.3)",
+    "a wrapped session": "S = get_ipython().kernel.session; orig = S.send\n"
+    "def send(stream, msg, content=None, *a, **kw):\n"
+    "    t = msg if isinstance(msg, str) else msg.get('msg_type')\n"
+    "    return None if t in ('error', 'execute_reply', 'status') else orig(stream, msg, content, *a, **kw)\n"
+    "S.send = send",
+    "a thousand replies": "k = get_ipython().kernel; p = k.get_parent(); i = list(k._parent_ident['shell'])\n"
+    "st = k.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None)\n"
+    "for n in range(1000): k.session.send(st, 'execute_reply', {'status': 'ok', 'payload': [{'source': 'set_next_input', 'text': 'x'}]}, parent=p, ident=i)",
+    "no message at all": "k = get_ipython().kernel\nfor n in range(50): k.iopub_socket.send_multipart([b'', b'<IDS|MSG>', b'sig', b'{', b'[', b'', b'\\xff'])",
+    "a lone frame": "k = get_ipython().kernel\nfor n in range(50): k.iopub_socket.send_multipart([b'garbage'])",
+    "an output of another shape": "k = get_ipython().kernel\nfor c in ([], {}, 'text', {'data': 5}, {'name': 1, 'text': None}, {'ename': 1}):\n"
+    "    for t in ('stream', 'execute_result', 'display_data', 'error', 'update_display_data', 'clear_output', 'status', 'comm_open'):\n"
+    "        k.session.send(k.iopub_socket, t, c, parent=k.get_parent())",
+    "an error of another": "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'error', {'ename': 'E', 'evalue': '\\x1b]0;x\\x07', 'traceback': []}, parent=k.get_parent())",
+    "an input request": "k = get_ipython().kernel\nk.session.send(k.stdin_socket, 'input_request', {'prompt': 'password', 'password': True}, parent=k.get_parent())",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("mode", "forgery"), [("namespaces", name) for name in FORGED], indirect=["mode"])
+def test_forged_messages_cost_their_own_cell_at_most(bench: Bench, forgery: str) -> None:
+    """Whatever a cell sends in its kernel's name, the other cells are run, their states kept, and nothing hangs or crashes."""
+    started = time.monotonic()
+    finished = bench.run("one = 1", FORGED[forgery], "three = one + 2", "four = three + 1")
+    seconds = time.monotonic() - started
+    with bench.ask(finished, "e4") as submission:
+        answer = (submission.one, submission.three, submission.four)
+
+    assert (answer, stops(finished)[0], seconds < 6 + _slack()) == ((1, 3, 4), None, True)
+
+
+def test_a_check_that_brings_the_sandbox_down_does_not_stop_the_next_run(bench: Bench) -> None:
+    """After a check has killed everything that it could, the next run has a sandbox again."""
+    finished = bench.run("pass")
+    child = finished.snapshots["e1"].check(1)
+    assert child is not None
+    child.line.send(("run", "import os\nfor pid in (os.getppid(), -1): os.kill(pid, 9)"))
+    with contextlib.suppress(Gone):
+        child.line.receive(deadline=time.monotonic() + 5)
+    child.end()
+    again = bench.run("x = 1")
+    with bench.ask(again) as submission:
+        x = submission.x
+
+    assert x == 1
+
+
+def test_what_one_run_leaves_ends_with_its_states(bench: Bench) -> None:
+    """After a run no kernel is left, only the states that were kept."""
+    before = set(psutil.Process().children(recursive=True))
+    finished = bench.run("x = 1", "y = 2")
+    new = [process for process in psutil.Process().children(recursive=True) if process not in before]
+    psutil.wait_procs(new, timeout=1)
+    left = [process for process in new if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+    assert len(left) <= len(finished.snapshots) == 2
+
+
+@pytest.fixture
+def own_tmp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a folder with a short path in which all sandboxes of this test have their places."""
+    folder = Path(tempfile.mkdtemp(prefix="ht-", dir="/tmp"))  # noqa: S108 - mkdtemp; a socket's path must be short
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_twenty_gradings_leave_nothing_behind(own_tmp: Path) -> None:
+    """Twenty submissions in a row, some of them hostile, leave no process, socket, file or descriptor."""
+    mode = strongest().mode
+    daemon = "import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0: time.sleep(600)\n  os._exit(0)"
+    sources = ["x = 1", "while True: pass", "import os; os._exit(1)", daemon, "open('file', 'w').write('x'); import os; os.mkdir('d')"]
+
+    def grade_one(source: str) -> None:
+        with Executor(Policy(mode=mode)) as executor:
+            job = Job((ProgramCell(source, "one", 0, last_of_exercise=True), ProgramCell("y = 2", "two", 1, last_of_exercise=True)), Limits())
+            finished = executor.run(replace(job, cell_seconds={"one": 0.2}))
+            child = finished.snapshots["two"].check(1)
+            assert child is not None
+            child.end()
+
+    grade_one("warm = 1")
+    me = psutil.Process()
+    before = (me.num_fds(), me.num_threads(), len(me.children(recursive=True)), len(me.net_connections("unix")))
+    for number in range(20):
+        grade_one(sources[number % len(sources)])
+    after = (me.num_fds(), me.num_threads(), len(me.children(recursive=True)), len(me.net_connections("unix")))
+
+    assert (after, list(own_tmp.iterdir())) == (before, [])
+
+
+def test_no_sandbox_is_an_error_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no sandbox can be had, that is an exception: nothing is run in a weaker one."""
+    monkeypatch.setenv("PATH", "")
+    job = Job((ProgramCell("x = 1", "one", 0, last_of_exercise=True),), Limits())
+
+    with Executor(Policy(mode="namespaces")) as executor, pytest.raises(SandboxError, match="apt install bubblewrap"):
+        executor.run(job)

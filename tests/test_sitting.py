@@ -1,0 +1,295 @@
+"""`hornbook.grading.sitting`: one submission before one grader, executed once for each set of parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hornbook import Course, grade
+from hornbook.errors import GraderError, SandboxError
+from hornbook.grading.outcomes import Check, Trace
+from hornbook.grading.sitting import Sitting, imported_by, runtime
+from hornbook.lesson import Cell, Lesson, fill, write_lesson
+from hornbook.model import Status
+from hornbook.sandbox.canary import strongest
+from hornbook.sandbox.probe import CheckEnded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hornbook.model import Outcome, Verdict
+
+ONE = Check("test_one", "one", "One", 1.0, hidden=False, seconds=5.0)
+
+
+def course_of(root: Path, grader: str, *cells: Cell, settings: str = "") -> Course:
+    """Return a course with one lesson, `steps`, of *cells*."""
+    for folder in ("lessons", "graders", "feedback"):
+        (root / folder).mkdir()
+    (root / "pyproject.toml").write_text(f"[tool.hornbook]\n{settings}\n", "utf-8")
+    (root / "graders" / "test_steps.py").write_text("import pytest\n" + grader, "utf-8")
+    (root / "graders" / "steps.solution.py").write_text("# %% one\none = 1\n# %% two\ntwo = 2\n", "utf-8")
+    lesson = Lesson(
+        path=root / "lessons" / "steps.ipynb",
+        slug="steps",
+        title="Steps",
+        version="1.0.0",
+        summary="One step after the other.",
+        objectives=("Walk",),
+        level="beginner",
+        minutes=5,
+        authors=("hornbook maintainers",),
+        licence="CC-BY-4.0",
+        cells=cells,
+    )
+    write_lesson(lesson)
+    return Course.open(root)
+
+
+def exercises(*names: str) -> list[Cell]:
+    """Return an exercise cell for each name, as shipped."""
+    return [Cell("code", f"{name} = ...\n", exercise=name, id=name) for name in names]
+
+
+def judged(course: Course, **answers: str) -> dict[str, Outcome]:
+    """Return the outcomes of the lesson's checks on *answers*, by name."""
+    return {outcome.check: outcome for outcome in verdict_of(course, **answers).outcomes}
+
+
+def verdict_of(course: Course, **answers: str) -> Verdict:
+    """Return the verdict on *answers*."""
+    return grade(fill(course.lesson("steps"), answers), course, seed=1)
+
+
+STATES = """
+@pytest.mark.exercise("one")
+def test_one(submission):
+    assert submission.shared == [1]
+
+@pytest.mark.exercise("two")
+def test_two(submission):
+    assert submission.shared == [1, 2]
+
+@pytest.mark.exercise("one")
+def test_nothing_leaks_between_checks(submission):
+    submission.run("shared.append(99)")
+    assert submission.shared == [1, 99]
+
+@pytest.mark.exercise("one")
+def test_one_again(submission):
+    assert submission.shared == [1]
+"""
+
+
+def test_each_check_sees_the_state_after_its_exercise(tmp_path: Path) -> None:
+    """A later cell does not change what an earlier exercise is asked about, nor does a check what the next one sees."""
+    course = course_of(tmp_path, STATES, *exercises("one", "two"))
+    found = judged(course, one="shared = [1]", two="shared.append(2)")
+
+    assert {name: outcome.status for name, outcome in found.items()} == dict.fromkeys(found, Status.PASSED)
+
+
+PARAMETERS = """
+@pytest.mark.exercise("one")
+def test_as_given(submission):
+    assert submission.one == 10
+
+@pytest.mark.exercise("one")
+@pytest.mark.parameters(n=7)
+def test_marker(submission):
+    assert submission.one == 70
+
+@pytest.mark.exercise("one")
+def test_anew(submission):
+    three, four = submission.with_parameters(n=3), submission.with_parameters(n=4, word="x")
+    assert [submission.one, three.one, four.one, submission.one] == [10, 30, 40, 10]
+"""
+
+
+@pytest.mark.parametrize("tagged", [True, False], ids=["with a parameters cell", "without"])
+def test_a_notebook_can_be_run_with_other_parameters(tmp_path: Path, tagged: bool) -> None:
+    """The marker and `with_parameters` run it anew with values behind its parameters cell, or before all where there is none."""
+    given = Cell("code", "n = 1", tags=("parameters",), id="given") if tagged else Cell("code", "n = globals().get('n', 1)", id="given")
+    found = judged(course_of(tmp_path, PARAMETERS, given, *exercises("one")), one="one = n * 10")
+
+    assert {name: outcome.status for name, outcome in found.items()} == dict.fromkeys(found, Status.PASSED)
+
+
+def test_hidden_parameters_do_not_show_in_visible_outcomes(tmp_path: Path) -> None:
+    """What a cell says when it is run with hidden parameters stands nowhere in the verdict."""
+    grader = """
+@pytest.mark.exercise("one", hidden=True)
+@pytest.mark.parameters(n=815_4711)
+def test_hidden(submission):
+    assert submission.one == 1
+
+@pytest.mark.exercise("one")
+def test_visible(submission):
+    assert submission.one == 1
+"""
+    course = course_of(tmp_path, grader, Cell("code", "n = 1", tags=("parameters",), id="given"), *exercises("one"))
+    verdict = verdict_of(course, one="print(n)\nraise ValueError(f'{n} is bad')")
+
+    assert b"8154711" not in verdict.to_json()
+    assert [outcome.message for outcome in verdict.outcomes][1] == "The cell of this exercise stopped with ValueError: 1 is bad"
+
+
+NEEDS = """
+@pytest.mark.exercise("one")
+def test_one(submission):
+    assert submission.one == 1
+
+@pytest.mark.exercise("two")
+@pytest.mark.needs("one")
+def test_two(submission):
+    assert submission.two == 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "statuses", "message"),
+    [
+        ({}, [Status.NOT_ATTEMPTED] * 2, "This exercise is still as it was given."),
+        ({"one": "one = 1"}, [Status.PASSED, Status.NOT_ATTEMPTED], "This exercise is still as it was given."),
+        ({"two": "two = 2"}, [Status.NOT_ATTEMPTED] * 2, 'Do the exercise "one" first.'),
+        ({"one": "one = 0", "two": "two = 2"}, [Status.FAILED, Status.PASSED], ""),
+        ({"one": "# one = 1\n", "two": "two = 2"}, [Status.NOT_ATTEMPTED] * 2, 'Do the exercise "one" first.'),
+    ],
+    ids=["nothing", "half", "the other half", "needs an attempt, not a success", "a comment is no attempt"],
+)
+def test_what_is_not_attempted_is_said_to(tmp_path: Path, answers: dict[str, str], statuses: list[Status], message: str) -> None:
+    """An exercise left as it was given, and one that needs such an exercise, is not attempted; the rest is graded."""
+    verdict = verdict_of(course_of(tmp_path, NEEDS, *exercises("one", "two")), **answers)
+
+    assert [outcome.status for outcome in verdict.outcomes] == statuses
+    assert verdict.outcomes[-1].message == message
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "words"),
+    [
+        ("import os\nos._exit(0)", Status.FAILED, "ended Python itself"),
+        ("while True: pass", Status.TIMED_OUT, "still running"),
+        ("def one(:", Status.FAILED, "The cell of this exercise stopped with"),
+        ("raise ValueError('no')", Status.FAILED, "The cell of this exercise stopped with ValueError: no"),
+        ("other = 1", Status.FAILED, "one"),
+    ],
+    ids=["exits", "loops", "is not Python", "raises", "forgets the name"],
+)
+def test_a_cell_that_does_not_end_well_costs_its_own_exercise(tmp_path: Path, source: str, status: Status, words: str) -> None:
+    """The checks of its exercise say what happened to the cell; those of the other exercise are answered."""
+    grader = '@pytest.mark.exercise("one")\n@pytest.mark.timeout(2)\n' + NEEDS.partition('@pytest.mark.exercise("one")\n')[2]
+    grader = grader.replace('@pytest.mark.needs("one")\n', "")
+    found = judged(course_of(tmp_path, grader, *exercises("one", "two")), one=source, two="two = 2")
+
+    assert (found["test_one"].status, found["test_two"].status) == (status, Status.PASSED)
+    assert words in found["test_one"].message
+
+
+def test_an_earlier_cell_that_takes_all_the_time_is_named(tmp_path: Path) -> None:
+    """An exercise that was never reached, because a cell before it took the notebook's time, says so."""
+    course = course_of(
+        tmp_path,
+        NEEDS.replace('@pytest.mark.needs("one")\n', ""),
+        *exercises("one", "two"),
+        settings="[tool.hornbook.limits]\ntotal_seconds = 1\ncell_seconds = 1\ncheck_seconds = 1",
+    )
+    found = judged(course, one="import time\ntime.sleep(30)", two="two = 2")
+
+    assert (found["test_one"].status, found["test_two"].status) == (Status.TIMED_OUT, Status.TIMED_OUT)
+    assert "an earlier cell takes too long" in found["test_two"].message
+
+
+def test_a_cell_may_take_as_long_as_its_longest_check(tmp_path: Path) -> None:
+    """The timeout marker of a check is also the time of its exercise's cell."""
+    grader = NEEDS.replace('@pytest.mark.exercise("one")\n', '@pytest.mark.exercise("one")\n@pytest.mark.timeout(30)\n', 1)
+    course = course_of(
+        tmp_path, grader, *exercises("one", "two"), settings="[tool.hornbook.limits]\ncheck_seconds = 0.5\ncell_seconds = 0.5"
+    )
+    found = judged(course, one="import time\ntime.sleep(1.5)\none = 1")
+
+    assert found["test_one"].status is Status.PASSED
+
+
+def test_the_reference_solution_can_sit(tmp_path: Path) -> None:
+    """Without a path, the sitting is that of the lesson's solution; with one, of that file."""
+    course = course_of(tmp_path, NEEDS, *exercises("one", "two"))
+    reference = Sitting.of(course, "steps", None)
+    blank = Sitting.of(course, "steps", course.root / "lessons" / "steps.ipynb", visible_only=True)
+
+    assert (reference.attempted("one"), blank.attempted("one")) == (True, False)
+    assert (reference.visible_only, blank.visible_only) == (False, True)
+
+
+def test_nothing_runs_before_a_check_asks(tmp_path: Path) -> None:
+    """A verdict without outcomes can be had, and says the strength of the sandbox that would have been used."""
+    course = course_of(tmp_path, NEEDS, *exercises("one", "two"))
+    verdict = Sitting.of(course, "steps", None).verdict(seed=3)
+
+    assert (verdict.outcomes, verdict.cells, verdict.passed, verdict.seed) == ((), (), False, 3)
+    assert verdict.sandbox == strongest().report
+
+
+def test_a_machine_that_cannot_is_asked_once(tmp_path: Path) -> None:
+    """The first check that meets a fault of the machine keeps it, and the next ones raise the same without trying again."""
+    course = course_of(tmp_path, NEEDS, *exercises("one", "two"))
+    strength = dataclasses.replace(strongest(), mode="namespaces")
+    sitting = dataclasses.replace(Sitting.of(course, "steps", None), strength=strength)
+    sitting.course = dataclasses.replace(
+        course, settings=dataclasses.replace(course.settings, limits=dataclasses.replace(course.settings.limits, memory_mb=1))
+    )
+    faults = []
+    for _ in range(2):
+        with pytest.raises(SandboxError) as caught, sitting.asked(ONE, Trace(), {}):
+            pass
+        faults.append(caught.value)
+    sitting.close()
+
+    assert faults[0] is faults[1] is sitting.fault
+
+
+def test_a_state_that_is_gone_costs_the_check_only(tmp_path: Path) -> None:
+    """Where the frozen state of an exercise no longer answers, the check says so; it is not the grader's fault."""
+    sitting = Sitting.of(course_of(tmp_path, NEEDS, *exercises("one", "two")), "steps", None)
+    try:
+        sitting.finished({}).snapshots["one"].close()
+        with pytest.raises(CheckEnded, match="could not be used") as caught, sitting.asked(ONE, Trace(), {}):
+            pass
+    finally:
+        sitting.close()
+
+    assert caught.value.status is Status.FAILED
+
+
+def test_a_later_end_replaces_an_earlier_one(tmp_path: Path) -> None:
+    """A check that fails while it is cleaned up did not pass."""
+    sitting = Sitting.of(course_of(tmp_path, NEEDS, *exercises("one", "two")), "steps", None)
+    sitting.note(ONE, None, Trace(), seconds=0.1)
+    sitting.note(ONE, GraderError("graders/test_steps.py", "cannot clean up"), Trace(), seconds=0.2)
+
+    assert [outcome.status for outcome in sitting.outcomes] == [Status.BROKEN]
+
+
+def test_outcomes_stand_in_the_graders_order(tmp_path: Path) -> None:
+    """Visible checks are asked first, but the verdict has the order in which the author wrote them."""
+    grader = NEEDS.replace('exercise("one")', 'exercise("one", hidden=True)')
+    found = judged(course_of(tmp_path, grader, *exercises("one", "two")), one="one = 1", two="two = 2")
+
+    assert list(found) == ["test_one", "test_two"]
+
+
+def test_what_a_lesson_imports_is_imported_beforehand() -> None:
+    """Installed packages that the lesson's cells import, each once, in order; not the standard library, nor what is no Python."""
+    found = imported_by(["import numpy as np, os\nfrom matplotlib import pyplot", "%magic", "from . import x", "import numpy", "a\0"])
+
+    assert found == ["numpy", "matplotlib"]
+
+
+def test_the_runtime_says_what_it_is() -> None:
+    """Python's version, a digest of the installed packages, and our own version; measured once."""
+    first = runtime()
+
+    assert (first.python, len(first.packages), first) == (sys.version.split()[0], 64, runtime())
