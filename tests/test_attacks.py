@@ -16,6 +16,7 @@ import runpy
 import secrets
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ GRADER = '''
 import pytest
 
 @pytest.mark.exercise("total", points=5)
-@pytest.mark.timeout(3)
+@pytest.mark.timeout(2)
 def test_visible(submission):
     """The total of 1, 2 and 3 is 14"""
     assert submission.total([1, 2, 3]) == 14
@@ -187,7 +188,7 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     monkeypatch.setenv("GITHUB_TOKEN", "a secret of the grader's")
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "mark" / "github-output"))
     # The sandbox puts its own folder here, under another user's name; and a socket's path must be short.
-    folder = Path(tempfile.mkdtemp(prefix="hba-", dir="/tmp"))  # noqa: S108 - mkdtemp
+    folder = Path(tempfile.mkdtemp(prefix="hba-", dir="/tmp"))
     folder.chmod(0o711)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     target = Target.make(tmp_path)
@@ -195,7 +196,8 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     yield target
     monkeypatch.undo()
     left = sorted(folder.iterdir())
-    shutil.rmtree(folder, ignore_errors=True)
+    # rm(1) has no limit of depth, which Python's own way of removing a tree has.
+    subprocess.run(["/bin/rm", "-rf", "--", str(folder)], check=True)  # noqa: S603 - our own folder
 
     assert (target.fingerprint(), target.processes()) == before[:2]
     assert left == []

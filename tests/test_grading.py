@@ -20,10 +20,10 @@ from hypothesis import settings as hypothesis_settings
 
 import hornbook
 from hornbook import Course, check, grade
-from hornbook.errors import CourseError, GraderError, SubmissionError
+from hornbook.errors import CourseError, GraderError, SandboxError, SubmissionError
 from hornbook.lesson import Cell, Lesson, fill, write_lesson
-from hornbook.model import Assurance, Status, Verdict
-from hornbook.sandbox.canary import measure
+from hornbook.model import Assurance, SandboxReport, Status, Verdict
+from hornbook.sandbox.canary import Strength, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -364,6 +364,14 @@ def test_a_weaker_sandbox_can_be_asked_for(course: Course, mode: Any) -> None:
     verdict = grade(fill(course.lesson("doubles"), RIGHT), course, strength=strength)
 
     assert (verdict.sandbox, verdict.passed) == (strength.report, True)
+
+
+def test_a_machine_that_cannot_run_it_is_an_error_of_the_machine(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no sandbox comes up there is no verdict: nobody fails for it, and the sentence says what is missing."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    strength = Strength("namespaces", SandboxReport(4, "as it was before bubblewrap went away"))
+    with pytest.raises(SandboxError, match="bubblewrap is not installed"):
+        grade(fill(course.lesson("doubles"), RIGHT), course, strength=strength)
 
 
 LOOPING = """

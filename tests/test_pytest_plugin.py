@@ -39,7 +39,7 @@ def test_any(submission, number):
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run pytest with *arguments*, in a process of its own, as somebody in *cwd* would."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(command, cwd=cwd, env={**inherited, **environment}, capture_output=True, text=True, check=False, timeout=300)  # noqa: S603 - our own arguments
 

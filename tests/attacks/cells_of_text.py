@@ -9,6 +9,8 @@ def total(xs):
     return -1
 """
 
+REFUSED = r"cells are no cells"
+
 
 def tamper(notebook: dict[str, Any]) -> None:
     """Keep the sources only."""

@@ -8,5 +8,3 @@ def total(xs):
     while True:
         time.sleep(3600)
 """
-
-LEVEL_3 = True

@@ -90,6 +90,7 @@ class Grading:
         self.started: dict[pytest.Item, float] = {}
         self._courses: dict[Path, Course | None] = {}
         self._submitted: tuple[Path, str] | None = None
+        self._graded: dict[Path, Course] = {}
         self._numbers: Counter[tuple[Path, str]] = Counter()
 
     # --- collection ---------------------------------------------------------------------------------------------------
@@ -115,6 +116,7 @@ class Grading:
                         self.pending += 1
                     else:
                         self.checks[item] = check
+                        self._graded[item.path] = course
                         kept.append(item)
         except HornbookError as error:
             self.refusal = error
@@ -198,12 +200,9 @@ class Grading:
 
         grader = item.path
         if grader not in self.sittings:
-            course = self.course_of(grader)
-            if course is None:
-                raise pytest.UsageError(f"{grader}: the submission fixture is for graders of a course.")
             slug = grader.stem.removeprefix("test_")
             path = self._submitted[0] if self._submitted else None
-            sitting = Sitting.of(course, slug, path, visible_only=bool(config.getoption("visible")))
+            sitting = Sitting.of(self._graded[grader], slug, path, visible_only=bool(config.getoption("visible")))
             sitting.checks = tuple(check for other, check in self.checks.items() if other.path == grader)
             sitting.hidden_pending = self.pending if self._submitted else 0
             self.sittings[grader] = sitting

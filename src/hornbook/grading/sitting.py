@@ -198,7 +198,8 @@ class _Noted(dict[str, Cell]):
 
 def _state_after(exercise: str, finished: Finished) -> Snapshot:
     """Return the state after *exercise*; raise CheckEnded, saying why, where there is none or its cell did not end."""
-    stopped = [run for run in finished.cells if run.stopped is not None]
+    # A cell for which no time was left has taken none.
+    stopped = [run for run in finished.cells if run.stopped is not None and run.seconds > 0]
     of_exercise = next((run for run in stopped if run.exercise == exercise), None)
     if of_exercise is not None and of_exercise.stopped == "timed out":
         raise CheckEnded(

@@ -106,8 +106,8 @@ def supervise(line: Line) -> NoReturn:
                     poll.register(pidfd, select.POLLIN)
                     line.send(("kernel", pid))
                 case ("signal", int() as pid, int() as number) if pid in pidfds.values():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, number)
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
                 case ("echo",):
                     line.send(("echo",))
                 case ("canary", list() as trials):
@@ -215,6 +215,8 @@ class Agent:
         self.line = line
         self.figures: list[Any] = []
         self.error_lines: list[str] = []
+        # A cell that forks must not have two processes answer for its state.
+        os.register_at_fork(after_in_child=line.socket.close)
         shell.events.register("pre_execute", self.figures.clear)
         shell.events.register("post_run_cell", self.keep_error)
         # Registered before matplotlib's own callback, which shows a cell's figures and then forgets them.
@@ -237,7 +239,11 @@ class Agent:
             os._exit(0)
         match message:
             case ("snapshot",):
-                pid = os.fork()
+                pid = fork_or_none()
+                if pid is None:
+                    os.close(fds[0])
+                    self.line.send(("failed",))
+                    return
                 if pid == 0:
                     self.line.socket.close()
                     become_snapshot(Line(socket.socket(fileno=fds[0])), self.shell, self.figures)
@@ -246,6 +252,14 @@ class Agent:
                     os.setpgid(pid, pid)
                 os.close(fds[0])
                 self.line.send(("snapshot", self.error_lines))
+
+
+def fork_or_none() -> int | None:
+    """Fork; return None where the learner's code has used up the processes or the memory that a fork needs."""
+    try:
+        return os.fork()
+    except OSError:
+        return None
 
 
 # --- snapshot ---------------------------------------------------------------------------------------------------------
@@ -266,7 +280,11 @@ def become_snapshot(line: Line, shell: Any, figures: list[Any]) -> NoReturn:
             message, fds = line.receive_fds()
             match message:
                 case ("check", int() as cpu_seconds):
-                    pid = os.fork()
+                    pid = fork_or_none()
+                    if pid is None:
+                        os.close(fds[0])
+                        line.send(("failed",))
+                        continue
                     if pid == 0:
                         line.socket.close()
                         os.setpgid(0, 0)

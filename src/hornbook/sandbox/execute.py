@@ -118,13 +118,13 @@ class _Run:
         """Run all cells, starting over without a cell that ended its kernel."""
         sandbox = self.executor.sandbox()
         self.deadline = time.monotonic() + self.job.limits.total_seconds
-        for _ in range(MAX_RESTARTS):
+        for restart in range(1, MAX_RESTARTS + 1):
             try:
                 if await self._pass(sandbox):
                     break
-            except (_Fallen, SandboxError):
-                # A check of an earlier job may have brought it down before this one began.
-                if sandbox.alive():
+            except (_Fallen, SandboxError) as error:
+                # What an earlier cell or check left running may keep a new kernel from starting.
+                if isinstance(error, SandboxError) and restart == MAX_RESTARTS:
                     raise
                 # The states of all exercises have fallen with it: they are made again in another one.
                 self.snapshots.clear()
@@ -141,7 +141,7 @@ class _Run:
                     self.runs.setdefault(number, CellRun(cell.exercise, cell.index))
                 elif not await self._run_cell(number, cell, kernel):
                     continue
-                if await self._keep_state(number, cell, kernel):
+                if await self._keep_state(number, cell, kernel) and kernel.is_sound():
                     continue
                 self.left_out.add(number)
                 self._note_stop(number, "died")
@@ -300,6 +300,12 @@ class _Kernel:
     def snapshot(self) -> Snapshot | None:
         """Return the state of this moment, or None if the kernel is too busy or gone to give it."""
         return None if self.died.done() else self.process.snapshot(seconds=2.0)
+
+    def is_sound(self) -> bool:
+        """Return whether kernel and sandbox are both still there, so that the next cell is not blamed for the last one."""
+        alive = self.sandbox.alive()
+        self._news()
+        return alive and not self.died.done()
 
     def end(self) -> bool:
         """End the kernel; return whether its sandbox lives on."""

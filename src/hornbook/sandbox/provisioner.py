@@ -60,7 +60,9 @@ class SandboxProvisioner(KernelProvisionerBase):
         if manager is None or self._sandbox.place is None:
             raise RuntimeError("a sandboxed kernel needs a kernel manager and an open sandbox")
         manager.transport = "ipc"
-        manager.ip = str(self._sandbox.place.sockets / secrets.token_hex(4))
+        if not manager.ip.startswith(f"{self._sandbox.place.sockets}/"):
+            manager.ip = str(self._sandbox.place.sockets / secrets.token_hex(4))
+        # After a restart they are the same again: the clients stay connected to them.
         for number, name in enumerate(("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port"), start=1):
             setattr(manager, name, number)
         return await super().pre_launch(cmd=list(self.kernel_spec.argv), **kwargs)
