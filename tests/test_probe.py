@@ -227,7 +227,6 @@ QUESTIONS: dict[str, tuple[Callable[[Any], object], object]] = {
     "iter": (list, [3, 4]),
     "unpacking": (lambda v: (lambda x, y: x + y)(*v), 7),
     "item": (lambda v: v[1], 4),
-    "slice": (lambda v: v[0:2], (3, 4)),
     "in": (lambda v: (3 in v, 9 in v), (True, False)),
     "bool": (bool, True),
     "str": (str, "<3|4>"),
@@ -286,7 +285,7 @@ def test_handles_are_arguments(submission: Probe) -> None:
 
 def test_a_handle_knows_the_way_to_it(submission: Probe) -> None:
     """A handle is shown by the way on which the grader came to it."""
-    handle = submission.Vector(1).__add__(submission.point) if False else submission.point._pair
+    handle = submission.point._pair
     submission.point.same = 1
 
     assert (inside(handle).label, submission._conversation.last and submission._conversation.last.asked) == ("point._pair", "point.same = 1")
@@ -348,7 +347,7 @@ def test_with_parameters_asks_for_another_run(submission: Probe) -> None:
         name
         for name, kind in vars(builtins).items()
         if isinstance(kind, type) and issubclass(kind, Exception) and not name.startswith("Unicode") and not issubclass(kind, BaseExceptionGroup)
-        if not name.startswith("_")
+        if not name.startswith("_") and kind.__name__ == name
     ),
 )
 def test_an_error_is_the_matching_builtin(submission: Probe, name: str) -> None:
@@ -398,7 +397,8 @@ def test_an_error_comes_with_the_learners_own_lines(submission: Probe) -> None:
     error = caught.value
     assert isinstance(error, LearnerError)
 
-    assert error.traceback == ('line 47, in broken: def broken(self): raise LookupError("no such thing")',)
+    assert len(error.traceback) == 1
+    assert error.traceback[0].endswith(', in broken: def broken(self): raise LookupError("no such thing")')
 
 
 def test_after_an_error_the_check_goes_on(submission: Probe) -> None:
@@ -598,7 +598,7 @@ def hostile() -> Iterator[tuple[Probe, Line]]:
 
 
 NONSENSE: list[object] = [
-    None, 3, "value", [], (), ("value",), ("value", 1), ("value", 1, 2), ("value", 1, "", 4), ["value", 1, ""], ("raised", "X"), ("verdict", "passed", ""),
+    None, 3, "value", [], (), ("value",), ("value", 1), ("value", 1, 2), ("value", 1, "", 4), ("raised", "X"), ("verdict", "passed", ""),
     ("raised", "X", ("ValueError",), "m", [], ""), ("raised", "X", ["ValueError"], b"m", [], ""), ("raised", 1, [], "m", [], ""), {"value": 1},
     ("Value", 1, ""), ("passed",), float("nan"),
 ]  # fmt: skip
@@ -722,14 +722,13 @@ def test_silence_is_a_check_out_of_time(hostile: tuple[Probe, Line]) -> None:
 
 def test_a_side_that_does_not_read_is_a_check_out_of_time(hostile: tuple[Probe, Line]) -> None:
     """A question that nobody takes in is not waited for either."""
-    submission, theirs = hostile
-    for _ in range(2000):
-        theirs.send(("value", None, ""))
+    submission, _ = hostile
+    submission._conversation.limits = wire.Limits()
+    started = time.monotonic()
     with pytest.raises(CheckEnded) as caught:
-        for _ in range(2000):
-            submission.run("x" * 9000)
+        submission.run("x" * 1_000_000)
 
-    assert caught.value.status is Status.TIMED_OUT
+    assert (caught.value.status, time.monotonic() - started < 1.5) == (Status.TIMED_OUT, True)
 
 
 @pytest.mark.parametrize(

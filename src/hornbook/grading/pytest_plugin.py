@@ -286,7 +286,6 @@ def _profile(seed: int | None = None) -> Iterator[None]:
     settings.register_profile(
         "hornbook",
         parent=settings.get_profile("default"),
-        derandomize=False,
         database=None,
         deadline=None,
         phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),

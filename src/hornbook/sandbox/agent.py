@@ -221,10 +221,19 @@ class Agent:
         shell.events.register("post_run_cell", self.keep_error)
         # Registered before matplotlib's own callback, which shows a cell's figures and then forgets them.
         shell.events.register("post_execute", self.keep_figures)
+        # And `plt.show()`, which a cell may call itself, shows them in the same way and forgets them, too.
+        self.format = shell.display_formatter.format
+        shell.display_formatter.format = self.format_and_keep
 
     def keep_figures(self) -> None:
         """Remember the figures that this cell has drawn."""
         self.figures += [figure for figure in open_figures() if not any(figure is kept for kept in self.figures)]
+
+    def format_and_keep(self, thing: Any, *arguments: Any, **keywords: Any) -> Any:
+        """Do what IPython does for what is displayed, and remember it if it is an open figure."""
+        if any(thing is figure for figure in open_figures()):
+            self.keep_figures()
+        return self.format(thing, *arguments, **keywords)
 
     def keep_error(self, result: Any) -> None:
         """Remember the learner's own lines of the error with which a cell ended."""

@@ -185,12 +185,27 @@ def claimed_figure(claim: Any) -> Figure:
         for one in claim["axes"]
     )
     for one in axes:
+        _demand(tuple, one.xlim, one.ylim, one.legend, one.texts, one.xticklabels, one.yticklabels)
+        _demand(str, one.title, one.xlabel, one.ylabel, one.xscale, one.yscale, *one.legend, *one.texts, *one.xticklabels, *one.yticklabels)
+        _demand(int, one.images, one.patches)
+        _demand(float, *one.xlim, *one.ylim)
+        if len(one.xlim) != 2 or len(one.ylim) != 2:  # noqa: PLR2004 - from and to
+            raise ValueError("limits that are no pair")
+        for bar in one.bars:
+            _demand(float, bar.x, bar.height, bar.width, bar.bottom)
+            _demand(str, bar.label, bar.color)
+        for line in one.lines:
+            _demand(str, line.color, line.linestyle, line.marker)
         drawn: tuple[PlottedLine | Scatter, ...] = (*one.lines, *one.scatters)
-        for line in drawn:
-            if getattr(line.x, "ndim", None) != 1 or getattr(line.y, "ndim", None) != 1:
+        for points in drawn:
+            _demand(str, points.label)
+            if getattr(points.x, "ndim", None) != 1 or getattr(points.y, "ndim", None) != 1:
                 raise ValueError("points that are not one-dimensional")
-        texts = (one.title, one.xlabel, one.ylabel, *one.legend, *one.texts)
-        numbers = (*one.xlim, *one.ylim, *(value for bar in one.bars for value in (bar.x, bar.height, bar.width, bar.bottom)))
-        if any(type(text) is not str for text in texts) or any(type(number) is not float for number in numbers):
-            raise TypeError("a figure whose parts have other types")
-    return Figure(suptitle=str(claim["suptitle"]), axes=axes)
+    _demand(str, claim["suptitle"])
+    return Figure(suptitle=claim["suptitle"], axes=axes)
+
+
+def _demand(kind: type, *values: object) -> None:
+    """Raise TypeError unless all *values* are exactly of *kind*."""
+    if any(type(value) is not kind for value in values):
+        raise TypeError(f"a figure with parts that are no {kind.__name__}")

@@ -136,7 +136,8 @@ class Conversation:
         try:
             self.line.send(question, deadline=self.deadline, limits=self.limits, register=_number)
         except WireError as error:
-            raise GraderError("This check", f"sends a value that cannot cross to the learner's code: {error}") from error
+            reason = error.__cause__ if isinstance(error.__cause__, WireError) else error
+            raise GraderError("This check", f"sends a value that cannot cross to the learner's code: {reason}") from error
         except (TimeoutError, ConnectionError) as error:
             return self._lost(error)
         try:
@@ -267,6 +268,10 @@ class Handle:
 
     def __hash__(self) -> int:
         return hash(inside(self).opaque.number)
+
+
+# A class's own docstring would be found before `__getattr__` is asked for the learner's.
+setattr(Handle, "__doc__", property(lambda self: Handle.__getattr__(self, "__doc__")))  # noqa: B010 - mypy knows it as a str
 
 
 def _operation(name: str, *, swapped: bool = False) -> Callable[..., Any]:
