@@ -130,14 +130,20 @@ class Place:
 
     def remove(self) -> None:
         """Remove it with everything in it: nothing is opened by a name, no link followed, no depth is too great."""
-        shutil.rmtree(self.root, onerror=_remove_hard)
+        try:
+            shutil.rmtree(self.root)
+        except FileNotFoundError:
+            return
+        except (OSError, RecursionError):
+            _remove_hard(self.root)
 
 
-def _remove_hard(_function: object, path: str, _error: object) -> None:
-    """Finish what `rmtree` gave up on (trees deeper than Python's recursion limit) with rm(1), which has no such limit."""
+def _remove_hard(folder: Path) -> None:
+    """Finish what `rmtree` gave up on: folders that may not be read, and trees deeper than Python's recursion limit."""
     import subprocess  # noqa: PLC0415 - only here
 
-    subprocess.run(["/bin/rm", "-rf", "--one-file-system", "--", path], check=False, capture_output=True)  # noqa: S603
+    for command in (["/bin/chmod", "-R", "u+rwx"], ["/bin/rm", "-rf", "--one-file-system"]):
+        subprocess.run([*command, "--", str(folder)], check=False, capture_output=True)  # noqa: S603 - our own folder
 
 
 def readable_paths(hidden: tuple[Path, ...] = ()) -> tuple[Path, ...]:
