@@ -118,7 +118,9 @@ FENCED = {"ignores SIGINT", "SIGKILL", "kills its parent", "kills all it can", "
 
 
 @pytest.mark.parametrize(
-    ("mode", "culprit"), [("namespaces", name) for name in CULPRITS] + [("landlock", name) for name in CULPRITS if name in FENCED], indirect=["mode"]
+    ("mode", "culprit"),
+    [("namespaces", name) for name in CULPRITS] + [("landlock", name) for name in CULPRITS if name in FENCED],
+    indirect=["mode"],
 )
 def test_a_culprit_costs_its_own_cell_only(bench: Bench, culprit: str) -> None:
     """The cells before and after a cell that runs amok are run, with their states, and without what it left half done."""
@@ -206,37 +208,62 @@ def test_it_runs_inside_an_event_loop(bench: Bench) -> None:
     assert list(finished.snapshots) == ["e1"]
 
 
+SPEAK = """
+kernel = get_ipython().kernel
+session, parent, out = kernel.session, kernel.get_parent(), kernel.iopub_socket
+shell = kernel.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None)
+whom = list(kernel._parent_ident["shell"])
+"""
 FORGED = {
-    "a result": "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'execute_result', {'data': {'text/plain': '5'}, 'metadata': {}, "
-    "'execution_count': 1}, parent=k.get_parent(), ident=k._topic('execute_result'))",
-    "idle and a reply": "k = get_ipython().kernel; p = k.get_parent(); i = list(k._parent_ident['shell'])\n"
-    "st = k.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None)\n"
-    "k.session.send(k.iopub_socket, 'status', {'execution_state': 'idle'}, parent=p, ident=k._topic('status'))\n"
-    "k.session.send(st, 'execute_reply', {'status': 'ok', 'execution_count': 1, 'user_expressions': {}, 'payload': []}, parent=p, ident=i)\n"
-    "import time; time.sleep(0.3)",
-    "a wrapped session": "S = get_ipython().kernel.session; orig = S.send\n"
-    "def send(stream, msg, content=None, *a, **kw):\n"
-    "    t = msg if isinstance(msg, str) else msg.get('msg_type')\n"
-    "    return None if t in ('error', 'execute_reply', 'status') else orig(stream, msg, content, *a, **kw)\n"
-    "S.send = send",
-    "a thousand replies": "k = get_ipython().kernel; p = k.get_parent(); i = list(k._parent_ident['shell'])\n"
-    "st = k.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None)\n"
-    "for n in range(1000): k.session.send(st, 'execute_reply', {'status': 'ok', 'payload': [{'source': 'set_next_input', 'text': 'x'}]}, parent=p, ident=i)",
-    "no message at all": "k = get_ipython().kernel\nfor n in range(50): k.iopub_socket.send_multipart([b'', b'<IDS|MSG>', b'sig', b'{', b'[', b'', b'\\xff'])",
-    "a lone frame": "k = get_ipython().kernel\nfor n in range(50): k.iopub_socket.send_multipart([b'garbage'])",
-    "an output of another shape": "k = get_ipython().kernel\nfor c in ([], {}, 'text', {'data': 5}, {'name': 1, 'text': None}, {'ename': 1}):\n"
-    "    for t in ('stream', 'execute_result', 'display_data', 'error', 'update_display_data', 'clear_output', 'status', 'comm_open'):\n"
-    "        k.session.send(k.iopub_socket, t, c, parent=k.get_parent())",
-    "an error of another": "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'error', {'ename': 'E', 'evalue': '\\x1b]0;x\\x07', 'traceback': []}, parent=k.get_parent())",
-    "an input request": "k = get_ipython().kernel\nk.session.send(k.stdin_socket, 'input_request', {'prompt': 'password', 'password': True}, parent=k.get_parent())",
-}  # fmt: skip
+    "a result": """
+session.send(out, "execute_result", {"data": {"text/plain": "5"}, "metadata": {}, "execution_count": 1}, parent=parent)
+""",
+    "idle and a reply": """
+session.send(out, "status", {"execution_state": "idle"}, parent=parent)
+session.send(shell, "execute_reply", {"status": "ok", "execution_count": 1, "payload": []}, parent=parent, ident=whom)
+import time
+time.sleep(0.3)
+""",
+    "a wrapped session": """
+original = session.send
+def send(stream, message, content=None, *a, **kw):
+    kind = message if isinstance(message, str) else message.get("msg_type")
+    return None if kind in ("error", "execute_reply", "status") else original(stream, message, content, *a, **kw)
+session.send = send
+""",
+    "a thousand replies": """
+for n in range(1000):
+    reply = {"status": "ok", "payload": [{"source": "set_next_input", "text": "x"}]}
+    session.send(shell, "execute_reply", reply, parent=parent, ident=whom)
+""",
+    "no message at all": """
+for n in range(50):
+    out.send_multipart([b"", b"<IDS|MSG>", b"signature", b"{", b"[", b"", b"\\xff"])
+""",
+    "a lone frame": """
+for n in range(50):
+    out.send_multipart([b"garbage"])
+""",
+    "an output of another shape": """
+kinds = ("stream", "execute_result", "display_data", "error", "update_display_data", "clear_output", "status", "comm_open")
+for content in ([], {}, "text", {"data": 5}, {"name": 1, "text": None}, {"ename": 1}):
+    for kind in kinds:
+        session.send(out, kind, content, parent=parent)
+""",
+    "an error of another": """
+session.send(out, "error", {"ename": "E", "evalue": "\\x1b]0;x\\x07", "traceback": []}, parent=parent)
+""",
+    "an input request": """
+session.send(kernel.stdin_socket, "input_request", {"prompt": "password", "password": True}, parent=parent)
+""",
+}
 
 
 @pytest.mark.parametrize(("mode", "forgery"), [("namespaces", name) for name in FORGED], indirect=["mode"])
 def test_forged_messages_cost_their_own_cell_at_most(bench: Bench, forgery: str) -> None:
     """Whatever a cell sends in its kernel's name, the other cells are run, their states kept, and nothing hangs or crashes."""
     started = time.monotonic()
-    finished = bench.run("one = 1", FORGED[forgery], "three = one + 2", "four = three + 1")
+    finished = bench.run("one = 1", SPEAK + FORGED[forgery], "three = one + 2", "four = three + 1")
     seconds = time.monotonic() - started
     with bench.ask(finished, "e4") as submission:
         answer = (submission.one, submission.three, submission.four)
@@ -274,7 +301,7 @@ def test_what_one_run_leaves_ends_with_its_states(bench: Bench) -> None:
 @pytest.fixture
 def own_tmp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a folder with a short path in which all sandboxes of this test have their places."""
-    folder = Path(tempfile.mkdtemp(prefix="ht-", dir="/tmp"))  # noqa: S108 - mkdtemp; a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="ht-", dir="/tmp"))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -288,7 +315,9 @@ def test_twenty_gradings_leave_nothing_behind(own_tmp: Path) -> None:
 
     def grade_one(source: str) -> None:
         with Executor(Policy(mode=mode)) as executor:
-            job = Job((ProgramCell(source, "one", 0, last_of_exercise=True), ProgramCell("y = 2", "two", 1, last_of_exercise=True)), Limits())
+            job = Job(
+                (ProgramCell(source, "one", 0, last_of_exercise=True), ProgramCell("y = 2", "two", 1, last_of_exercise=True)), Limits()
+            )
             finished = executor.run(replace(job, cell_seconds={"one": 0.2}))
             child = finished.snapshots["two"].check(1)
             assert child is not None

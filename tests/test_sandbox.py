@@ -79,18 +79,26 @@ def test_nothing_leaks_from_check_to_check(bench: Bench, state: Finished, deed: 
 
 CULPRITS: dict[str, tuple[str, str]] = {
     "a hang": ("while True: pass", "timed out"),
-    "a hang that ignores signals": ("import signal, time\nsignal.signal(2, signal.SIG_IGN)\nsignal.signal(15, signal.SIG_IGN)\ntime.sleep(99)", "timed out"),
+    "a hang that ignores signals": ("import signal, time\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\ntime.sleep(99)", "timed out"),
     "a segmentation fault": ("import ctypes; ctypes.string_at(0)", "failed"),
     "os._exit": ("import os; os._exit(0)", "failed"),
     "sys.exit": ("import sys; sys.exit('bye')", "SystemExit"),
     "SIGKILL": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "out of memory"),
     "SIGABRT": ("import os; os.abort()", "failed"),
     "a recursion without end": ("def f(): f()\nf()", "RecursionError"),
-    "a recursion through C": ("import sys\nsys.setrecursionlimit(10**7)\nclass A:\n def __getattr__(self, n): return getattr(self, n + '_')\nA().x", "failed"),
+    "a recursion through C": (
+        "import sys\nsys.setrecursionlimit(10**7)\nclass A:\n  def __getattr__(self, n): return getattr(self, n + '_')\nA().x", "failed"
+    ),
     "a memory bomb": ("list(bytearray(1 << 20) for _ in range(4096))", "MemoryError"),
     "memory behind a descriptor": ("import os; os.memfd_create('m')", "PermissionError"),
-    "a fork bomb": ("import os, time\nfor _ in range(300):\n  if os.fork() == 0: time.sleep(60); os._exit(0)", "BlockingIOError|failed|out of memory|timed out|None"),
-    "a thread bomb": ("import threading, time\nfor _ in range(300): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()", "RuntimeError|None"),
+    "a fork bomb": (
+        "import os, time\nfor _ in range(300):\n  if os.fork() == 0: time.sleep(60); os._exit(0)",
+        "BlockingIOError|failed|out of memory|timed out|None",
+    ),
+    "a thread bomb": (
+        "import threading, time\nfor _ in range(300): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        "RuntimeError|None",
+    ),
     "a file bomb": ("with open('big', 'wb') as f:\n  for _ in range(300): f.write(bytes(1 << 20))", "OSError"),
     "a flood": ("for _ in range(2000): print('flood' * 1000)", "None"),
     "a daemon": ("import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0: time.sleep(60)\n  os._exit(0)", "None"),
@@ -105,7 +113,8 @@ def test_a_culprit_costs_its_own_check_only(bench: Bench, state: Finished, culpr
     source, expected = CULPRITS[culprit]
     with bench.ask(state, seconds=0.7) as submission:
         try:
-            came = str(submission.run(source))
+            submission.run(source)
+            came = "None"
         except LearnerError as error:
             came = error.type_name
         except CheckEnded as ended:
@@ -185,6 +194,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     shared.unlink()
 
 
+C = "import ctypes; libc = ctypes.CDLL(None, use_errno=True)"
 REACHES = {
     "read a grader": "open('{folder}/graders/test_mean.py')",
     "read a solution": "open('{folder}/graders/mean.solution.py')",
@@ -196,7 +206,7 @@ REACHES = {
     "remove a grader": "import os; os.remove('{folder}/graders/test_mean.py')",
     "rename a course": "import os; os.rename('{folder}', '{folder}-gone')",
     "link to a grader": "import os; os.link('{folder}/graders/test_mean.py', 'grader'); open('grader')",
-    "follow a link to a grader": "import os; os.symlink('{folder}/graders/test_mean.py', 'link')\ntry: open('link')\nfinally: os.remove('link')",
+    "follow a link to a grader": "import os; os.symlink('{folder}/graders/test_mean.py', 'l')\ntry: open('l')\nfinally: os.remove('l')",
     "list the user's home": "import os; os.listdir('{home}')",
     "write into the user's home": "open('{home}/.hornbook-was-here', 'w')",
     "write beside Python": "import sys; open(sys.prefix + '/lib/hornbook_was_here.pth', 'w')",
@@ -221,9 +231,9 @@ REACHES = {
     "send by another name": "import socket; socket.socket(socket.AF_UNIX, socket.SOCK_RAW).sendto(b'!', '{folder}/datagram')",
     "connect to an abstract socket": "import socket; socket.socket(socket.AF_UNIX).connect('\\0hb-{pid}')",
     "send to an abstract socket": "import socket; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'!', '\\0hbd-{pid}')",
-    "resolve a name": "import socket; socket.getaddrinfo('localhost', 80, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG); socket.create_connection(('localhost', {port}))",
-    "leave shared memory behind": "import ctypes; c = ctypes.CDLL(None, use_errno=True)\nif c.shmget(0, 4096, 0o1600) < 0: raise OSError(ctypes.get_errno(), '')",
-    "leave a message queue behind": "import ctypes; c = ctypes.CDLL(None, use_errno=True)\nif c.msgget(0, 0o1600) < 0: raise OSError(ctypes.get_errno(), '')",
+    "connect to a name": "import socket; socket.create_connection(('localhost', {port}))",
+    "leave shared memory behind": f"{C}\nif libc.shmget(0, 4096, 0o1600) < 0: raise OSError(ctypes.get_errno(), '')",
+    "leave a message queue behind": f"{C}\nif libc.msgget(0, 0o1600) < 0: raise OSError(ctypes.get_errno(), '')",
     "read a raw disk": "import glob\nfor disk in [*glob.glob('/dev/[svn][dv]*'), '/dev/vda', '/dev/sda', '/dev/nvme0n1']: open(disk, 'rb')",
     "read the kernel's log": "open('/dev/kmsg')",
     "become root": "import os; os.setuid(0) or os.setgroups([0])",
@@ -324,9 +334,10 @@ def test_other_instruction_sets_are_no_way_around_the_filter(mode: Mode) -> None
 def test_what_lessons_do_works(bench: Bench, state: Finished, source: str) -> None:
     """Threads, processes, files, callbacks, loops and linear algebra work as they do outside."""
     with bench.ask(state) as submission:
-        answer = submission.run(source)  # type: ignore[func-returns-value] # that it is None is the point
+        submission.run(source)
+        answer = submission.answer
 
-    assert answer is None
+    assert answer == 42
 
 
 def test_files_that_the_lesson_brings_lie_in_the_home(mode: Mode) -> None:

@@ -66,7 +66,7 @@ def _measured() -> Strength:
             status = os.fstat(file.fileno())
             if status.st_uid == os.geteuid() and not status.st_mode & 0o022:
                 return _from_json(json.load(file))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     return _measure_and_keep()
 
@@ -97,7 +97,7 @@ def _kept_path() -> Path:
 
 def _from_json(kept: dict[str, Any]) -> Strength:
     report = kept["report"]
-    if not isinstance(report, dict) or kept["mode"] not in get_args(Mode):
+    if not isinstance(report, dict) or kept["mode"] not in get_args(Mode) or type(report["level"]) is not int:
         raise TypeError("not what we kept")
     facts = tuple(Fact(**fact) for fact in report["facts"])
     return Strength(kept["mode"], SandboxReport(report["level"], report["name"], facts))
