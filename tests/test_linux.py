@@ -122,7 +122,7 @@ def test_the_fence_lets_through_what_was_named(tmp_path: Path) -> None:
         "read", "other", "EACCES", "EACCES", "EACCES", "EACCES",
         "2", "None", "EACCES", "EACCES",
         "EACCES", "EACCES", "EACCES", "EACCES", "None",
-        "2", "EACCES", "EPERM", "None",
+        "2", "EACCES", "EPERM", "EPERM",
     ]  # fmt: skip
 
 

@@ -694,7 +694,9 @@ AXES: dict[str, object] = {
     **dict.fromkeys(("title", "xlabel", "ylabel", "xscale", "yscale"), ""),
     **dict.fromkeys(("xlim", "ylim"), (0.0, 1.0)),
     **dict.fromkeys(("legend", "texts", "xticklabels", "yticklabels"), ()),
-    **{"lines": [], "bars": [], "scatters": []},
+    "lines": [],
+    "bars": [],
+    "scatters": [],
     **dict.fromkeys(("images", "patches"), 0),
 }
 LINE = {"x": np.zeros(1), "y": np.zeros(1), "label": "", "color": "", "linestyle": "", "marker": ""}

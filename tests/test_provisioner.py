@@ -69,9 +69,9 @@ def test_a_kernel_lives_and_dies_under_jupyter(tmp_path: Path, monkeypatch: pyte
         seen["provisioner"] = type(manager.provisioner).__name__
         seen["value"] = await value_of(client, "6 * 7")
         seen["home"] = await value_of(client, "__import__('os').access('/etc/passwd', 4) and open('/etc/passwd')")
-        client.execute("x = 1\nwhile True: pass")
+        client.execute("x = 1\nprint('begun', flush=True)\nwhile True: pass", stop_on_error=False)
         message: dict[str, Any] = {}
-        while message.get("content", {}).get("execution_state") != "busy":
+        while message.get("content", {}).get("text") != "begun\n":
             message = await client.get_iopub_msg(timeout=10)
         await manager.interrupt_kernel()
         seen["reply"] = (await client.get_shell_msg(timeout=10))["content"]["ename"]
