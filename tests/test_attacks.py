@@ -271,13 +271,14 @@ def baseline(exercise: str, answer: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("attack", SHIPPED, ids=lambda attack: attack.name)
 def test_an_attack_gains_nothing_in_a_shipped_lesson(attack: Attack, target: Target) -> None:
-    """Put before a wrong answer to a lesson of ours, it ends as the wrong answer does."""
+    """Put before a wrong answer to a lesson of ours, it earns what the wrong answer earns; it may hang itself on the way."""
     course = Course.open(ROOT)
     wrong = "\ndef parse_line(line):\n    return line\n"
     answer = target.aimed(attack.answer) + wrong
     verdict = grade(fill(course.lesson("tidy_expenses"), {"parse_line": answer}), course, seed=1)
 
-    assert tuple(outcome.status.value for outcome in verdict.outcomes) == baseline("parse_line", wrong)
+    ended = zip(verdict.outcomes, baseline("parse_line", wrong), strict=True)
+    assert all(outcome.status in {expected, Status.TIMED_OUT} for outcome, expected in ended)
     assert verdict.points.earned == 0.0
 
 

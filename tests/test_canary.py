@@ -93,7 +93,7 @@ def test_nothing_held_is_level_0() -> None:
 def test_the_strongest_that_comes_up_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where bubblewrap is missing the next mode is taken, and the report says why."""
     monkeypatch.setenv("PATH", "")
-    strength = measure(("namespaces", "seccomp"))
+    strength = measure(("bubblewrap", "seccomp"))
 
     assert (strength.mode, strength.report.level) == ("seccomp", 1)
     assert [fact.name for fact in strength.report.facts if "apt install bubblewrap" in fact.name] != []
@@ -103,8 +103,8 @@ def test_no_sandbox_at_all_is_an_error_with_the_reasons(monkeypatch: pytest.Monk
     """Where nothing comes up, each mode's reason is told."""
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(SandboxError, match=r"No sandbox can be had here\. namespaces: bubblewrap is not installed"):
-        measure(("namespaces",))
+    with pytest.raises(SandboxError, match=r"No sandbox can be had here\. bubblewrap: bubblewrap is not installed"):
+        measure(("bubblewrap",))
 
 
 def test_a_mode_that_is_weaker_than_it_should_be_is_not_the_last_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_a_mode_that_is_weaker_than_it_should_be_is_not_the_last_word(tmp_path: 
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     try:
-        level = measure(("namespaces",)).report.level
+        level = measure(("bubblewrap",)).report.level
     except SandboxError:
         level = 0
 

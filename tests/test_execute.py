@@ -260,7 +260,7 @@ session.send(kernel.stdin_socket, "input_request", {"prompt": "password", "passw
 }
 
 
-@pytest.mark.parametrize(("mode", "forgery"), [("namespaces", name) for name in FORGED], indirect=["mode"], scope="session")
+@pytest.mark.parametrize(("mode", "forgery"), [("bubblewrap", name) for name in FORGED], indirect=["mode"], scope="session")
 def test_forged_messages_cost_their_own_cell_at_most(bench: Bench, forgery: str) -> None:
     """Whatever a cell sends in its kernel's name, the other cells are run, their states kept, and nothing hangs or crashes."""
     started = time.monotonic()
@@ -339,5 +339,5 @@ def test_no_sandbox_is_an_error_of_the_machine(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PATH", "")
     job = Job((ProgramCell("x = 1", "one", 0, last_of_exercise=True),), Limits())
 
-    with Executor(Policy(mode="namespaces")) as executor, pytest.raises(SandboxError, match="apt install bubblewrap"):
+    with Executor(Policy(mode="bubblewrap")) as executor, pytest.raises(SandboxError, match="apt install bubblewrap"):
         executor.run(job)

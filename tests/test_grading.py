@@ -363,13 +363,14 @@ def test_a_weaker_sandbox_can_be_asked_for(course: Course, mode: Any) -> None:
     strength = measure((mode,))
     verdict = grade(fill(course.lesson("doubles"), RIGHT), course, strength=strength)
 
-    assert (verdict.sandbox, verdict.passed) == (strength.report, True)
+    assert (verdict.sandbox.level, verdict.sandbox.name, verdict.passed) == (strength.report.level, strength.report.name, True)
+    assert {fact.detail for fact in verdict.sandbox.facts} == {""}, "what the canary met names files of this machine"
 
 
 def test_a_machine_that_cannot_run_it_is_an_error_of_the_machine(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no sandbox comes up there is no verdict: nobody fails for it, and the sentence says what is missing."""
     monkeypatch.setenv("PATH", "/nonexistent")
-    strength = Strength("namespaces", SandboxReport(4, "as it was before bubblewrap went away"))
+    strength = Strength("bubblewrap", SandboxReport(4, "as it was before bubblewrap went away"))
     with pytest.raises(SandboxError, match="bubblewrap is not installed"):
         grade(fill(course.lesson("doubles"), RIGHT), course, strength=strength)
 

@@ -187,7 +187,7 @@ def bound(command: list[str]) -> set[Path]:
 @needs_bubblewrap
 def test_nothing_of_the_users_home_is_bound(place: Place) -> None:
     """Of the machine only Python, the system's libraries and the folder of the sockets are seen."""
-    paths = bound(bubblewrap(Policy(hidden=(Path(__file__).parents[1],)), place)) - {place.sockets}
+    paths = bound(bubblewrap(Policy(mode="bubblewrap", hidden=(Path(__file__).parents[1],)), place)) - {place.sockets}
     pythons = [Path(sys.prefix), Path(sys.base_prefix)]
 
     assert not [path for path in paths if Path.home().is_relative_to(path)]
@@ -199,7 +199,7 @@ def test_nothing_of_the_users_home_is_bound(place: Place) -> None:
 @needs_bubblewrap
 def test_nothing_is_bound_writable_but_the_sockets(place: Place) -> None:
     """Only the folder of the sockets can be written through; all namespaces are new; no capability stays."""
-    command = bubblewrap(Policy(limits=Limits(disk_mb=3)), place)
+    command = bubblewrap(Policy(mode="bubblewrap", limits=Limits(disk_mb=3)), place)
     writable = [command[number + 1] for number, word in enumerate(command) if word in {"--bind", "--dev-bind"}]
 
     assert writable == [str(place.sockets)]
@@ -211,13 +211,13 @@ def test_nothing_is_bound_writable_but_the_sockets(place: Place) -> None:
 def test_links_stay_links(place: Place) -> None:
     """A link such as /bin is made anew inside, not followed into a second copy."""
     links = [path for path in map(Path, SYSTEM_PATHS) if path.is_symlink()]
-    command = bubblewrap(Policy(), place)
+    command = bubblewrap(Policy(mode="bubblewrap"), place)
 
     assert {str(path) for path in links} <= {command[number + 2] for number, word in enumerate(command) if word == "--symlink"}
 
 
-@pytest.mark.parametrize("mode", ["landlock", "seccomp", "limits"])
-def test_other_modes_have_no_own_root(place: Place, mode: Mode) -> None:
+@pytest.mark.parametrize("mode", ["namespaces", "landlock", "seccomp", "limits"])
+def test_other_modes_need_no_bubblewrap(place: Place, mode: Mode) -> None:
     """Where the mode asks for none, nothing is put before the command."""
     assert bubblewrap(Policy(mode=mode), place) == []
 
@@ -227,7 +227,7 @@ def test_bubblewrap_that_is_missing_is_named(place: Place, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(SandboxError, match="apt install bubblewrap"):
-        bubblewrap(Policy(), place)
+        bubblewrap(Policy(mode="bubblewrap"), place)
 
 
 # --- places -----------------------------------------------------------------------------------------------------------

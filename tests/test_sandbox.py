@@ -17,8 +17,9 @@ import pytest
 
 from hornbook.errors import SandboxError
 from hornbook.lesson import ProgramCell
-from hornbook.sandbox import Sandbox, open_sandbox, sources
+from hornbook.sandbox import Sandbox, open_sandbox
 from hornbook.sandbox.execute import Job
+from hornbook.sandbox.forkserver import sources
 from hornbook.sandbox.line import Gone
 from hornbook.sandbox.policy import SOCKETS, Mode, Policy
 from hornbook.sandbox.probe import CheckEnded, LearnerError
@@ -462,7 +463,7 @@ def test_bubblewrap_that_refuses_is_quoted(tmp_path: Path, monkeypatch: pytest.M
     bwrap.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
 
-    with pytest.raises(SandboxError, match="No permissions to create new namespace"), open_sandbox(Policy(mode="namespaces")):
+    with pytest.raises(SandboxError, match="No permissions to create new namespace"), open_sandbox(Policy(mode="bubblewrap")):
         pass
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hornbook.course import Course
     from hornbook.lesson import Lesson
     from hornbook.model import SandboxReport, Verdict
+    from hornbook.sandbox.forkserver import ForkServers
 
 PASSED, NOT_PASSED, BAD_INPUT, AT_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -272,6 +273,13 @@ class _Run:
 
     def to_its_end(self) -> int:
         """Grade every file, tell what came of it, and return the exit code; a refused file never stops the rest."""
+        from hornbook.sandbox.forkserver import ForkServers  # noqa: PLC0415 - heavy
+
+        # Several notebooks share what takes long to start; for a single one that would be no gain.
+        with ForkServers() as servers:
+            return self._all(servers if len(self.files) > 1 else None)
+
+    def _all(self, warm: ForkServers | None) -> int:
         codes: list[int] = []
         documents: list[bytes] = []
         for number, (path, name) in enumerate(self.files, 1):
@@ -279,13 +287,13 @@ class _Run:
                 _make_folder(self.verdicts)
             try:
                 place = f"{number} of {len(self.files)}: " if len(self.files) > 1 else ""
-                verdict = self._graded(path, place + printable(name))
+                verdict = self._graded(path, place + printable(name), warm)
             except HornbookError as error:
                 codes.append(error.exit_code)
                 typer.echo(str(error), err=True)
                 documents.append(_error_document(error, submission=printable(name)))
                 continue
-            codes.append(AT_FAULT if verdict.broken else PASSED if verdict.passed else NOT_PASSED)
+            codes.append(AT_FAULT if verdict.broken else PASSED if verdict.passed_so_far else NOT_PASSED)
             documents.append(verdict.to_json(indent=1))
             if self.verdicts is not None:
                 _write_verdict(self.verdicts, name, verdict)
@@ -299,12 +307,12 @@ class _Run:
             typer.echo(("" if self.draw is _line else "\n\n") + _summary(codes))
         return max(codes)
 
-    def _graded(self, path: Path, words: str) -> Verdict:
+    def _graded(self, path: Path, words: str, warm: ForkServers | None) -> Verdict:
         from hornbook.grading import grade as graded  # noqa: PLC0415 - heavy
 
         # A grader may print; nothing but our own answer belongs on stdout.
         with _waiting(f"grading {words}", since=self.started), contextlib.redirect_stdout(sys.stderr):
-            return graded(path, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed)
+            return graded(path, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed, warm=warm)
 
 
 def _notebooks(words: Sequence[str]) -> Iterator[tuple[Path, str]]:
@@ -352,7 +360,7 @@ def _line(verdict: Verdict) -> RenderableType:
     from hornbook.show import points, safe  # noqa: PLC0415 - heavy
 
     earned = points(verdict.points.earned, verdict.points.possible)
-    word = "broken" if verdict.broken else "passed" if verdict.passed else "not yet"
+    word = "broken" if verdict.broken else "passed" if verdict.passed_so_far else "not yet"
     return safe(f"{verdict.submission.name}: {verdict.lesson.slug}, {earned}, {word}")
 
 

@@ -25,9 +25,11 @@ _STRONGEST = 4
 class Limits:
     """What one submission may use: seconds of wall clock, and sizes in binary units (1 kB is 1024 bytes).
 
-    `cell_seconds` is for one cell of the submission, `check_seconds` for one check unless its own marker says otherwise,
-    `total_seconds` for everything together. `memory_mb` and `processes` hold for all processes of the submission together,
-    `output_kb` for all it prints, `file_mb` for one file, `disk_mb` for all its files, `wire_kb` for one value that it returns.
+    `cell_seconds` is for one cell; an exercise's cell has as long as the longest of its checks. `check_seconds` is for one check,
+    unless its own marker says otherwise; `total_seconds` for all cells of one run. `memory_mb` is what one process may map beyond
+    what Python itself has mapped; all together may hold twice as much. `processes` is the number of processes and threads,
+    `output_kb` what one cell may print, `file_mb` the size of one file, `disk_mb` that of each of the three places to write to
+    (home, /tmp, /dev/shm; unlimited where there is no own root), `wire_kb` the size of one value that crosses.
     """
 
     cell_seconds: float = field(default=10.0, metadata={"range": (0.1, 3600)})

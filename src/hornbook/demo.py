@@ -119,18 +119,19 @@ def show_all(
     from rich.text import Text  # noqa: PLC0415 - heavy
 
     from hornbook.grading import grade  # noqa: PLC0415 - heavy
+    from hornbook.sandbox.forkserver import ForkServers  # noqa: PLC0415 - heavy
     from hornbook.show import headline, render  # noqa: PLC0415 - heavy
 
     limits = replace(course.settings.limits, cell_seconds=SECONDS, check_seconds=SECONDS)
     course = replace(course, settings=replace(course.settings, limits=limits))
     told: list[tuple[Example, Path, Verdict, float]] = []
     made = examples(course)
-    with _folder(keep) as folder:
+    with _folder(keep) as folder, ForkServers() as warm:
         for number, example in enumerate(made, 1):
             path = _write(example, folder)
             show(_heading(f"{number} of {len(made)}: {example.name}", example))
             begun = time.monotonic()
-            verdict = graded(f"grading {path.name}", functools.partial(grade, path, course, seed=SEED))
+            verdict = graded(f"grading {path.name}", functools.partial(grade, path, course, seed=SEED, warm=warm))
             told.append((example, path, verdict, time.monotonic() - begun))
             show(render(verdict))
             show(Text("\n"))

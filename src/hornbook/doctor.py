@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hornbook.course import Course
     from hornbook.feedback import Bank, Misconception
     from hornbook.model import Outcome, Verdict
+    from hornbook.sandbox.forkserver import ForkServers
 
 MINUTES = (5, 15)
 """How long a micro-lesson takes, at least and at most."""
@@ -130,6 +131,8 @@ def diagnose(course: Course, slugs: Iterable[str] = (), *, tell: Callable[[str],
     *tell* is told what is being looked at. Raises CourseError for a slug that the course lacks, and SandboxError where this
     machine cannot run a lesson at all.
     """
+    from hornbook.sandbox.forkserver import ForkServers  # noqa: PLC0415 - brings the sandbox along
+
     chosen = tuple(slugs) or course.slugs
     for slug in chosen:
         if slug not in course.slugs:
@@ -139,7 +142,10 @@ def diagnose(course: Course, slugs: Iterable[str] = (), *, tell: Callable[[str],
         problems.append(Problem("lessons", "", "holds no lesson.", "`hornbook new lesson <slug>` makes one."))
     what = "every lesson has its grader, solution and hints, and every name is unique"
     paired = Proof(what, tuple(problems), _count(len(course.slugs), "lesson"))
-    return Diagnosis(course.name, course.settings.title, (paired,), tuple(_Examination(course, slug, tell).report() for slug in chosen))
+    # Some twenty gradings of each lesson: they are forked from one warm process.
+    with ForkServers() as warm:
+        reports = tuple(_Examination(course, slug, tell, warm).report() for slug in chosen)
+    return Diagnosis(course.name, course.settings.title, (paired,), reports)
 
 
 # --- One lesson ------------------------------------------------------------------------------------------------------
@@ -148,8 +154,9 @@ def diagnose(course: Course, slugs: Iterable[str] = (), *, tell: Callable[[str],
 class _Examination:
     """One lesson on its way through the proofs. What one proof found out, later ones build on."""
 
-    def __init__(self, course: Course, slug: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, course: Course, slug: str, tell: Callable[[str], None], warm: ForkServers) -> None:
         self.course = course
+        self.warm = warm
         self.slug = slug
         self.tell = tell
         self.solution: Mapping[str, tuple[str, ...]] = {}
@@ -217,9 +224,9 @@ class _Examination:
     def _shipped(self) -> tuple[Sequence[Problem], str]:
         from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings the sandbox along
 
-        sitting = Sitting.before(self.course, self.lesson, fill(self.lesson, {}, "as shipped"))
+        sitting = Sitting.before(self.course, self.lesson, fill(self.lesson, {}, "as shipped"), warm=self.warm)
         try:
-            cells = sitting.finished({}).cells
+            cells = sitting.finished({}, show=True).cells
         finally:
             sitting.close()
         notebook = self._at(self.lesson.path)
@@ -371,7 +378,7 @@ class _Examination:
     def _graded(self, sources: Mapping[str, str | tuple[str, ...]], name: str, *, visible_only: bool = False) -> Verdict:
         from hornbook.grading import grade  # noqa: PLC0415 - brings pytest along
 
-        return grade(fill(self.lesson, sources, name), self.course, lesson=self.lesson, visible_only=visible_only)
+        return grade(fill(self.lesson, sources, name), self.course, lesson=self.lesson, visible_only=visible_only, warm=self.warm)
 
     def _bank(self) -> tuple[Bank, str]:
         from hornbook.feedback import Bank  # noqa: PLC0415 - only here

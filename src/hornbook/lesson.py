@@ -442,7 +442,8 @@ class Submission:
 class ProgramCell:
     """A code cell to execute: the lesson's own, the learner's for an exercise, or one that the learner added.
 
-    `index` is the position of the cell in the lesson; for an added cell, of the cell that it stands behind.
+    `index` is the position of the cell in the lesson; for an added cell, of the cell that it stands behind. `show` marks one that
+    the lesson has tagged "show": it lets the learner look at what an exercise does, and no check needs it.
     """
 
     source: str
@@ -451,6 +452,7 @@ class ProgramCell:
     last_of_exercise: bool = False
     parameters: bool = False
     added: bool = False
+    show: bool = False
 
 
 def program(lesson: Lesson, submission: Submission) -> tuple[ProgramCell, ...]:
@@ -470,6 +472,7 @@ def program(lesson: Lesson, submission: Submission) -> tuple[ProgramCell, ...]:
                     position,
                     last_of_exercise=exercise is not None and lesson.exercises[exercise].cells[-1] == position,
                     parameters="parameters" in lesson_cell.tags,
+                    show="show" in lesson_cell.tags,
                 )
             )
         cells += added.get(position, [])

@@ -191,7 +191,7 @@ class Verdict:
     ) -> Verdict:
         """Return the verdict that *outcomes* add up to.
 
-        It is passed when at least one check counts, none is broken, and every one that counts passed. Broken and
+        It is passed when at least one check counts, none is broken or still to come, and every one that counts passed. Broken and
         skipped checks are in neither sum: they never cost points.
         """
         counted = [outcome for outcome in outcomes if outcome.status not in {Status.BROKEN, Status.SKIPPED}]
@@ -201,6 +201,7 @@ class Verdict:
             outcomes=outcomes,
             points=Points(sum(outcome.earned for outcome in counted), sum(outcome.points for outcome in counted)),
             passed=bool(counted)
+            and hidden_pending == 0
             and all(outcome.passed for outcome in counted)
             and not any(outcome.status is Status.BROKEN for outcome in outcomes),
             assurance=assurance,
@@ -213,6 +214,12 @@ class Verdict:
             repairs=repairs,
             cells=cells,
         )
+
+    @property
+    def passed_so_far(self) -> bool:
+        """Whether every check that was asked passed; hidden ones may still be to come."""
+        counted = [outcome for outcome in self.outcomes if outcome.status not in {Status.BROKEN, Status.SKIPPED}]
+        return bool(counted) and not self.broken and all(outcome.passed for outcome in counted)
 
     @property
     def broken(self) -> tuple[Outcome, ...]:

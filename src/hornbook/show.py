@@ -127,7 +127,7 @@ def headline(verdict: Verdict) -> str:
     if verdict.hidden_pending:
         later = f"{verdict.hidden_pending} more {'runs' if verdict.hidden_pending == 1 else 'run'} when you hand in"
         sentences.append(f"{passed} of {len(counted)} visible checks pass; {later}.")
-    elif verdict.passed:
+    elif verdict.passed_so_far:
         sentences.append(f"All {len(counted)} checks pass." if len(counted) > 1 else "The check passes.")
     else:
         sentences.append(f"{passed} of {count(len(counted), 'check')} {'passes' if len(counted) == 1 else 'pass'}.")

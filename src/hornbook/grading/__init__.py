@@ -22,6 +22,7 @@ __all__ = ["check", "grade", "run_checks", "same"]
 if TYPE_CHECKING:
     from hornbook.grading.sitting import Sitting
     from hornbook.sandbox.canary import Strength
+    from hornbook.sandbox.forkserver import ForkServers
 
 
 def grade(
@@ -33,11 +34,13 @@ def grade(
     seed: int | None = None,
     assurance: Assurance = Assurance.SELF_CHECKED,
     strength: Strength | None = None,
+    warm: ForkServers | None = None,
 ) -> Verdict:
     """Return what *course* has to say about *submission*, the path of a notebook or an already read one.
 
     *lesson* is found from the submission where it is not given. *seed* decides what hidden checks draw; a new one is made
-    for each run. *strength* is the sandbox to use, by default the strongest of this machine. Raises SubmissionError for a
+    for each run. *strength* is the sandbox to use, by default the strongest of this machine. With *warm* fork
+    servers, which the caller keeps for many gradings, it is forked in milliseconds. Raises SubmissionError for a
     file that cannot be read, GraderError for a grader that cannot be asked, and SandboxError where this machine cannot run
     learners' code.
     """
@@ -48,7 +51,7 @@ def grade(
         lesson = lesson or file.match(course.lessons)
         submission = file.submission(lesson)
     lesson = lesson or course.lesson(submission.slug)
-    sitting = Sitting.before(course, lesson, submission, visible_only=visible_only, strength=strength)
+    sitting = Sitting.before(course, lesson, submission, visible_only=visible_only, strength=strength, warm=warm)
     seed = secrets.randbits(32) if seed is None else seed
     try:
         run_checks(sitting, seed)
@@ -59,9 +62,16 @@ def grade(
         sitting.close()
 
 
-def check(submission: Path | Submission, course: Course, *, lesson: Lesson | None = None, seed: int | None = None) -> Verdict:
+def check(
+    submission: Path | Submission,
+    course: Course,
+    *,
+    lesson: Lesson | None = None,
+    seed: int | None = None,
+    warm: ForkServers | None = None,
+) -> Verdict:
     """Return what the visible checks say about *submission*: practice, with the number of hidden checks still to come."""
-    return grade(submission, course, lesson=lesson, visible_only=True, seed=seed)
+    return grade(submission, course, lesson=lesson, visible_only=True, seed=seed, warm=warm)
 
 
 def run_checks(sitting: Sitting, seed: int) -> None:

@@ -89,7 +89,7 @@ def outcome(check: Check, error: BaseException | None, trace: Trace, *, source: 
         check.name, check.exercise, check.title, Status.PASSED, check.points, 0.0, hidden=check.hidden, seconds=round(seconds, 4)
     )
     if error is None:
-        passed = replace(blank, earned=check.points, message=bank.success(check.exercise) or "", printed=_printed(check, trace))
+        passed = replace(blank, earned=check.points, printed=_printed(check, trace))
         return replace(passed, seconds=0.0) if check.hidden else passed
     finding = _judged(blank, error, trace)
     result = finding.outcome
@@ -106,7 +106,12 @@ def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # n
             return Finding(_raised(blank, error, trace))
         case Mismatch():
             failed = replace(
-                blank, status=Status.FAILED, message=_text(error.message), came=_some(error.came), expected=_some(error.expected)
+                blank,
+                status=Status.FAILED,
+                message=_text(error.message),
+                came=_some(error.came),
+                expected=_some(error.expected),
+                raised=_some(error.raised),
             )
             return Finding(replace(failed, asked=_asked(trace)), _actual(trace))
         case pytest.skip.Exception():

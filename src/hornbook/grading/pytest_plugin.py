@@ -224,7 +224,7 @@ class Grading:
         self.current, self.traces[item], self.started[item] = item, Trace(), time.perf_counter()
         _clear_comparison()
         try:
-            with _profile(self.seed):
+            with _profile(self.seed, hidden=self.checks[item].hidden):
                 return (yield)
         finally:
             self.current = None
@@ -274,7 +274,7 @@ class Grading:
 
 
 @contextlib.contextmanager
-def _profile(seed: int | None = None) -> Iterator[None]:
+def _profile(seed: int | None = None, *, hidden: bool = False) -> Iterator[None]:
     """Have hypothesis ask as a grader asks: no deadlines (a sandbox answers), no files, one failure, without commentary.
 
     What it draws depends on *seed* alone, not on the profile that is loaded (in CI hypothesis' own draws the same each time).
@@ -288,7 +288,8 @@ def _profile(seed: int | None = None) -> Iterator[None]:
         parent=settings.get_profile("default"),
         database=None,
         deadline=None,
-        phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
+        # Nobody sees the example of a hidden check, so no time is spent on making it smaller.
+        phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, *(() if hidden else (Phase.shrink,))),
         print_blob=False,
         report_multiple_bugs=False,
         suppress_health_check=tuple(HealthCheck),

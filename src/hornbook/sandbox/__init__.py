@@ -12,21 +12,19 @@ measured itself: times, ends, and the canary's facts.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
 from hornbook.errors import SandboxError, WireError
+from hornbook.sandbox.forkserver import ForkServer, start_warden
 from hornbook.sandbox.line import Gone, Line
-from hornbook.sandbox.policy import SOCKETS, Place, Policy, bubblewrap, confinement, environment
+from hornbook.sandbox.policy import OWN_ROOT, SOCKETS, Place, Policy, bubblewrap, confinement, environment, own_root
 
 START_SECONDS = 60.0
 """How long a sandbox may take to come up: importing pandas and matplotlib on a busy machine included."""
@@ -34,37 +32,23 @@ START_SECONDS = 60.0
 ANSWER_SECONDS = 10.0
 """How long our own code inside may take for a fork."""
 
+BACKSTOP_SECONDS = 3600.0
+
+END_SECONDS = 30.0
+"""How long a warden may take to kill and reap everything."""
+
 ECHO_SECONDS = 2.0
 """How long the supervisor may take to show that it lives."""
 
-# What is sent inside, in the order in which it is executed there.
-MODULES = ("errors", "wire", "sandbox.line", "sandbox.linux", "sandbox.figures", "sandbox.answers", "sandbox.agent")
-
-BOOT = """
-import builtins, json, os, sys, types
-with open(int(sys.argv[1])) as file:
-    order = json.load(file)
-for name in ("hornbook", "hornbook.sandbox"):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = []
-for name, source in order.pop("modules").items():
-    module = sys.modules["hornbook." + name] = types.ModuleType("hornbook." + name)
-    parent, _, child = ("hornbook." + name).rpartition(".")
-    setattr(sys.modules[parent], child, module)
-    # A copy: what a learner's code puts in the place of `len` must not break the answers about it.
-    vars(module)["__builtins__"] = dict(vars(builtins))
-    exec(compile(source, "<hornbook." + name + ">", "exec"), module.__dict__)
-module.main(order)
-"""
-
 
 @contextlib.contextmanager
-def open_sandbox(policy: Policy, *, files: dict[str, str] | None = None) -> Iterator[Sandbox]:
+def open_sandbox(policy: Policy, *, files: dict[str, str] | None = None, server: ForkServer | None = None) -> Iterator[Sandbox]:
     """Give a running sandbox, and end it with everything in it. *files* are texts to lie in the learner's home.
 
+    With a fork *server* it is forked warm, in milliseconds; without one, or where only bubblewrap can build it, it starts cold.
     Raises SandboxError, with the reason, if it does not come up as *policy* wants it.
     """
-    sandbox = Sandbox(policy, files or {})
+    sandbox = Sandbox(policy, files or {}, server)
     try:
         sandbox.start()
         yield sandbox
@@ -78,6 +62,7 @@ class Sandbox:
 
     policy: Policy
     files: dict[str, str] = field(default_factory=dict)
+    server: ForkServer | None = None
     place: Place | None = None
     _warden: subprocess.Popen[bytes] | None = None
     _lifeline: socket.socket | None = None
@@ -89,49 +74,36 @@ class Sandbox:
         self.place = place = Place.make()
         try:
             locks = confinement(self.policy, place)
-            own_root = bubblewrap(self.policy, place)
+            order: dict[str, Any] = {
+                "locks": locks,
+                "root": own_root(self.policy, place),
+                "env": environment(locks["home"]),
+                "files": self.files,
+                "kernel": self.policy.kernel,
+            }
+            before = bubblewrap(self.policy, place)
         except (ImportError, RuntimeError, AttributeError) as error:
             raise SandboxError(f"This machine lacks what a sandbox of mode {self.policy.mode!r} is made of: {error}.") from error
         if locks["uid"] is not None:
             for folder in (place.root, place.sockets, place.scratch):
                 os.chown(folder, locks["uid"], locks["uid"])
+        limits = self.policy.limits
+        bounds = {
+            # A backstop only: this side watches the clock, and the warden whether this side lives.
+            "seconds": limits.total_seconds + BACKSTOP_SECONDS,
+            "folder": str(place.root),
+            "memory": limits.memory_mb * 2 << 20,
+            "processes": limits.processes * 2 + 32,
+        }
         ours, theirs = socket.socketpair()
         self._line = Line(ours)
         self._lifeline, wardens_end = socket.socketpair()
-        bundle = os.memfd_create("hornbook", 0)
-        try:
-            order = {"fd": theirs.fileno(), "locks": locks, "files": self.files, "preload": list(self.policy.preload), "modules": sources()}
-            os.write(bundle, json.dumps(order).encode())
-            os.lseek(bundle, 0, os.SEEK_SET)
-            inner = [*own_root, sys.executable, "-I", "-B", "-X", "utf8", "-c", BOOT, str(bundle)]
-            self._warden = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", "-S", str(resources.files("hornbook.sandbox") / "warden.py"), str(wardens_end.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=(wardens_end.fileno(), theirs.fileno(), bundle),
-                env=environment(locks["home"]),
-                start_new_session=True,
-            )
-            limits = self.policy.limits
-            self._lifeline.sendall(
-                json.dumps(
-                    {
-                        "command": inner,
-                        "fds": [theirs.fileno(), bundle],
-                        "env": environment(locks["home"]),
-                        "cwd": "/",
-                        "seconds": limits.total_seconds + START_SECONDS,
-                        "memory": limits.memory_mb * 2 << 20,
-                        "processes": limits.processes * 2 + 32,
-                    }
-                ).encode()
-                + b"\n"
-            )
-        finally:
-            os.close(bundle)
-            theirs.close()
-            wardens_end.close()
+        with theirs, wardens_end:
+            if self.server is not None and not before:
+                self.server.fork({**order, "preload": []}, bounds, wardens_end.fileno(), theirs.fileno())
+            else:
+                order |= {"fd": theirs.fileno(), "preload": list(self.policy.preload)}
+                self._warden = start_warden(order, bounds, wardens_end.fileno(), theirs.fileno(), before)
         self._expect("up", START_SECONDS)
 
     def kernel(self, connection: dict[str, Any]) -> KernelProcess:
@@ -139,10 +111,25 @@ class Sandbox:
         inner = {**connection, "ip": self._inner_path(connection["ip"])}
         ours, theirs = socket.socketpair()
         line = Line(ours)
+        with theirs:
+            return self._started(("kernel", inner), line, theirs.fileno())
+
+    def shell(self) -> tuple[KernelProcess, Line]:
+        """Fork a shell without a kernel around it; return it with the line over which it takes cells."""
+        (ours, theirs), (our_cells, their_cells) = socket.socketpair(), socket.socketpair()
+        cells = Line(our_cells)
+        with theirs, their_cells:
+            try:
+                return self._started(("shell",), Line(ours), theirs.fileno(), their_cells.fileno()), cells
+            except SandboxError:
+                cells.close()
+                raise
+
+    def _started(self, request: tuple[object, ...], line: Line, *fds: int) -> KernelProcess:
+        """Have a process forked; return it once it says, over its agent's *line*, that it is ready."""
         try:
-            with theirs:
-                self._send(("kernel", inner), theirs.fileno())
-            pid = self._expect("kernel", ANSWER_SECONDS)[1]
+            self._send(request, *fds)
+            pid = self._expect(str(request[0]), ANSWER_SECONDS)[1]
             answer = line.receive(deadline=time.monotonic() + START_SECONDS)
         except SandboxError:
             line.close()
@@ -159,7 +146,7 @@ class Sandbox:
         """Return where *path*, in the folder of the sockets, lies for the sandboxed side."""
         if self.place is None:
             raise SandboxError("The sandbox is closed.")
-        return path.replace(str(self.place.sockets), SOCKETS, 1) if self.policy.mode == "namespaces" else path
+        return path.replace(str(self.place.sockets), SOCKETS, 1) if self.policy.mode in OWN_ROOT else path
 
     def signal(self, pid: int, number: int) -> None:
         """Send signal *number* to the kernel with this *pid* (of the sandbox's own numbering)."""
@@ -199,12 +186,18 @@ class Sandbox:
 
     def close(self) -> None:
         """End every process of the sandbox and remove its folder. Safe to call twice."""
-        if self._lifeline is not None:
-            self._lifeline.close()
-            self._lifeline = None
         if self._line is not None:
             self._line.close()
             self._line = None
+        if self._lifeline is not None:
+            with contextlib.suppress(OSError):
+                self._lifeline.shutdown(socket.SHUT_WR)
+                # The warden closes its end when the last process is gone.
+                self._lifeline.settimeout(END_SECONDS)
+                while self._lifeline.recv(1 << 12):
+                    pass
+            self._lifeline.close()
+            self._lifeline = None
         if self._warden is not None:
             self._warden.wait()
             if self._warden.stderr is not None:
@@ -351,9 +344,3 @@ class CheckProcess:
             case ("ended", int() as pid, int() as code) if pid == self.pid:
                 return code
         return None
-
-
-def sources() -> dict[str, str]:
-    """Return the source of each module that is sent inside."""
-    root = resources.files("hornbook")
-    return {name: (root / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8") for name in MODULES}

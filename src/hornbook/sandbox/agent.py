@@ -17,42 +17,56 @@ import contextlib
 import gc
 import importlib
 import os
+import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from hornbook import wire
-from hornbook.sandbox import linux
+from hornbook.sandbox import linux, namespaces
 from hornbook.sandbox.answers import Answers, own_lines
 from hornbook.sandbox.figures import open_figures
 from hornbook.sandbox.line import Gone, Line
+from hornbook.sandbox.preload import KERNEL, preload
 
 # --- supervisor -------------------------------------------------------------------------------------------------------
 
 
 def main(order: dict[str, Any]) -> NoReturn:
-    """Confine this process, preload what the lesson imports, then fork kernels on request until the socket closes."""
+    """Build the sandbox around this process as *order* says, then fork kernels on request until the socket closes."""
     line = Line(socket.socket(fileno=order["fd"]))
-    home = order["locks"]["home"]
-    try:
-        linux.confine(order["locks"])
-        settle(home, order["files"])
-        preload(order["preload"])
-        line.send(("up", os.getpid()))
-        supervise(line)
-    except Gone:
-        os._exit(0)
-    except BaseException as error:  # noqa: BLE001 - whatever stopped the start is told to the trusted side, then we end
-        with contextlib.suppress(OSError, wire.WireError):
-            line.send(("failed", f"{type(error).__name__}: {error}"))
-        os._exit(1)
+
+    def inside() -> NoReturn:
+        try:
+            linux.confine(order["locks"])
+            settle(order["locks"]["home"], order["env"], order["files"])
+            preload([*(KERNEL if order["kernel"] else ()), *order["preload"]])
+            line.send(("up", os.getpid()))
+            Supervisor(line).serve()
+        except Gone:
+            os._exit(0)
+        except BaseException as error:  # noqa: BLE001 - whatever stopped the start is told to the trusted side, then we end
+            give_up(line, error)
+
+    if order["root"] is None:
+        inside()
+    namespaces.enter(order["root"], inside, lambda error: give_up(line, error))
 
 
-def settle(home: str, files: dict[str, str]) -> None:
-    """Make the learner's home: its folders, and the text *files* that the lesson brings."""
+def give_up(line: Line, error: BaseException) -> NoReturn:
+    """Say why the sandbox cannot be built, and end."""
+    with contextlib.suppress(OSError, wire.WireError):
+        line.send(("failed", f"{type(error).__name__}: {error}"))
+    os._exit(1)
+
+
+def settle(home: str, environment: dict[str, str], files: dict[str, str]) -> None:
+    """Make the learner's home: its folders, the text *files* that the lesson brings, and *environment* alone."""
     os.chdir(home)
-    os.environ["HOME"] = home
+    os.environ.clear()
+    os.environ.update(environment)
     for folder in (".tmp", ".ipython", ".matplotlib"):
         os.makedirs(os.path.join(home, folder), exist_ok=True)
     for name, text in files.items():
@@ -62,56 +76,62 @@ def settle(home: str, files: dict[str, str]) -> None:
             file.write(text)
 
 
-def preload(names: list[str]) -> None:
-    """Import *names* once for all forks; one that is missing here is left for the notebook to stumble over."""
-    # pydevd costs 60 ms and threads, and nothing here is debugged.
-    sys.modules["debugpy"] = None  # type: ignore[assignment]
-    for name in ("ipykernel.ipkernel", "ipykernel.kernelapp", *names):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    del sys.modules["debugpy"]
-    gc.collect()
-    gc.freeze()
+class Supervisor:
+    """Forks kernels and shells on request, signals them, and reports their ends."""
 
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.poll = select.poll()
+        self.poll.register(line.socket, select.POLLIN)
+        self.pidfds: dict[int, int] = {}
 
-def supervise(line: Line) -> NoReturn:
-    """Fork kernels, signal them, and report their ends."""
-    import select  # noqa: PLC0415 - not needed by the other roles
+    def serve(self) -> NoReturn:
+        """Do so until the other side closes; then `Gone` is raised."""
+        while True:
+            for fd, _ in self.poll.poll():
+                if fd in self.pidfds:
+                    self.bury(fd)
+                else:
+                    self.answer(*self.line.receive_fds())
 
-    poll = select.poll()
-    poll.register(line.socket, select.POLLIN)
-    pidfds: dict[int, int] = {}
-    while True:
-        for fd, _ in poll.poll():
-            if fd in pidfds:
-                pid = pidfds.pop(fd)
-                poll.unregister(fd)
-                os.close(fd)
-                # What the learner's code forked goes with it; the snapshots have groups of their own.
+    def bury(self, pidfd: int) -> None:
+        """Report the end of a process that we forked."""
+        pid = self.pidfds.pop(pidfd)
+        self.poll.unregister(pidfd)
+        os.close(pidfd)
+        # What the learner's code forked goes with it; the snapshots have groups of their own.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        self.line.send(("ended", pid, os.waitstatus_to_exitcode(status)))
+
+    def answer(self, message: object, fds: list[int]) -> None:
+        """Do what the trusted side asks for."""
+        match message:
+            case ("kernel", dict() as connection):
+                self.fork("kernel", fds, lambda agents: become_kernel(connection, agents))
+            case ("shell",):
+                self.fork("shell", fds, become_shell)
+            case ("signal", int() as pid, int() as number) if pid in self.pidfds.values():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
-                _, status = os.waitpid(pid, 0)
-                line.send(("ended", pid, os.waitstatus_to_exitcode(status)))
-                continue
-            message, fds = line.receive_fds()
-            match message:
-                case ("kernel", dict() as connection):
-                    pid = os.fork()
-                    if pid == 0:
-                        line.socket.close()
-                        become_kernel(connection, Line(socket.socket(fileno=fds[0])))
-                    os.close(fds[0])
-                    pidfd = os.pidfd_open(pid)
-                    pidfds[pidfd] = pid
-                    poll.register(pidfd, select.POLLIN)
-                    line.send(("kernel", pid))
-                case ("signal", int() as pid, int() as number) if pid in pidfds.values():
-                    with contextlib.suppress(ProcessLookupError, PermissionError):
-                        (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
-                case ("echo",):
-                    line.send(("echo",))
-                case ("canary", list() as trials):
-                    line.send(("canary", run_canary(trials)))
+                    (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
+            case ("echo",):
+                self.line.send(("echo",))
+            case ("canary", list() as trials):
+                self.line.send(("canary", run_canary(trials)))
+
+    def fork(self, word: str, fds: list[int], become: Callable[..., NoReturn]) -> None:
+        """Fork a process that becomes something with the lines behind *fds*, and watch for its end."""
+        pid = os.fork()
+        if pid == 0:
+            self.line.close()
+            become(*(Line(socket.socket(fileno=fd)) for fd in fds))
+        for fd in fds:
+            os.close(fd)
+        pidfd = os.pidfd_open(pid)
+        self.pidfds[pidfd] = pid
+        self.poll.register(pidfd, select.POLLIN)
+        self.line.send((word, pid))
 
 
 def run_canary(trials: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -151,9 +171,7 @@ def become_kernel(connection: dict[str, Any], line: Line) -> NoReturn:
         from tornado.ioloop import IOLoop  # noqa: PLC0415 - the kernel's own loop
 
         IOLoop.current().add_handler(line.socket.fileno(), lambda *_: agent.listen(), IOLoop.READ)
-        # The learner's code finds no module of ours to import.
-        for name in [name for name in sys.modules if name == "hornbook" or name.startswith("hornbook.")]:
-            del sys.modules[name]
+        forget_ourselves()
         line.send(("ready", os.getpid()))
         app.start()
         status = 0
@@ -162,6 +180,35 @@ def become_kernel(connection: dict[str, Any], line: Line) -> NoReturn:
             line.send(("failed", f"{type(error).__name__}: {error}"))
     finally:
         os._exit(status)
+
+
+def become_shell(agents: Line, cells: Line) -> NoReturn:
+    """Be a shell that runs the cells that come over *cells*, with an agent that listens on *agents*."""
+    try:
+        os.setpgid(0, 0)
+        _silence()
+        from hornbook.sandbox import shell as shells  # noqa: PLC0415 - a kernel does without
+
+        shell = shells.prebuilt()
+        shells.become(shell, cells)
+        agent = Agent(shell, agents)
+        forget_ourselves()
+        agents.send(("ready", os.getpid()))
+        shells.serve(shell, cells, agent)
+    except BaseException as error:  # noqa: BLE001 - a shell that cannot start says why, once
+        with contextlib.suppress(OSError, wire.WireError):
+            agents.send(("failed", f"{type(error).__name__}: {error}"))
+    finally:
+        os._exit(1)
+
+
+def forget_ourselves() -> None:
+    """Leave no module of ours for the learner's code to import, and none of numpy's random state shared with a sibling."""
+    for name in [name for name in sys.modules if name == "hornbook" or name.startswith("hornbook.")]:
+        del sys.modules[name]
+    random = sys.modules.get("numpy.random")
+    if random is not None:
+        random.seed()
 
 
 def _silence() -> None:

@@ -27,7 +27,8 @@ from typing import Any, get_args
 
 from hornbook.errors import SandboxError
 from hornbook.model import Fact, SandboxReport
-from hornbook.sandbox import MODULES, Sandbox, sources
+from hornbook.sandbox import Sandbox
+from hornbook.sandbox.forkserver import MODULES, sources
 from hornbook.sandbox.policy import Mode, Policy
 
 FILES = ("read a file of the user", "list the user's home", "write outside the scratch", "read another process's environment")
@@ -131,7 +132,7 @@ def measure(modes: tuple[Mode, ...] = get_args(Mode)) -> Strength:
 
 def modes_level(mode: Mode) -> int:
     """Return the level that *mode* reaches where everything works."""
-    return {"namespaces": 4, "landlock": 3, "seccomp": 1, "limits": 0}[mode]
+    return {"namespaces": 4, "bubblewrap": 4, "landlock": 3, "seccomp": 1, "limits": 0}[mode]
 
 
 def proven_level(facts: tuple[Fact, ...]) -> int:

@@ -22,7 +22,9 @@ from hornbook.config import Limits
 from hornbook.errors import SandboxError, printable
 from hornbook.lesson import ProgramCell
 from hornbook.model import CellRun
-from hornbook.sandbox import Sandbox, Snapshot, open_sandbox
+from hornbook.sandbox import KernelProcess, Sandbox, Snapshot, open_sandbox
+from hornbook.sandbox.forkserver import ForkServers
+from hornbook.sandbox.pipe import PipeClient
 from hornbook.sandbox.policy import Policy
 from hornbook.sandbox.probe import Cell
 
@@ -61,8 +63,9 @@ class Executor:
     what the learner's code does is never an exception.
     """
 
-    def __init__(self, policy: Policy, *, files: dict[str, str] | None = None) -> None:
+    def __init__(self, policy: Policy, *, files: dict[str, str] | None = None, warm: ForkServers | None = None) -> None:
         self.policy = policy
+        self.warm = warm
         self.files = files
         self._stack = contextlib.ExitStack()
         self._sandbox: Sandbox | None = None
@@ -82,7 +85,8 @@ class Executor:
         if self._sandbox is None or self._sandbox is instead_of:
             if instead_of is not None:
                 instead_of.close()
-            self._sandbox = self._stack.enter_context(open_sandbox(self.policy, files=self.files))
+            server = self.warm.preloaded(self.policy.preload) if self.warm else None
+            self._sandbox = self._stack.enter_context(open_sandbox(self.policy, files=self.files, server=server))
         return self._sandbox
 
     def keep(self, snapshot: Snapshot) -> None:
@@ -133,7 +137,8 @@ class _Run:
 
     async def _pass(self, sandbox: Sandbox) -> bool:
         """Run what is not left out in a new kernel; return whether the end was reached."""
-        async with _kernel(sandbox, self.job.limits) as kernel:
+        opened = _kernel if self.executor.policy.kernel else _shell
+        async with opened(sandbox, self.job.limits) as kernel:
             for number, cell in enumerate(self.job.cells):
                 if number in self.left_out:
                     continue
@@ -232,7 +237,7 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
         # Nobody is there to answer `input()`: it fails at once instead of waiting for the cell's time to end. And the supervisor
         # says when a kernel ends, so no heartbeat needs a thread.
         client.kc.start_channels(stdin=False, hb=False)
-        kernel = _Kernel(client, manager, sandbox)
+        kernel = _Kernel(client, manager.kernel, sandbox)
         try:
             await kernel.until_connected()
             yield kernel
@@ -244,14 +249,29 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
         context.destroy(linger=0)
 
 
+@contextlib.asynccontextmanager
+async def _shell(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
+    """Give a new shell of *sandbox* with an nbclient on it: a tenth of a kernel's start, and nothing to poll."""
+    process, line = sandbox.shell()
+    client = _make_client(_import_nbclient(), None, limits)
+    client.kc = PipeClient(line)
+    client.kc.start_channels()
+    kernel = _Kernel(client, process, sandbox)
+    try:
+        yield kernel
+    finally:
+        kernel.stop_watching()
+        client.kc.stop_channels()
+        process.end()
+
+
 class _Kernel:
     """A kernel, the nbclient that drives it, and the news of its end."""
 
-    def __init__(self, client: Any, manager: Any, sandbox: Sandbox) -> None:
+    def __init__(self, client: Any, process: KernelProcess, sandbox: Sandbox) -> None:
         self.client = client
-        self.manager = manager
         self.sandbox = sandbox
-        self.process = manager.kernel
+        self.process = process
         self.lost = False
         self.died = asyncio.get_running_loop().create_future()
         self._watched = sandbox.news_fd()

@@ -15,6 +15,8 @@ import os
 import resource
 from typing import Any
 
+from hornbook.sandbox.namespaces import drop_capabilities
+
 PR_SET_DUMPABLE = 4
 PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
@@ -37,6 +39,7 @@ def confine(locks: dict[str, Any]) -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if locks["uid"] is not None:
         become(locks["uid"])
+    drop_capabilities()
     disarm()
     limit(locks["limits"])
     if locks["landlock"] is not None:

@@ -56,12 +56,29 @@ class _MountAttr(ctypes.Structure):
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter(plan: dict[str, Any], then: Callable[[], NoReturn]) -> NoReturn:
+def enter(plan: dict[str, Any], then: Callable[[], NoReturn], failed: Callable[[BaseException], NoReturn]) -> NoReturn:
     """Build the own root that *plan* (made by `policy.own_root`) describes and run *then* in it; end as it ends.
 
-    This process stays outside and waits, so that whoever started it sees the end. Raises OSError where the kernel
-    refuses a step; nothing has run inside then.
+    This process stays outside and waits, so that whoever started it sees the end. Where the kernel refuses a step nothing
+    runs inside, and *failed* is told.
     """
+    try:
+        _unshare()
+    except OSError as error:
+        failed(error)
+    init = os.fork()
+    if init == 0:
+        try:
+            build(plan)
+        except OSError as error:
+            failed(error)
+        be_init(then)
+    _, status = os.waitpid(init, 0)
+    os._exit(max(os.waitstatus_to_exitcode(status), 0))
+
+
+def _unshare() -> None:
+    """Have new namespaces; the process id namespace is that of the next fork. Only root needs no user namespace for it."""
     flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP
     uid, gid = os.geteuid(), os.getegid()
     if uid != 0:
@@ -71,15 +88,6 @@ def enter(plan: dict[str, Any], then: Callable[[], NoReturn]) -> NoReturn:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{uid} {uid} 1")
         _write("/proc/self/gid_map", f"{gid} {gid} 1")
-    init = os.fork()
-    if init == 0:
-        try:
-            build(plan)
-            be_init(then)
-        finally:
-            os._exit(126)
-    _, status = os.waitpid(init, 0)
-    os._exit(max(os.waitstatus_to_exitcode(status), 0) if os.WIFEXITED(status) else 125)
 
 
 def be_init(then: Callable[[], NoReturn]) -> NoReturn:

@@ -23,7 +23,8 @@ from typing import Any, Literal
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
 
-Mode = Literal["namespaces", "landlock", "seccomp", "limits"]
+Mode = Literal["namespaces", "bubblewrap", "landlock", "seccomp", "limits"]
+OWN_ROOT: frozenset[Mode] = frozenset({"namespaces", "bubblewrap"})
 
 LONGEST_BASE = 40
 HOME = "/home/learner"
@@ -93,6 +94,7 @@ NAMESPACE_FLAGS = 0x7E020000 | 0x00000080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PI
 class Policy:
     """How a sandbox is to be built: the strongest *mode* this machine holds, the *limits*, and what stays unseen.
 
+    `kernel` says that real ipykernels will be wanted, and not shells alone.
     `hidden` are folders that must not be readable even if they lie in a readable one: courses installed beside Python.
     """
 
@@ -100,6 +102,7 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     hidden: tuple[Path, ...] = ()
     preload: tuple[str, ...] = ()
+    kernel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class Place:
         root = Path(tempfile.mkdtemp(prefix="hb-", dir=base if len(base) < LONGEST_BASE else "/tmp"))  # noqa: S108 - mkdtemp makes it 0700
         place = cls(root)
         place.sockets.mkdir(mode=0o700)
+        place.mountpoint.mkdir(mode=0o700)
         place.scratch.mkdir(mode=0o700)
         return place
 
@@ -122,6 +126,11 @@ class Place:
     def sockets(self) -> Path:
         """Where the kernel binds its sockets; nothing else can be made there."""
         return self.root / "s"
+
+    @property
+    def mountpoint(self) -> Path:
+        """Where the own root is put together. Nothing is ever mounted there for us: it happens in another namespace."""
+        return self.root / "r"
 
     @property
     def scratch(self) -> Path:
@@ -197,11 +206,11 @@ def environment(home: str) -> dict[str, str]:
 
 def confinement(policy: Policy, place: Place) -> dict[str, Any]:
     """Return what the new process enforces on itself before it runs a learner's code, as JSON-able data."""
-    own_root = policy.mode == "namespaces"
+    own_root = policy.mode in OWN_ROOT
     home = HOME if own_root else str(place.scratch)
     writable = [home, "/tmp", "/dev/shm"] if own_root else [home]  # noqa: S108 - the namespace's own, limited in size
-    landlock = policy.mode in {"namespaces", "landlock"}
-    seccomp = policy.mode in {"namespaces", "landlock", "seccomp"}
+    landlock = own_root or policy.mode == "landlock"
+    seccomp = landlock or policy.mode == "seccomp"
     uid = sandbox_uid(own_root=own_root)
     megabyte = 1 << 20
     return {
@@ -291,13 +300,28 @@ def _reachable_by_others(*paths: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for path in paths for folder in path.parents)
 
 
+def own_root(policy: Policy, place: Place) -> dict[str, Any] | None:
+    """Return what `namespaces.build` makes the sandbox's root of, or None where *mode* does not ask for it."""
+    if policy.mode != "namespaces":
+        return None
+    paths = readable_paths(policy.hidden)
+    return {
+        "mountpoint": str(place.mountpoint),
+        "read": [str(path) for path in paths if not path.is_symlink()],
+        "links": {str(path): str(path.readlink()) for path in paths if path.is_symlink()},
+        "scratch": [HOME, "/tmp", "/dev/shm"],  # noqa: S108 - its own
+        "size": policy.limits.disk_mb << 20,
+        "write": {str(place.sockets): SOCKETS},
+    }
+
+
 def bubblewrap(policy: Policy, place: Place) -> list[str]:
     """Return the bwrap command that gives the command after it an own root, or [] where *mode* asks for none.
 
     Own mount, pid, network, ipc and uts namespaces; an own user namespace unless we are root, who needs none to build the
     others and hands over to an unprivileged user instead (`sandbox.linux`).
     """
-    if policy.mode != "namespaces":
+    if policy.mode != "bubblewrap":
         return []
     program = shutil.which("bwrap")
     if program is None:

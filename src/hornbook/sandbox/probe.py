@@ -25,6 +25,8 @@ from hornbook.sandbox.line import Gone, Line
 T = TypeVar("T")
 
 PRINTED_CHARS = 100_000
+# A real StopIteration would end a grader's `all(map(submission.f, xs))` early and in silence; a group wants its members.
+NOT_AS_THEMSELVES = (StopIteration, StopAsyncIteration, BaseExceptionGroup)
 NAME_CHARS = 200
 LINE_CHARS = 300
 LINES = 20
@@ -47,8 +49,9 @@ class CheckEnded(BaseException):
 class Mismatch(AssertionError):  # noqa: N818 - a finding, not an error of ours
     """What came is not what was asked for, in the learner's words."""
 
-    def __init__(self, message: str, *, came: str | None = None, expected: str | None = None) -> None:
+    def __init__(self, message: str, *, came: str | None = None, expected: str | None = None, raised: str | None = None) -> None:
         super().__init__(message)
+        self.raised = raised
         self.message = message
         self.came = came
         self.expected = expected
@@ -71,7 +74,7 @@ class LearnerError(Exception):
 def _error_class(name: str) -> type[LearnerError]:
     """Return the LearnerError that is also the builtin exception *name*; only ordinary ones are ever instantiated."""
     kind = getattr(builtins, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, BaseExceptionGroup) or kind is Exception:
+    if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, NOT_AS_THEMSELVES) or kind is Exception:
         return LearnerError
     return type(name, (LearnerError, kind), {})
 
@@ -377,6 +380,7 @@ class Probe:
                     f"The {names} came, but its message does not say what was asked for.",
                     came=error.message,
                     expected=f"a message with {match}",
+                    raised=error.type_name,
                 ) from None
         else:
             last = self._conversation.last

@@ -68,7 +68,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=list(self.kernel_spec.argv), **kwargs)
 
     def _own_sandbox(self) -> Sandbox:
-        sandbox = Sandbox(Policy(mode=strongest().mode, limits=Limits(**self.limits)))
+        sandbox = Sandbox(Policy(mode=strongest().mode, limits=Limits(**self.limits), kernel=True))
         try:
             sandbox.start()
         except BaseException:

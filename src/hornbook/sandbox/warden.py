@@ -4,7 +4,8 @@ It starts the sandbox's first process, is the reaper of every process that the l
 memory and number twice in 100 ms, and kills all of them when its lifeline closes: when we say so, and also when we
 are killed ourselves. It runs nothing of the learner's and reads nothing the learner writes but numbers in /proc.
 
-Sent as text; standard library only. Source: prctl(2) PR_SET_CHILD_SUBREAPER, proc(5).
+Sent as text into the fork server, and run as a program where there is none; standard library only.
+Source: prctl(2) PR_SET_CHILD_SUBREAPER, proc(5).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 PR_SET_DUMPABLE = 4
@@ -26,36 +28,41 @@ TICK = 0.05
 
 
 def main() -> None:
-    """Run the sandbox that the JSON on the lifeline's first line describes, until it ends or the lifeline closes."""
+    """Be a warden as a program: the JSON on standard input says what to start."""
     lifeline = int(sys.argv[1])
-    order = json.loads(_line(lifeline))
+    order = json.load(sys.stdin)
+
+    def start() -> int:
+        child = subprocess.Popen(order["command"], pass_fds=order["fds"], stdin=subprocess.DEVNULL, env=order["env"], cwd="/")  # noqa: S603
+        for fd in order["fds"]:
+            os.close(fd)
+        return child.pid
+
+    guard(start, lifeline, order)
+
+
+def guard(start: Callable[[], int], lifeline: int, bounds: dict[str, Any]) -> None:
+    """Watch over the process that *start* starts, and over all that come from it, until none is left.
+
+    *bounds* are the seconds, bytes of memory and number of processes that they may have together.
+    """
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    child = subprocess.Popen(order["command"], pass_fds=order["fds"], stdin=subprocess.DEVNULL, env=order["env"], cwd=order["cwd"])  # noqa: S603
-    for fd in order["fds"]:
-        os.close(fd)
-    status = watch(child.pid, lifeline, order)
+    status = watch(start(), lifeline, bounds)
     end_all()
-    with contextlib.suppress(OSError):
+    try:
         os.write(lifeline, json.dumps({"status": status}).encode() + b"\n")
+    except OSError:
+        # Nobody is left to clean up: the trusted side was killed.
+        os.execv("/bin/rm", ["rm", "-rf", "--one-file-system", "--", bounds["folder"]])  # noqa: S606 - our own folder
 
 
-def _line(fd: int) -> bytes:
-    data = b""
-    while not data.endswith(b"\n"):
-        piece = os.read(fd, 1 << 16)
-        if not piece:
-            raise SystemExit
-        data += piece
-    return data
-
-
-def watch(child: int, lifeline: int, order: dict[str, Any]) -> str:
+def watch(child: int, lifeline: int, bounds: dict[str, Any]) -> str:
     """Return why the sandbox came to its end: "exited N", "lifeline" or "wall clock"."""
-    deadline = time.monotonic() + order["seconds"]
+    deadline = time.monotonic() + bounds["seconds"]
     poll = select.poll()
     poll.register(lifeline, select.POLLIN | select.POLLHUP | select.POLLRDHUP)
     while True:
@@ -67,7 +74,7 @@ def watch(child: int, lifeline: int, order: dict[str, Any]) -> str:
             return "lifeline"
         if time.monotonic() > deadline:
             return "wall clock"
-        restrain(order["memory"], order["processes"])
+        restrain(bounds["memory"], bounds["processes"])
 
 
 def reap() -> list[tuple[int, int]]:
