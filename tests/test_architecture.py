@@ -37,7 +37,8 @@ HEAVY: dict[str, set[str]] = {
     # A pytest plugin and what it reports to are only ever imported by pytest, or by grading, which runs it.
     "hornbook.grading.pytest_plugin": {"pytest"},
     "hornbook.grading.outcomes": {"pytest"},
-    # It is sent into sandboxes, where a shell is wanted at once; nothing on this side imports it.
+    # They are sent into sandboxes, where they are wanted at once; nothing on this side imports them.
+    "hornbook.sandbox.linux": {"landlockpy"},
     "hornbook.sandbox.shell": {"IPython"},
     # Only jupyter_client imports this one, by its entry point; `execute` imports it when something is to be run.
     "hornbook.sandbox.provisioner": {"jupyter_client", "traitlets"},

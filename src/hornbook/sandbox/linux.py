@@ -15,6 +15,9 @@ import os
 import resource
 from typing import Any
 
+# At the top, since it must be found before the process sees only what the sandbox shows.
+import landlockpy
+
 from hornbook.sandbox.namespaces import drop_capabilities
 
 PR_SET_DUMPABLE = 4
@@ -102,8 +105,6 @@ def _at_most(which: int, value: int) -> None:
 
 def fence(paths: dict[str, list[str]]) -> None:
     """Enforce a Landlock ruleset in which only *paths* can be reached, with every right this kernel knows handled."""
-    import landlockpy  # noqa: PLC0415 - Linux only
-
     fs = landlockpy.AccessFS
     read = fs.READ_FILE | fs.READ_DIR | fs.EXECUTE
     everything = landlockpy.fs_for_abi(landlockpy.abi_version()) & ~(fs.MAKE_CHAR | fs.MAKE_BLOCK | fs.IOCTL_DEV)

@@ -110,6 +110,10 @@ def build(plan: dict[str, Any]) -> None:
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     root = plan["mountpoint"]
     _mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0755")
+    # Places to write to come first: what may be read can lie in one of them, like a virtual environment under /tmp.
+    for path in plan["scratch"]:
+        os.makedirs(root + path, exist_ok=True)
+        _mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={plan['size']},mode=1777")
     for path in plan["read"]:
         _bind(path, root + path)
         _read_only(root + path, recursive=True)
@@ -118,10 +122,7 @@ def build(plan: dict[str, Any]) -> None:
         os.symlink(target, root + path)
     os.makedirs(root + "/proc")
     _mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    _devices(root)
-    for path in plan["scratch"]:
-        os.makedirs(root + path, exist_ok=True)
-        _mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={plan['size']},mode=1777")
+    _devices(root, plan["size"])
     for source, path in plan["write"].items():
         _bind(source, root + path)
     os.chdir(root)
@@ -133,7 +134,7 @@ def build(plan: dict[str, Any]) -> None:
     _read_only("/", recursive=False)
 
 
-def _devices(root: str) -> None:
+def _devices(root: str, size: int) -> None:
     dev = root + "/dev"
     os.makedirs(dev)
     _mount("tmpfs", dev, "tmpfs", MS_NOSUID, "size=64k,mode=0755")
@@ -144,6 +145,7 @@ def _devices(root: str) -> None:
     os.makedirs(f"{dev}/pts")
     _mount("devpts", f"{dev}/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     os.makedirs(f"{dev}/shm")
+    _mount("tmpfs", f"{dev}/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=1777")
 
 
 def drop_capabilities() -> None:

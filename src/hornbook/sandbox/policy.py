@@ -309,7 +309,7 @@ def own_root(policy: Policy, place: Place) -> dict[str, Any] | None:
         "mountpoint": str(place.mountpoint),
         "read": [str(path) for path in paths if not path.is_symlink()],
         "links": {str(path): str(path.readlink()) for path in paths if path.is_symlink()},
-        "scratch": [HOME, "/tmp", "/dev/shm"],  # noqa: S108 - its own
+        "scratch": [HOME, "/tmp"],  # noqa: S108 - its own; so is /dev/shm
         "size": policy.limits.disk_mb << 20,
         "write": {str(place.sockets): SOCKETS},
     }
@@ -333,13 +333,17 @@ def bubblewrap(policy: Policy, place: Place) -> list[str]:
         "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
         "--hostname", "hornbook", "--cap-drop", "ALL",
         *(["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else ["--unshare-user"]),
-        "--proc", "/proc", "--dev", "/dev", "--size", size, "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108
+        "--proc", "/proc", "--dev", "/dev",
     ]  # fmt: skip
+    # Places to write to come first: what may be read can lie in one of them, like a virtual environment under /tmp.
+    scratch = ("/tmp", "/dev/shm", HOME)  # noqa: S108 - its own
+    for folder in scratch:
+        command += ["--size", size, "--perms", "1777", "--tmpfs", folder]
     paths = readable_paths(policy.hidden)
     # bwrap would make the folders above what it binds for root alone.
-    for folder in sorted({parent for path in paths for parent in path.parents if parent != Path("/")}):
-        if not any(folder == path or path in folder.parents for path in paths):
-            command += ["--perms", "0755", "--dir", str(folder)]
+    for above in sorted({parent for path in paths for parent in path.parents if parent != Path("/")}):
+        if str(above) not in scratch and not any(above == path or path in above.parents for path in paths):
+            command += ["--perms", "0755", "--dir", str(above)]
     for path in paths:
         if path.is_symlink():
             command += ["--symlink", str(path.readlink()), str(path)]
@@ -348,6 +352,5 @@ def bubblewrap(policy: Policy, place: Place) -> list[str]:
     return [
         *command,
         "--perms", "0755", "--dir", "/run", "--bind", str(place.sockets), SOCKETS,
-        "--size", size, "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - its own
-        "--size", size, "--perms", "1777", "--tmpfs", HOME, "--chdir", HOME,
+        "--chdir", HOME,
     ]  # fmt: skip
