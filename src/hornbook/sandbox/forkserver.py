@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from hornbook.errors import SandboxError, WireError, printable
 from hornbook.sandbox.line import Gone, Line
-from hornbook.sandbox.policy import environment
+from hornbook.sandbox.policy import environment, library_paths
 
 START_SECONDS = 60.0
 ANSWER_SECONDS = 10.0
@@ -47,6 +47,7 @@ BOOT = """
 import builtins, json, sys, types
 with open(int(sys.argv[1])) as file:
     order = json.load(file)
+sys.path += [entry for entry in order.pop("path") if entry not in sys.path]
 for name in ("hornbook", "hornbook.sandbox"):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = []
@@ -228,7 +229,7 @@ BOOT_OPTIONS = ("-I", "-B", "-X", "utf8")
 
 def write_bundle(bundle: int, role: str, order: dict[str, Any]) -> None:
     """Write *order*, the role it is for, and the text of our modules into the file *bundle*, and rewind it."""
-    data = memoryview(json.dumps({**order, "role": role, "modules": sources()}).encode())
+    data = memoryview(json.dumps({**order, "role": role, "path": library_paths(), "modules": sources()}).encode())
     while data:
         data = data[os.write(bundle, data) :]
     os.lseek(bundle, 0, os.SEEK_SET)

@@ -166,10 +166,18 @@ def readable_paths(hidden: tuple[Path, ...] = ()) -> tuple[Path, ...]:
     for prefix in {sys.prefix, sys.base_prefix}:
         unseen.add(Path(prefix, "share", "jupyter", "hornbook").resolve())
     paths: list[Path] = []
-    for path in (*map(Path, SYSTEM_PATHS), Path(sys.base_prefix), Path(sys.prefix)):
-        if path.exists():
+    for path in (*map(Path, SYSTEM_PATHS), Path(sys.base_prefix), Path(sys.prefix), *map(Path, library_paths())):
+        if path.exists() and not any(above in path.parents for above in paths):
             paths.extend(_without(path, unseen))
     return tuple(dict.fromkeys(paths))
+
+
+def library_paths() -> list[str]:
+    """Return the folders of installed packages that this process imports from.
+
+    Not all lie below a prefix: `pip install --user` and .pth files bring others, which an isolated Python would not look into.
+    """
+    return [entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"} and Path(entry).is_dir()]
 
 
 def _without(path: Path, unseen: set[Path]) -> list[Path]:
