@@ -20,7 +20,8 @@ demo: $(STAMP)  ## set up, then grade a passing, a half-done, a mistaken, a loop
 	$(BIN)/hornbook demo
 
 test: $(STAMP)  ## set up, then prove the graders and run all tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --fail-under=90
 
 lint: $(STAMP)  ## check style and types
 	$(BIN)/ruff check .

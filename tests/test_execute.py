@@ -104,7 +104,7 @@ CULPRITS = {
     "kills its parent": ("import os; os.kill(os.getppid(), 9)", "died"),
     "kills all it can": ("import os; os.kill(-1, 9)", "died|None"),
     "asks IPython to exit": ("get_ipython().ask_exit()", "died|None"),
-    "memory": ("keep = [bytearray(1 << 20) for _ in range(4096)]", None),
+    "memory": ("keep = [bytearray(1 << 20) for _ in range(4096)]", "None|timed out"),
     "prints for ever": ("while True: print('x' * 10_000)", "timed out|died|None"),
     "closes everything": ("import os; os.closerange(0, 512)", "died|timed out"),
     "ends the loop": ("import asyncio; asyncio.get_event_loop().stop()", "died|timed out|None"),

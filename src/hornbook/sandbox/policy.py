@@ -30,6 +30,9 @@ LONGEST_BASE = 40
 HOME = "/home/learner"
 """The learner's home and working directory inside a sandbox with an own root: a tmpfs of limited size."""
 
+TO_COME = 500
+"""How many threads this user may start elsewhere while a sandbox has their user id; the warden bounds the sandbox itself."""
+
 SOCKETS = "/run/hornbook"
 """Where, inside a sandbox with an own root, the kernel binds its sockets."""
 
@@ -236,7 +239,7 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
         "seccomp": base64.b64encode(seccomp_program(strict=not own_root)).decode("ascii") if seccomp else None,
         "limits": {
             "as": policy.limits.memory_mb * megabyte,
-            "nproc": policy.limits.processes + (0 if own_root or uid is not None else threads_of_this_user()),
+            "nproc": policy.limits.processes + (0 if own_root or uid is not None else threads_of_this_user() + TO_COME),
             "fsize": policy.limits.file_mb * megabyte,
             "cpu": math.ceil(policy.limits.total_seconds),
             "nofile": 512,

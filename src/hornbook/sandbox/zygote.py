@@ -13,7 +13,7 @@ import socket
 from typing import Any, NoReturn
 
 from hornbook import wire
-from hornbook.sandbox import agent, warden
+from hornbook.sandbox import agent, linux, warden
 from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.preload import KERNEL, preload, warm
 from hornbook.sandbox.shell import prebuilt
@@ -67,6 +67,8 @@ def fork_supervisor(order: dict[str, Any], lifeline: int, agents_end: int) -> in
         os.close(lifeline)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
+        # The warden gave this up. Without it only root may write who we are in a new user namespace.
+        linux.prctl(linux.PR_SET_DUMPABLE, 1)
         agent.main({**order, "fd": agents_end})
     os.close(agents_end)
     return pid
