@@ -190,7 +190,8 @@ def bench(material: Material, rounds: int, root: Path, warm: ForkServers) -> Non
             raise SystemExit(f"{material.name}: the measured submission does not pass: {verdict.outcomes}")
 
     def command() -> None:
-        subprocess.run([sys.executable, "-m", "hornbook", "grade", str(work), "--json"], check=True, capture_output=True)  # noqa: S603
+        asked = [sys.executable, "-m", "hornbook", "grade", str(work), "--course", str(course.root), "--json"]
+        subprocess.run(asked, check=True, capture_output=True)  # noqa: S603
 
     medians = measure(
         {
