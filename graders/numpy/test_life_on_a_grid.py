@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -94,6 +94,7 @@ def test_a_film_of_one_generation(submission):
 @pytest.mark.needs("step")
 @settings(max_examples=20)
 @given(world=WORLDS, generations=st.integers(0, 5))
+@example(world=GLIDER, generations=3)
 def test_any_film(submission, world, generations):
     """Every picture of a film is the generation it should be, and a film may have only one"""
     expected = [world]
