@@ -21,6 +21,7 @@ import landlockpy
 from hornbook.sandbox.namespaces import drop_capabilities
 
 PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
 PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
@@ -57,6 +58,11 @@ def prctl(option: int, value: int, pointer: Any = None) -> None:
     if libc.prctl(option, ctypes.c_ulong(value), pointer, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}, {value}): {os.strerror(code)}")
+
+
+def call_ourselves(name: str) -> None:
+    """Be listed under *name*, at most 15 bytes, by ps and top."""
+    prctl(PR_SET_NAME, ctypes.cast(ctypes.create_string_buffer(name.encode()), ctypes.c_void_p).value or 0)
 
 
 def become(uid: int) -> None:
