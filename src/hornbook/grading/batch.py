@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ def grade_all(
     assurance: Assurance = Assurance.SELF_CHECKED,
     strength: Strength | None = None,
     workers: int | None = None,
-) -> Iterator[Graded]:
+) -> Generator[Graded]:
     """Yield what *course* has to say about each of *submissions*, as `grade` would, in the order in which they are done.
 
     At most *workers* are graded at a time, by default as many as there are processors for us; further ones are read

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -268,21 +268,18 @@ class Grading:
         if self.current is not None:
             self.traces[self.current].compared = (op, left, right)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport | None:
         """Turn the end of a check into its Outcome."""
-        report: Any = yield
         check = self.checks.get(item)
         if check is not None:
             error = call.excinfo.value if call.excinfo is not None else None
             error = error.ended if isinstance(error, NothingToAsk) else error
-            ends_here = (
-                call.when == "call" or (error is not None and call.when == "setup") or (error is not None and call.when == "teardown")
-            )
-            if ends_here:
+            if call.when == "call" or error is not None:
                 sitting = self.sitting_of(item, item.config)
                 sitting.note(check, error, self.traces[item], seconds=time.perf_counter() - self.started[item])
-        return report  # type: ignore[no-any-return]
+        # For its own report pytest reads and parses the grader's source again at each failure; of a panel's nobody sees it.
+        return None if self.panel is None else _brief(item, call)
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say what the submission earned, and write the verdict where --verdict says."""
@@ -305,6 +302,19 @@ class Grading:
         """End every sandbox that this session opened."""
         for sitting in self.sittings.values():
             sitting.close()
+
+
+def _brief(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+    """Return pytest's report of how *call* ended, without its words."""
+    error = call.excinfo.value if call.excinfo is not None else None
+    outcome: Literal["passed", "skipped", "failed"] = "failed"
+    if error is None:
+        outcome = "passed"
+    elif isinstance(error, pytest.skip.Exception):
+        outcome = "skipped"
+    where = (str(item.path), item.location[1] or 0, str(error))
+    longrepr = where if outcome == "skipped" else None if error is None else type(error).__name__
+    return pytest.TestReport(item.nodeid, item.location, {}, outcome, longrepr, call.when, duration=call.duration)  # type: ignore[arg-type]
 
 
 @contextlib.contextmanager

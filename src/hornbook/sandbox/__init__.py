@@ -71,8 +71,8 @@ class Sandbox:
     _line: Line | None = None
     _ended: dict[int, int] = field(default_factory=dict)
 
-    def start(self) -> None:
-        """Start the warden and, under it, the supervisor; return when it is confined and preloaded."""
+    def start(self) -> Place:
+        """Start the warden and, under it, the supervisor; return the sandbox's folder when it is confined and preloaded."""
         self.place = place = Place.make()
         try:
             locks = confinement(self.policy, place)
@@ -107,6 +107,7 @@ class Sandbox:
                 order |= {"fd": theirs.fileno(), "preload": list(self.policy.preload)}
                 self._warden = start_warden(order, bounds, wardens_end.fileno(), theirs.fileno(), before)
         self._expect("up", START_SECONDS)
+        return place
 
     def kernel(self, connection: dict[str, Any]) -> KernelProcess:
         """Fork an ipykernel that binds the ipc sockets of *connection*; return when it has bound them."""

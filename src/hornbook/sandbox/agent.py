@@ -266,6 +266,12 @@ def _kernel_app(connection: dict[str, Any]) -> Any:
         def init_poller(self) -> None:
             """Our lifeline, not a parent's process id, says when to end."""
 
+        def parse_command_line(self, argv: object = None) -> None:
+            """There is none either."""
+
+        def init_code(self) -> None:
+            """No file that lies in the home is run before the first cell."""
+
         def load_config_file(self, *args: object, **kwargs: object) -> None:
             """Read none: a file that an earlier cell wrote must not configure this kernel."""
 
