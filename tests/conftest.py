@@ -7,14 +7,15 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from hornbook import wire
+from hornbook import Course, wire
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
-from hornbook.lesson import ProgramCell
+from hornbook.lesson import Cell, Lesson, ProgramCell, write_lesson
 from hornbook.sandbox.canary import measure, modes_level
 from hornbook.sandbox.execute import Executor, Finished, Job
 from hornbook.sandbox.forkserver import ForkServers
@@ -108,3 +109,44 @@ def bench(executor: Executor) -> Iterator[Bench]:
     bench = Bench(executor, SMALL)
     yield bench
     bench.close()
+
+
+class StepsCourse(Protocol):
+    """Makes a course of one small lesson in a folder, with this grader."""
+
+    def __call__(self, root: Path, grader: str) -> Course:
+        """Return the course."""
+
+
+@pytest.fixture(scope="session")
+def steps_course() -> StepsCourse:
+    """Give what makes a course with one lesson, `steps`, of two exercises, `one` and `two`."""
+    return _steps_course
+
+
+def _steps_course(root: Path, grader: str) -> Course:
+    """Return a course with one lesson, `steps`, of two exercises."""
+    for folder in ("lessons", "graders", "feedback"):
+        (root / folder).mkdir()
+    (root / "graders" / "test_steps.py").write_text(grader, "utf-8")
+    write_lesson(
+        Lesson(
+            path=root / "lessons" / "steps.ipynb",
+            slug="steps",
+            title="Steps",
+            version="1.0.0",
+            summary="One step after the other.",
+            objectives=("Walk",),
+            level="beginner",
+            minutes=5,
+            authors=("hornbook maintainers",),
+            licence="CC-BY-4.0",
+            cells=(
+                Cell("code", "import os, time\nstamp = time.time_ns()", id="start"),
+                Cell("code", "one = ...\n", exercise="one", id="one"),
+                Cell("code", "between = stamp", id="between"),
+                Cell("code", "two = ...\n", exercise="two", id="two"),
+            ),
+        )
+    )
+    return Course.open(root)

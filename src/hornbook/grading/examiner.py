@@ -78,33 +78,35 @@ class Examiner:
     def start(self) -> None:
         """Start its process, if it is not there, without waiting for it."""
         with self._lock:
-            self._start()
+            self._started()
 
     def seat(self, slug: str) -> Seat:
         """Return a seat before the grader of the lesson *slug*; raise SandboxError if no process can be had for it."""
         ours, theirs = socket.socketpair()
+        failure: OSError | None = None
         with theirs, self._lock:
-            for attempt in (1, 2):
-                self._start()
+            for _ in (1, 2):
+                line = self._started()
                 try:
-                    if self._line is not None:
-                        self._line.send(("seat", slug), theirs.fileno(), deadline=time.monotonic() + START_SECONDS)
-                        return Seat(Line(ours), self.course, slug)
+                    line.send(("seat", slug), theirs.fileno(), deadline=time.monotonic() + START_SECONDS)
                 except OSError as error:
+                    # It has been killed, perhaps: another one takes its place.
                     self._end()
-                    if attempt == 2:  # noqa: PLR2004 - the second
-                        ours.close()
-                        raise SandboxError(f"The examiner does not start: {type(error).__name__} {error}.") from error
-        raise AssertionError("unreachable")
+                    failure = error
+                else:
+                    return Seat(Line(ours), self.course, slug)
+        ours.close()
+        raise SandboxError(f"The examiner does not start: {failure}.") from failure
 
     def close(self) -> None:
         """End its process, and with it all seats."""
         with self._lock:
             self._end()
 
-    def _start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            return
+    def _started(self) -> Line:
+        """Return the line to its process, which is started if it is not there."""
+        if self._line is not None and self._process is not None and self._process.poll() is None:
+            return self._line
         self._end()
         ours, theirs = socket.socketpair()
         with theirs:
@@ -118,6 +120,7 @@ class Examiner:
             )
         self._line = Line(ours)
         self._line.send(("course", str(self.course.root), _encode(self.course.settings), _encode(self.strength)))
+        return self._line
 
     def _end(self) -> None:
         if self._line is not None:
@@ -339,7 +342,7 @@ class Office:
             case ("seat", str() as slug):
                 for _ in (1, 2):
                     if slug not in self.panels:
-                        self.open_panel(branches, slug)
+                        self.open_panel(branches, slug, fds)
                     try:
                         self.panels[slug].send(("seat",), fds[0])
                         break
@@ -350,8 +353,8 @@ class Office:
             os.close(fd)
         return False
 
-    def open_panel(self, branches: Branches, slug: str) -> None:
-        """Fork the panel for the lesson *slug*."""
+    def open_panel(self, branches: Branches, slug: str, fds: list[int]) -> None:
+        """Fork the panel for the lesson *slug*; the client's *fds* come to it in their turn, as everybody's do."""
         from hornbook.grading.sitting import policy_for  # noqa: PLC0415 - brings the sandbox along
 
         ours, theirs = socket.socketpair()
@@ -363,6 +366,8 @@ class Office:
             ours.close()
             for other in self.panels.values():
                 other.close()
+            for fd in fds:
+                os.close(fd)
             be_panel(Line(theirs), _Panel(self.course, slug, self.strength, warm))
         theirs.close()
         warm.close()
