@@ -9,11 +9,14 @@ Sources: seccomp(2), landlock(7), setrlimit(2), bwrap(1).
 from __future__ import annotations
 
 import base64
+import errno
 import functools
 import math
 import os
 import secrets
 import shutil
+import stat
+import struct
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -77,7 +80,6 @@ FORBIDDEN_SOCKET_CALLS = ("connect",)
 INERT_CALLS = (
     "chmod",
     "fchmodat",
-    "fchmodat2",
     "chown",
     "lchown",
     "fchownat",
@@ -90,6 +92,14 @@ INERT_CALLS = (
     "removexattr",
     "lremovexattr",
 )
+NEWEST_CALL = 451
+"""Calls with a higher number did not exist when the lists above were made; whoever falls back where they are missing does so."""
+ONE_NUMBERING = frozenset({"x86_64", "aarch64", "riscv64", "ppc64le", "s390x"})
+"""Machines on which new calls have the same numbers (all but a few have, since Linux 5.1)."""
+
+TRUNCATION_WATCHED = 3
+"""The version of Landlock that first governs emptying a file; before, whoever can name a file can empty it."""
+
 NAMESPACE_FLAGS = 0x7E020000 | 0x00000080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET} and CLONE_NEWTIME
 
 
@@ -236,7 +246,11 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
         }
         if landlock
         else None,
-        "seccomp": base64.b64encode(seccomp_program(strict=not own_root)).decode("ascii") if seccomp else None,
+        "seccomp": base64.b64encode(
+            seccomp_program(strict=not own_root, truncation=own_root or landlock_version() >= TRUNCATION_WATCHED)
+        ).decode("ascii")
+        if seccomp
+        else None,
         "limits": {
             "as": policy.limits.memory_mb * megabyte,
             "nproc": policy.limits.processes + (0 if own_root or uid is not None else threads_of_this_user() + TO_COME),
@@ -247,14 +261,22 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
     }
 
 
+def landlock_version() -> int:
+    """Return the version of Landlock that this process may use, or 0 where it is missing or kept from us."""
+    import landlockpy  # noqa: PLC0415 - Linux only
+
+    try:
+        return int(landlockpy.abi_version())
+    except OSError:
+        return 0
+
+
 @functools.cache
-def seccomp_program(*, strict: bool) -> bytes:
-    """Return the system-call filter as BPF; *strict* where there is no own root.
+def seccomp_program(*, strict: bool, truncation: bool = True) -> bytes:
+    """Return the system-call filter as BPF; *strict* where there is no own root; with *truncation* files may be emptied by name.
 
     It is built here because importing libseccomp's binding starts processes, which the sandboxed side must not need.
     """
-    import errno  # noqa: PLC0415 - only here
-
     import pyseccomp as sc  # noqa: PLC0415 - Linux only, and slow to import
 
     filter_ = sc.SyscallFilter(sc.ALLOW)
@@ -270,6 +292,9 @@ def seccomp_program(*, strict: bool) -> bytes:
     rules.append((deny, "ioctl", (sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, 0x5412),)))  # TIOCSTI types into a terminal
     if strict:
         rules += [(sc.ERRNO(0), name, ()) for name in INERT_CALLS]
+        rules += _no_setuid_files(sc, deny)
+        # Its arguments lie in memory, like those of clone3.
+        rules.append((sc.ERRNO(errno.ENOSYS), "openat2", ()))
         # Where other processes of this user can be named, their limits and priorities must be out of reach.
         rules.append((deny, "prlimit64", (sc.Arg(0, sc.NE, 0),)))
         # libzmq sets the scheduling of its own threads, which have numbers like anybody's, and aborts if it may not.
@@ -277,14 +302,47 @@ def seccomp_program(*, strict: bool) -> bytes:
             rules.append((sc.ERRNO(0), name, (sc.Arg(0, sc.NE, 0),)))
         for name, one_process in (("setpriority", 0), ("ioprio_set", 1)):
             rules += [(deny, name, (sc.Arg(0, sc.NE, one_process),)), (deny, name, (sc.Arg(1, sc.NE, 0),))]
+    if not truncation:
+        # O_TRUNC takes effect without a right to write (O_RDONLY), or even without one to read (access mode 3).
+        for name, place in (("open", 1), ("openat", 2)):
+            for mode in (os.O_RDONLY, os.O_ACCMODE):
+                rules.append((deny, name, (sc.Arg(place, sc.MASKED_EQ, os.O_TRUNC | os.O_ACCMODE, os.O_TRUNC | mode),)))
+        rules.append((deny, "truncate", ()))
     for action, name, arguments in rules:
-        # A call that this machine's architecture or libseccomp does not know cannot be made through a name either.
+        # What this machine's architecture does not know cannot be called; what libseccomp does not know is newer than NEWEST_CALL.
         if sc.resolve_syscall(sc.system_arch(), name) != -1:
             filter_.add_rule(action, name, *arguments)
     with tempfile.TemporaryFile() as file:
         filter_.export_bpf(file)
         file.seek(0)
-        return file.read()
+        return _nothing_newer() + file.read()
+
+
+def _no_setuid_files(sc: Any, deny: Any) -> list[tuple[int, str, tuple[Any, ...]]]:
+    """Return rules under which no file can be made that runs with its owner's rights, by any call that takes a mode."""
+    rules: list[tuple[int, str, tuple[Any, ...]]] = []
+    for bit in (stat.S_ISUID, stat.S_ISGID):
+        for name, place in (("fchmod", 1), ("creat", 1), ("mknod", 1), ("mknodat", 2)):
+            rules.append((deny, name, (sc.Arg(place, sc.MASKED_EQ, bit, bit),)))
+        for name, place in (("open", 1), ("openat", 2)):
+            # Without one of these flags the mode is whatever happened to lie in the register.
+            made = [sc.Arg(place, sc.MASKED_EQ, flag, flag) for flag in (os.O_CREAT, os.O_TMPFILE & ~os.O_DIRECTORY)]
+            rules += [(deny, name, (flags, sc.Arg(place + 1, sc.MASKED_EQ, bit, bit))) for flags in made]
+    return rules
+
+
+def _nothing_newer() -> bytes:
+    """Return the filter's first instructions: calls that are newer than the filter do not exist (ENOSYS).
+
+    libseccomp compares numbers only for equality, and an old one does not know new names: `setxattrat` came long after
+    `setxattr` was filtered. Source: linux/filter.h, linux/seccomp.h; each instruction is code, two jumps and a constant.
+    """
+    if os.uname().machine not in ONE_NUMBERING:
+        return b""
+    load_number = struct.pack("=HBBI", 0x20, 0, 0, 0)
+    jump_if_greater = struct.pack("=HBBI", 0x25, 0, 1, NEWEST_CALL)
+    refuse = struct.pack("=HBBI", 0x06, 0, 0, 0x00050000 | errno.ENOSYS)
+    return load_number + jump_if_greater + refuse
 
 
 def sandbox_uid(*, own_root: bool) -> int | None:
