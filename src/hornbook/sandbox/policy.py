@@ -26,8 +26,12 @@ from typing import Any, Literal
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
 
-Mode = Literal["namespaces", "bubblewrap", "landlock", "seccomp", "limits"]
-OWN_ROOT: frozenset[Mode] = frozenset({"namespaces", "bubblewrap"})
+Mode = Literal["namespaces", "bubblewrap", "landlock", "unfenced", "unfiltered", "seccomp", "limits"]
+"""The ways to build a sandbox, the strongest first. "unfenced" is an own root without Landlock, "unfiltered" Landlock without seccomp."""
+
+OWN_ROOT: frozenset[Mode] = frozenset({"namespaces", "bubblewrap", "unfenced"})
+FENCED: frozenset[Mode] = frozenset({"namespaces", "bubblewrap", "landlock", "unfiltered"})
+FILTERED: frozenset[Mode] = frozenset({"namespaces", "bubblewrap", "landlock", "unfenced", "seccomp"})
 
 LONGEST_BASE = 40
 HOME = "/home/learner"
@@ -99,6 +103,8 @@ ONE_NUMBERING = frozenset({"x86_64", "aarch64", "riscv64", "ppc64le", "s390x"})
 
 TRUNCATION_WATCHED = 3
 """The version of Landlock that first governs emptying a file; before, whoever can name a file can empty it."""
+
+CAP_CHOWN, CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN = 0, 6, 7, 21
 
 NAMESPACE_FLAGS = 0x7E020000 | 0x00000080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET} and CLONE_NEWTIME
 
@@ -228,10 +234,9 @@ def environment(home: str) -> dict[str, str]:
 def confinement(policy: Policy, place: Place) -> dict[str, Any]:
     """Return what the new process enforces on itself before it runs a learner's code, as JSON-able data."""
     own_root = policy.mode in OWN_ROOT
+    landlock, seccomp = policy.mode in FENCED, policy.mode in FILTERED
     home = HOME if own_root else str(place.scratch)
     writable = [home, "/tmp", "/dev/shm"] if own_root else [home]  # noqa: S108 - the namespace's own, limited in size
-    landlock = own_root or policy.mode == "landlock"
-    seccomp = landlock or policy.mode == "seccomp"
     uid = sandbox_uid(own_root=own_root)
     megabyte = 1 << 20
     return {
@@ -349,11 +354,30 @@ def sandbox_uid(*, own_root: bool) -> int | None:
     """Return the user to become, or None to stay who we are.
 
     Only root can change, and root must: the kernel counts no processes against root. Every sandbox gets a user id of its
-    own, so that siblings are counted apart. Without an own root the interpreter must be reachable for that user.
+    own, so that siblings are counted apart. Without an own root the interpreter must be reachable for that user. Root of a
+    container often has neither the capabilities nor the numbers to become anybody else.
     """
-    if os.geteuid() != 0 or not (own_root or _reachable_by_others(Path(sys.executable).resolve(), Path(sys.prefix))):
+    if os.geteuid() != 0 or not _may_become_another(own_root=own_root):
         return None
-    return 1_900_000_000 + secrets.randbelow(60_000_000)
+    if not (own_root or _reachable_by_others(Path(sys.executable).resolve(), Path(sys.prefix))):
+        return None
+    return FIRST_UID + secrets.randbelow(SPARE_UIDS)
+
+
+FIRST_UID, SPARE_UIDS = 1_900_000_000, 60_000_000
+
+
+def _may_become_another(*, own_root: bool) -> bool:
+    needed = (CAP_CHOWN, CAP_SETGID, CAP_SETUID, *((CAP_SYS_ADMIN,) if own_root else ()))
+    held = int(next(line.split()[1] for line in _lines("/proc/self/status") if line.startswith("CapEff:")), 16)
+    # Each line: first number inside, first outside, how many; outside of all user namespaces all there are.
+    mapped = [[int(word) for word in line.split()] for name in ("uid_map", "gid_map") for line in _lines(f"/proc/self/{name}")]
+    everybody = sum(inside <= FIRST_UID and inside + count >= FIRST_UID + SPARE_UIDS for inside, _, count in mapped) > 1
+    return everybody and all(held >> number & 1 for number in needed)
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def threads_of_this_user() -> int:
@@ -371,10 +395,12 @@ def _reachable_by_others(*paths: Path) -> bool:
 
 def own_root(policy: Policy, place: Place) -> dict[str, Any] | None:
     """Return what `namespaces.build` makes the sandbox's root of, or None where *mode* does not ask for it."""
-    if policy.mode != "namespaces":
+    if policy.mode not in OWN_ROOT or policy.mode == "bubblewrap":
         return None
     paths = readable_paths(policy.hidden)
     return {
+        # Who can become somebody else needs no user namespace to make the others.
+        "user": sandbox_uid(own_root=True) is None,
         "mountpoint": str(place.mountpoint),
         "read": [str(path) for path in paths if not path.is_symlink()],
         "links": {str(path): str(path.readlink()) for path in paths if path.is_symlink()},
@@ -387,15 +413,15 @@ def own_root(policy: Policy, place: Place) -> dict[str, Any] | None:
 def bubblewrap(policy: Policy, place: Place) -> list[str]:
     """Return the bwrap command that gives the command after it an own root, or [] where *mode* asks for none.
 
-    Own mount, pid, network, ipc and uts namespaces; an own user namespace unless we are root, who needs none to build the
-    others and hands over to an unprivileged user instead (`sandbox.linux`).
+    Own mount, pid, network, ipc and uts namespaces; an own user namespace unless we are root with all rights, who needs none
+    to build the others and hands over to an unprivileged user instead (`sandbox.linux`).
     """
     if policy.mode != "bubblewrap":
         return []
     program = shutil.which("bwrap")
     if program is None:
         raise SandboxError("bubblewrap is not installed; `apt install bubblewrap` (or your system's package of that name) brings it.")
-    root = os.geteuid() == 0
+    root = sandbox_uid(own_root=True) is not None
     size = str(policy.limits.disk_mb << 20)
     command = [
         program, "--die-with-parent",
