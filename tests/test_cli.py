@@ -211,7 +211,7 @@ def test_a_weak_sandbox_is_refused_not_downgraded(course: Course, handed_in: Pat
 
     # A machine weaker than this one is not to be had in a test.
     strength = canary.strongest()
-    weak = canary.Strength(strength.mode, type(strength.report)(1, canary.NAMES[1], ()))
+    weak = canary.Strength(strength.mode, type(strength.report)(1, canary.NAMES["seccomp"], ()))
     monkeypatch.setattr(canary, "strongest", lambda **_: weak)
     ended = hornbook("grade", handed_in / "ada.ipynb", "--course", course.root, "--require-level", "2")
     told = hornbook("sandbox", "--require-level", "2")

@@ -185,6 +185,63 @@ def test_the_filter_forbids_what_no_lesson_needs() -> None:
     assert lines[12:] == ["EPERM", "EPERM", "0", "None", "7"]
 
 
+def filtered(source: str, *arguments: str, truncation: bool = True) -> list[str]:
+    """Return the lines that *source* prints under the strict filter."""
+    lock = """
+        import base64
+        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+        linux.filter_calls(base64.b64decode(sys.argv[1]))
+    """
+    program = base64.b64encode(seccomp_program(strict=True, truncation=truncation)).decode()
+    return inside(textwrap.dedent(lock) + textwrap.dedent(source), program, *arguments)
+
+
+@pytest.mark.parametrize(("name", "number"), [("fchmodat2", 452), ("setxattrat", 463), ("file_setattr", 469), ("to come", 900)])
+def test_calls_that_are_newer_than_the_filter_do_not_exist(name: str, number: int) -> None:
+    """What was invented after the lists of the filter were made cannot be a way around them."""
+    del name
+
+    assert filtered(f"tell(syscall, {number}, -100, b'/tmp', 0, 0, 0, 0)") == ["ENOSYS"]
+
+
+def test_no_file_can_be_made_that_lends_its_owners_rights(tmp_path: Path) -> None:
+    """Neither opening nor changing makes a setuid or setgid file; other modes are as they were asked for."""
+    lines = filtered("""
+        os.umask(0)
+        os.chdir(sys.argv[2])
+        tell(os.open, "a", os.O_CREAT | os.O_WRONLY, 0o4755)
+        tell(os.open, "b", os.O_CREAT | os.O_WRONLY, 0o2755)
+        tell(os.open, ".", os.O_TMPFILE | os.O_WRONLY, 0o4755)
+        tell(os.mknod, "c", 0o104755)
+        tell(syscall, 437, -100, b"d", 0, 0)
+        plain = os.open("e", os.O_CREAT | os.O_WRONLY, 0o754)
+        tell(os.fchmod, plain, 0o4755)
+        tell(os.fchmod, plain, 0o755)
+        tell(os.chmod, "e", 0o4755)
+        tell(lambda: (sorted(os.listdir()), oct(os.stat("e").st_mode)))
+    """, str(tmp_path))  # fmt: skip
+
+    assert lines == ["EPERM", "EPERM", "EPERM", "EPERM", "ENOSYS", "EPERM", "None", "None", "(['e'], '0o100755')"]
+
+
+@pytest.mark.parametrize("truncation", [True, False])
+def test_a_filter_can_keep_files_from_being_emptied_by_name(tmp_path: Path, truncation: bool) -> None:
+    """Where Landlock is too old to watch over it, no name suffices to empty a file; what is open for writing can still be cut."""
+    for name in ("cut", "read", "neither", "write"):
+        (tmp_path / name).write_text("text", encoding="ascii")
+    lines = filtered("""
+        os.chdir(sys.argv[2])
+        tell(os.truncate, "cut", 0)
+        tell(lambda: os.close(os.open("read", os.O_RDONLY | os.O_TRUNC)))
+        tell(lambda: os.close(os.open("neither", os.O_ACCMODE | os.O_TRUNC)))
+        tell(lambda: os.truncate(os.open("write", os.O_WRONLY), 2))
+        tell(lambda: open("write", "w").close())
+    """, str(tmp_path), truncation=truncation)  # fmt: skip
+    sizes = [(tmp_path / name).stat().st_size for name in ("cut", "read", "neither", "write")]
+
+    assert (lines, sizes) == (["None"] * 5, [0] * 4) if truncation else (["EPERM"] * 3 + ["None"] * 2, [4, 4, 4, 0])
+
+
 def test_no_capability_is_left() -> None:
     """Not even root keeps a capability."""
     lines = inside("""

@@ -119,7 +119,8 @@ def place() -> Place:
     return Place(Path("/tmp/hb-nowhere"))  # noqa: S108 - never made
 
 
-LOCKS = [("namespaces", True, True), ("landlock", True, True), ("seccomp", False, True), ("limits", False, False)]
+LOCKS = [("namespaces", True, True), ("bubblewrap", True, True), ("landlock", True, True), ("unfenced", False, True),
+         ("unfiltered", True, False), ("seccomp", False, True), ("limits", False, False)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("mode", "landlock", "seccomp"), LOCKS)

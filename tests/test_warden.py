@@ -178,6 +178,27 @@ def test_the_newest_of_too_many_processes_are_killed(guard: Callable[..., Ward])
     assert ward.verdict() == "exited 21"
 
 
+THREADS = """
+import os, signal, sys, threading
+few = os.fork()
+if few == 0:
+    for _ in range(3): threading.Thread(target=signal.pause, daemon=True).start()
+    signal.pause()
+many = os.fork()
+if many == 0:
+    for _ in range(30): threading.Thread(target=signal.pause, daemon=True).start()
+    signal.pause()
+killed, status = os.wait()
+os.kill(few, 0)
+sys.exit(21 if killed == many and os.WTERMSIG(status) == signal.SIGKILL else 22)
+"""
+
+
+def test_threads_count_as_processes(guard: Callable[..., Ward]) -> None:
+    """A process with too many threads is killed, as one with too many children would be; one with a few lives."""
+    assert guard(THREADS, processes=12).verdict() == "exited 21"
+
+
 def test_it_runs_nothing_but_the_standard_library() -> None:
     """The warden starts without site-packages, so that it is small and starts at once."""
     imported = subprocess.run(  # noqa: S603 - ours

@@ -111,6 +111,7 @@ def check(
     with _errors(context, as_json=as_json):
         from hornbook.show import render  # noqa: PLC0415 - heavy
 
+        _need_linux()
         run = _Run.of(notebooks, course, lesson, as_json=as_json, visible_only=True, draw=functools.partial(render, hints=hints))
         raise typer.Exit(run.to_its_end())
 
@@ -133,6 +134,7 @@ def grade(  # noqa: PLR0913 - each is an option
     with _errors(context, as_json=as_json):
         from hornbook.show import render  # noqa: PLC0415 - heavy
 
+        _need_linux()
         draw = _line if quiet else functools.partial(render, verbose=verbose)
         run = _Run.of(notebooks, course, lesson, as_json=as_json, seed=seed, verdicts=verdicts, draw=draw)
         _require(max(run.course.settings.require_level, require_level or 0))
@@ -152,6 +154,7 @@ def doctor(
     with _errors(context, as_json=as_json):
         from hornbook.doctor import diagnose, render  # noqa: PLC0415 - heavy
 
+        _need_linux()
         words = what or []
         folders = [word for word in words if Path(word).is_dir()]
         if len(folders) > 1:
@@ -178,6 +181,8 @@ def demo(
     with _errors(context):
         from hornbook.demo import show_all  # noqa: PLC0415 - heavy
 
+        _need_linux()
+
         def graded(words: str, work: Callable[[], Verdict]) -> Verdict:
             with _waiting(words), contextlib.redirect_stdout(sys.stderr):
                 return work()
@@ -197,10 +202,10 @@ def sandbox(
 ) -> None:
     """Show how strong this machine's sandbox is, as measured by trying to get out of it."""
     with _errors(context, as_json=as_json):
-        from hornbook.sandbox.canary import strongest  # noqa: PLC0415 - heavy
+        from hornbook.sandbox import canary  # noqa: PLC0415 - heavy
 
         with _waiting("trying to get out of a sandbox"):
-            report = strongest(fresh=fresh).report
+            report = canary.report(fresh=fresh)
         if as_json:
             _print_json(report)
         else:
@@ -431,6 +436,13 @@ def _slug(word: str) -> str:
     return word.rstrip("/").rpartition("/")[2]
 
 
+def _need_linux() -> None:
+    """Say in one sentence, before anything is read, that nothing can be graded on another system."""
+    from hornbook.sandbox.canary import need_linux  # noqa: PLC0415 - heavy
+
+    need_linux()
+
+
 def _require(level: int) -> None:
     """Raise SandboxError if this machine's sandbox is weaker than *level*."""
     if level:
@@ -534,13 +546,24 @@ def _walls(report: SandboxReport) -> RenderableType:
     from rich.constrain import Constrain  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from hornbook.sandbox.canary import NOT_UP  # noqa: PLC0415
     from hornbook.show import LEVELS, WIDTH, columns, safe  # noqa: PLC0415
 
-    grid = columns()
-    for fact in report.facts:
-        words = safe(fact.name)
-        words.append_text(safe(f" ({fact.detail})", "dim"))
-        grid.add_row(Text("  ✓ held", style="green") if fact.held else Text("  ✗ NO", style="yellow"), words)
     heading = safe(f"Sandbox level {report.level} of {max(LEVELS)}: {LEVELS.get(report.level, report.name)}", "bold")
+    if not report.facts:
+        # Nothing came up that anything could be tried in.
+        heading = safe(f"Sandbox level {report.level} of {max(LEVELS)}: not a sandbox", "bold")
+        return Constrain(Group(heading, safe(f"It is made of {report.name}", "dim")), WIDTH)
+    tried, not_up = columns(), columns()
+    for fact in report.facts:
+        if fact.name.startswith(NOT_UP):
+            not_up.add_row(Text("  ✗ NO", style="yellow"), safe(f"{fact.name.removeprefix(NOT_UP)}: {fact.detail}"))
+        else:
+            words = safe(fact.name)
+            words.append_text(safe(f" ({'it could' if fact.detail == 'done' else fact.detail})", "dim"))
+            tried.add_row(Text("  ✓ held", style="green") if fact.held else Text("  ✗ NO", style="yellow"), words)
     made_of = safe(f"It is made of: {report.name}. A program inside it has tried to", "dim")
-    return Constrain(Group(heading, made_of, Text(), grid), WIDTH)
+    why: list[RenderableType] = []
+    if not_up.row_count:
+        why = [Text(), safe("What would be stronger, or was tried first, did not come up:", "dim"), Text(), not_up]
+    return Constrain(Group(heading, made_of, Text(), tried, *why), WIDTH)

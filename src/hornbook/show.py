@@ -75,7 +75,7 @@ _UNCOUNTED = {Status.BROKEN, Status.SKIPPED}
 LEVELS = {
     4: "nothing of this machine in reach",
     3: "files, network and other programs out of reach",
-    2: "files out of reach, the network not",
+    2: "files out of reach, but other programs or the network not",
     1: "dangerous system calls stopped, files within reach",
     0: "limits only, no walls: run nothing here that you do not trust",
 }

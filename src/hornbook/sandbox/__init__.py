@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from hornbook.errors import SandboxError, WireError
+from hornbook.errors import SandboxError, WireError, printable
 from hornbook.sandbox.forkserver import ForkServer, start_warden
 from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.policy import OWN_ROOT, SOCKETS, Place, Policy, bubblewrap, confinement, environment, own_root, writable_places
@@ -253,7 +253,7 @@ class Sandbox:
             if isinstance(message, tuple) and message[:1] == (word,):
                 return message
             if isinstance(message, tuple) and message[:1] == ("failed",):
-                raise SandboxError(f"The sandbox could not be built: {message[1:]}.")
+                raise SandboxError(f"The sandbox could not be built: {printable(' '.join(map(str, message[1:])))}.")
             self._take(message)
 
     def _take(self, message: object) -> None:

@@ -126,7 +126,7 @@ def fence(paths: dict[str, list[str]], *, rehearse: bool = False) -> None:
     on_files = read | fs.WRITE_FILE | fs.TRUNCATE | fs.IOCTL_DEV
     scopes = landlockpy.Scope.ABSTRACT_UNIX_SOCKET | landlockpy.Scope.SIGNAL
     if landlockpy.abi_version() < 1:
-        raise OSError(errno.ENOSYS, "this kernel has no Landlock")
+        raise OSError(errno.ENOSYS, "this kernel has no Landlock, or this environment keeps it from us")
     with landlockpy.Ruleset(scoped=scopes) as rules:
         for kind, granted in rights.items():
             for path in paths[kind]:

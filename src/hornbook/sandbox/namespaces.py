@@ -63,7 +63,7 @@ def enter(plan: dict[str, Any], then: Callable[[], NoReturn], failed: Callable[[
     runs inside, and *failed* is told.
     """
     try:
-        _unshare()
+        _unshare(user=plan["user"])
     except OSError as error:
         failed(error)
     init = os.fork()
@@ -77,14 +77,14 @@ def enter(plan: dict[str, Any], then: Callable[[], NoReturn], failed: Callable[[
     os._exit(max(os.waitstatus_to_exitcode(status), 0))
 
 
-def _unshare() -> None:
-    """Have new namespaces; the process id namespace is that of the next fork. Only root needs no user namespace for it."""
+def _unshare(*, user: bool) -> None:
+    """Have new namespaces; the process id namespace is that of the next fork. Who has no rights needs a *user* namespace for it."""
     flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP
     uid, gid = os.geteuid(), os.getegid()
-    if uid != 0:
+    if user:
         flags |= CLONE_NEWUSER
     _call("unshare", flags)
-    if uid != 0:
+    if user:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{uid} {uid} 1")
         _write("/proc/self/gid_map", f"{gid} {gid} 1")
@@ -190,5 +190,9 @@ def _error(what: str) -> OSError:
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        # The kernel refuses when the text arrives, and names no file then.
+        raise OSError(error.errno, f"{path}: {error.strerror}") from error

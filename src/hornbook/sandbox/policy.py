@@ -9,11 +9,14 @@ Sources: seccomp(2), landlock(7), setrlimit(2), bwrap(1).
 from __future__ import annotations
 
 import base64
+import errno
 import functools
 import math
 import os
 import secrets
 import shutil
+import stat
+import struct
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -23,8 +26,12 @@ from typing import Any, Literal
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
 
-Mode = Literal["namespaces", "bubblewrap", "landlock", "seccomp", "limits"]
-OWN_ROOT: frozenset[Mode] = frozenset({"namespaces", "bubblewrap"})
+Mode = Literal["namespaces", "bubblewrap", "landlock", "unfenced", "unfiltered", "seccomp", "limits"]
+"""The ways to build a sandbox, the strongest first. "unfenced" is an own root without Landlock, "unfiltered" Landlock without seccomp."""
+
+OWN_ROOT: frozenset[Mode] = frozenset({"namespaces", "bubblewrap", "unfenced"})
+FENCED: frozenset[Mode] = frozenset({"namespaces", "bubblewrap", "landlock", "unfiltered"})
+FILTERED: frozenset[Mode] = frozenset({"namespaces", "bubblewrap", "landlock", "unfenced", "seccomp"})
 
 LONGEST_BASE = 40
 HOME = "/home/learner"
@@ -77,7 +84,6 @@ FORBIDDEN_SOCKET_CALLS = ("connect",)
 INERT_CALLS = (
     "chmod",
     "fchmodat",
-    "fchmodat2",
     "chown",
     "lchown",
     "fchownat",
@@ -90,6 +96,16 @@ INERT_CALLS = (
     "removexattr",
     "lremovexattr",
 )
+NEWEST_CALL = 451
+"""Calls with a higher number did not exist when the lists above were made; whoever falls back where they are missing does so."""
+ONE_NUMBERING = frozenset({"x86_64", "aarch64", "riscv64", "ppc64le", "s390x"})
+"""Machines on which new calls have the same numbers (all but a few have, since Linux 5.1)."""
+
+TRUNCATION_WATCHED = 3
+"""The version of Landlock that first governs emptying a file; before, whoever can name a file can empty it."""
+
+CAP_CHOWN, CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN = 0, 6, 7, 21
+
 NAMESPACE_FLAGS = 0x7E020000 | 0x00000080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET} and CLONE_NEWTIME
 
 
@@ -233,9 +249,8 @@ def writable_places(policy: Policy, place: Place) -> tuple[str, ...]:
 def confinement(policy: Policy, place: Place) -> dict[str, Any]:
     """Return what the new process enforces on itself before it runs a learner's code, as JSON-able data."""
     own_root = policy.mode in OWN_ROOT
+    landlock, seccomp = policy.mode in FENCED, policy.mode in FILTERED
     home = HOME if own_root else str(place.scratch)
-    landlock = own_root or policy.mode == "landlock"
-    seccomp = landlock or policy.mode == "seccomp"
     uid = sandbox_uid(own_root=own_root)
     megabyte = 1 << 20
     return {
@@ -250,7 +265,11 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
         }
         if landlock
         else None,
-        "seccomp": base64.b64encode(seccomp_program(strict=not own_root)).decode("ascii") if seccomp else None,
+        "seccomp": base64.b64encode(
+            seccomp_program(strict=not own_root, truncation=own_root or landlock_version() >= TRUNCATION_WATCHED)
+        ).decode("ascii")
+        if seccomp
+        else None,
         "limits": {
             "as": policy.limits.memory_mb * megabyte,
             "nproc": policy.limits.processes + (0 if own_root or uid is not None else threads_of_this_user() + TO_COME),
@@ -261,14 +280,22 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
     }
 
 
+def landlock_version() -> int:
+    """Return the version of Landlock that this process may use, or 0 where it is missing or kept from us."""
+    import landlockpy  # noqa: PLC0415 - Linux only
+
+    try:
+        return int(landlockpy.abi_version())
+    except OSError:
+        return 0
+
+
 @functools.cache
-def seccomp_program(*, strict: bool) -> bytes:
-    """Return the system-call filter as BPF; *strict* where there is no own root.
+def seccomp_program(*, strict: bool, truncation: bool = True) -> bytes:
+    """Return the system-call filter as BPF; *strict* where there is no own root; with *truncation* files may be emptied by name.
 
     It is built here because importing libseccomp's binding starts processes, which the sandboxed side must not need.
     """
-    import errno  # noqa: PLC0415 - only here
-
     import pyseccomp as sc  # noqa: PLC0415 - Linux only, and slow to import
 
     filter_ = sc.SyscallFilter(sc.ALLOW)
@@ -284,6 +311,9 @@ def seccomp_program(*, strict: bool) -> bytes:
     rules.append((deny, "ioctl", (sc.Arg(1, sc.MASKED_EQ, 0xFFFFFFFF, 0x5412),)))  # TIOCSTI types into a terminal
     if strict:
         rules += [(sc.ERRNO(0), name, ()) for name in INERT_CALLS]
+        rules += _no_setuid_files(sc, deny)
+        # Its arguments lie in memory, like those of clone3.
+        rules.append((sc.ERRNO(errno.ENOSYS), "openat2", ()))
         # Where other processes of this user can be named, their limits and priorities must be out of reach.
         rules.append((deny, "prlimit64", (sc.Arg(0, sc.NE, 0),)))
         # libzmq sets the scheduling of its own threads, which have numbers like anybody's, and aborts if it may not.
@@ -291,25 +321,77 @@ def seccomp_program(*, strict: bool) -> bytes:
             rules.append((sc.ERRNO(0), name, (sc.Arg(0, sc.NE, 0),)))
         for name, one_process in (("setpriority", 0), ("ioprio_set", 1)):
             rules += [(deny, name, (sc.Arg(0, sc.NE, one_process),)), (deny, name, (sc.Arg(1, sc.NE, 0),))]
+    if not truncation:
+        # O_TRUNC takes effect without a right to write (O_RDONLY), or even without one to read (access mode 3).
+        for name, place in (("open", 1), ("openat", 2)):
+            for mode in (os.O_RDONLY, os.O_ACCMODE):
+                rules.append((deny, name, (sc.Arg(place, sc.MASKED_EQ, os.O_TRUNC | os.O_ACCMODE, os.O_TRUNC | mode),)))
+        rules.append((deny, "truncate", ()))
     for action, name, arguments in rules:
-        # A call that this machine's architecture or libseccomp does not know cannot be made through a name either.
+        # What this machine's architecture does not know cannot be called; what libseccomp does not know is newer than NEWEST_CALL.
         if sc.resolve_syscall(sc.system_arch(), name) != -1:
             filter_.add_rule(action, name, *arguments)
     with tempfile.TemporaryFile() as file:
         filter_.export_bpf(file)
         file.seek(0)
-        return file.read()
+        return _nothing_newer() + file.read()
+
+
+def _no_setuid_files(sc: Any, deny: Any) -> list[tuple[int, str, tuple[Any, ...]]]:
+    """Return rules under which no file can be made that runs with its owner's rights, by any call that takes a mode."""
+    rules: list[tuple[int, str, tuple[Any, ...]]] = []
+    for bit in (stat.S_ISUID, stat.S_ISGID):
+        for name, place in (("fchmod", 1), ("creat", 1), ("mknod", 1), ("mknodat", 2)):
+            rules.append((deny, name, (sc.Arg(place, sc.MASKED_EQ, bit, bit),)))
+        for name, place in (("open", 1), ("openat", 2)):
+            # Without one of these flags the mode is whatever happened to lie in the register.
+            made = [sc.Arg(place, sc.MASKED_EQ, flag, flag) for flag in (os.O_CREAT, os.O_TMPFILE & ~os.O_DIRECTORY)]
+            rules += [(deny, name, (flags, sc.Arg(place + 1, sc.MASKED_EQ, bit, bit))) for flags in made]
+    return rules
+
+
+def _nothing_newer() -> bytes:
+    """Return the filter's first instructions: calls that are newer than the filter do not exist (ENOSYS).
+
+    libseccomp compares numbers only for equality, and an old one does not know new names: `setxattrat` came long after
+    `setxattr` was filtered. Source: linux/filter.h, linux/seccomp.h; each instruction is code, two jumps and a constant.
+    """
+    if os.uname().machine not in ONE_NUMBERING:
+        return b""
+    load_number = struct.pack("=HBBI", 0x20, 0, 0, 0)
+    jump_if_greater = struct.pack("=HBBI", 0x25, 0, 1, NEWEST_CALL)
+    refuse = struct.pack("=HBBI", 0x06, 0, 0, 0x00050000 | errno.ENOSYS)
+    return load_number + jump_if_greater + refuse
 
 
 def sandbox_uid(*, own_root: bool) -> int | None:
     """Return the user to become, or None to stay who we are.
 
     Only root can change, and root must: the kernel counts no processes against root. Every sandbox gets a user id of its
-    own, so that siblings are counted apart. Without an own root the interpreter must be reachable for that user.
+    own, so that siblings are counted apart. Without an own root the interpreter must be reachable for that user. Root of a
+    container often has neither the capabilities nor the numbers to become anybody else.
     """
-    if os.geteuid() != 0 or not (own_root or _reachable_by_others(Path(sys.executable).resolve(), Path(sys.prefix))):
+    if os.geteuid() != 0 or not _may_become_another(own_root=own_root):
         return None
-    return 1_900_000_000 + secrets.randbelow(60_000_000)
+    if not (own_root or _reachable_by_others(Path(sys.executable).resolve(), Path(sys.prefix))):
+        return None
+    return FIRST_UID + secrets.randbelow(SPARE_UIDS)
+
+
+FIRST_UID, SPARE_UIDS = 1_900_000_000, 60_000_000
+
+
+def _may_become_another(*, own_root: bool) -> bool:
+    needed = (CAP_CHOWN, CAP_SETGID, CAP_SETUID, *((CAP_SYS_ADMIN,) if own_root else ()))
+    held = int(next(line.split()[1] for line in _lines("/proc/self/status") if line.startswith("CapEff:")), 16)
+    # Each line: first number inside, first outside, how many; outside of all user namespaces all there are.
+    mapped = [[int(word) for word in line.split()] for name in ("uid_map", "gid_map") for line in _lines(f"/proc/self/{name}")]
+    everybody = sum(inside <= FIRST_UID and inside + count >= FIRST_UID + SPARE_UIDS for inside, _, count in mapped) > 1
+    return everybody and all(held >> number & 1 for number in needed)
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def threads_of_this_user() -> int:
@@ -327,10 +409,12 @@ def _reachable_by_others(*paths: Path) -> bool:
 
 def own_root(policy: Policy, place: Place) -> dict[str, Any] | None:
     """Return what `namespaces.build` makes the sandbox's root of, or None where *mode* does not ask for it."""
-    if policy.mode != "namespaces":
+    if policy.mode not in OWN_ROOT or policy.mode == "bubblewrap":
         return None
     paths = readable_paths(policy.hidden)
     return {
+        # Who can become somebody else needs no user namespace to make the others.
+        "user": sandbox_uid(own_root=True) is None,
         "mountpoint": str(place.mountpoint),
         "read": [str(path) for path in paths if not path.is_symlink()],
         "links": {str(path): str(path.readlink()) for path in paths if path.is_symlink()},
@@ -343,15 +427,15 @@ def own_root(policy: Policy, place: Place) -> dict[str, Any] | None:
 def bubblewrap(policy: Policy, place: Place) -> list[str]:
     """Return the bwrap command that gives the command after it an own root, or [] where *mode* asks for none.
 
-    Own mount, pid, network, ipc and uts namespaces; an own user namespace unless we are root, who needs none to build the
-    others and hands over to an unprivileged user instead (`sandbox.linux`).
+    Own mount, pid, network, ipc and uts namespaces; an own user namespace unless we are root with all rights, who needs none
+    to build the others and hands over to an unprivileged user instead (`sandbox.linux`).
     """
     if policy.mode != "bubblewrap":
         return []
     program = shutil.which("bwrap")
     if program is None:
         raise SandboxError("bubblewrap is not installed; `apt install bubblewrap` (or your system's package of that name) brings it.")
-    root = os.geteuid() == 0
+    root = sandbox_uid(own_root=True) is not None
     size = str(policy.limits.disk_mb << 20)
     command = [
         program, "--die-with-parent",

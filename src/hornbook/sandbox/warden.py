@@ -90,11 +90,19 @@ def reap() -> list[tuple[int, int]]:
 
 
 def restrain(memory: int, processes: int) -> None:
-    """End the largest process while all together hold more than *memory* bytes, and the newest that are over *processes*."""
+    """End the largest process while all together hold more than *memory* bytes, and the newest that are over *processes*.
+
+    A thread counts as a process, as it does for the kernel: which counts none of root's.
+    """
     pids = descendants(os.getpid())
     # Numbers grow: the newest are what a bomb has made, the oldest the states that other checks still need.
-    for pid in sorted(pids)[processes:]:
-        _kill(pid)
+    room = processes
+    for pid in sorted(pids):
+        threads = _threads(pid)
+        if threads > room:
+            _kill(pid)
+        else:
+            room -= threads
     resident = {pid: _kilobytes(pid, "VmRSS") for pid in pids}
     if sum(resident.values()) * 1024 <= memory:
         return
@@ -117,6 +125,12 @@ def descendants(root: int) -> list[int]:
                 found += children
                 todo += children
     return found
+
+
+def _threads(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return os.stat(f"/proc/{pid}/task").st_nlink - 2
+    return 0
 
 
 def _kilobytes(pid: int, field: str) -> int:
