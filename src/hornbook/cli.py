@@ -147,6 +147,9 @@ def doctor(
         list[str] | None, typer.Argument(metavar="COURSE|SLUG", help="A course's folder, or some of its lessons.", show_default=False)
     ] = None,
     *,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Grade the graders, too: wrong programs must not pass them. Takes minutes.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Prove a course: each lesson can be passed, gives nothing away, and recognises the mistakes that it knows."""
@@ -160,7 +163,7 @@ def doctor(
         at = _course(folders[0] if folders else None, ())
         slugs = [_lesson(at, word).slug if _slug(word) not in at.slugs else _slug(word) for word in words if word not in folders]
         with _waiting("reading the course") as tell, contextlib.redirect_stdout(sys.stderr):
-            diagnosis = diagnose(at, slugs, tell=tell)
+            diagnosis = diagnose(at, slugs, mutants=mutants, tell=tell)
         if as_json:
             _print_json(diagnosis)
         else:
