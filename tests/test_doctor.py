@@ -186,7 +186,7 @@ def test_somebody_who_waits_is_told_what_is_proven(healthy: tuple[Diagnosis, lis
     _, told = healthy
 
     assert told[0] == "counting_vowels: reading"
-    assert "counting_vowels: known mistake 2 of 2, returned-inside-the-loop" in told
+    assert "counting_vowels: known mistake 2 of 3, returned-inside-the-loop" in told
 
 
 def test_a_healthy_course_is_drawn_in_words(healthy: tuple[Diagnosis, list[str]]) -> None:

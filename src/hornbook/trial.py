@@ -1,6 +1,6 @@
 """Puts a lesson's grader on trial: programs that are wrong, each in its own way, must not pass it.
 
-    Trial(course, lesson, solution, bank, warm, tell).held() -> Trialled       proofs, and the mutation score with its survivors
+    Trial(course, lesson, solution, bank, warm, tell).held()       its proofs, and the mutation score with its survivors
 
 `hornbook doctor --mutants` does this after its other proofs. Whatever is graded here is graded as a learner's work is, in warm
 sandboxes; only the time limits are shorter, because programs that never end are many here.
@@ -8,8 +8,10 @@ sandboxes; only the time limits are shorter, because programs that never end are
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,15 +21,16 @@ from typing import TYPE_CHECKING, Final
 
 from hornbook.doctor import Problem, Proof, count
 from hornbook.errors import printable
+from hornbook.grading import grade, run_checks
 from hornbook.grading.mutants import Mutant, mutants
 from hornbook.grading.vacuous import vacuous
+from hornbook.grading.wrong import Listening, Wrong, asked, defined, touched, wrong_programs
 from hornbook.lesson import fill, read_solution
 from hornbook.model import Status
 
 if TYPE_CHECKING:
     from hornbook.course import Course
     from hornbook.feedback import Bank, Equivalent
-    from hornbook.grading.wrong import Wrong
     from hornbook.lesson import Lesson
     from hornbook.model import Verdict
     from hornbook.sandbox.forkserver import ForkServers
@@ -87,6 +90,14 @@ class Program:
     sources: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The checks that notice that a program is wrong, none if it passes; *raised* says whether it raises where a visible check asks."""
+
+    checks: tuple[str, ...] = ()
+    raised: bool = False
+
+
 @dataclass(frozen=True)
 class Trial:
     """One lesson's grader, and all that is needed to try it. *solution* passes every check; `hornbook doctor` has seen to that."""
@@ -109,18 +120,14 @@ class Trial:
         self.tell(f"{slug}: an exercise that was touched, but not done")
         unfilled = Proof("an exercise that was touched, but not done, passes no check", tuple(self._unfilled()))
         wrong = list(self._wrong())
-        wrong_noticed = dict(zip(map(_key, wrong), self._noticed(wrong, "program that solves nothing"), strict=True))
-        known = Proof(
-            "a program that solves nothing does not pass",
-            tuple(self._passing(one) for one in wrong if not wrong_noticed[_key(one)]),
-            count(len(wrong), "program"),
-        )
+        noticed_wrong = self._noticed(wrong, "program that solves nothing")
+        passing = tuple(self._passing(one) for one, noticed in zip(wrong, noticed_wrong, strict=True) if not noticed.checks)
+        known = Proof("a program that solves nothing does not pass", passing, count(len(wrong), "program"))
         tried = self._mutants
         noticed = self._noticed([Program(one.exercise, one.operator, one.sources) for one in tried], "mutant")
         mutation, markers = self._sum_up(tried, noticed, len(wrong))
         score = Proof(f"{least:g} % of the solution's mutants are noticed", tuple(self._low(mutation)), _score(mutation))
-        failing = Counter(check for checks in (*noticed, *wrong_noticed.values()) for check in checks)
-        idle = Proof("every check fails for some wrong program", tuple(self._idle(failing)))
+        idle = Proof("every check fails for a program that is wrong without an error", tuple(self._idle([*noticed, *noticed_wrong])))
         marked = Proof("what is marked as equivalent is there, and no check fails it", tuple(markers), count(mutation.equivalent, "mutant"))
         mistakes = Proof(f"{count(self.course.settings.misconceptions, 'known mistake')} or more", tuple(self._few()), "")
         return (reading, flaky, unfilled, known, score, marked, idle, mistakes), mutation
@@ -143,13 +150,11 @@ class Trial:
         )
 
     def _wrong(self) -> Iterator[Wrong]:
-        from hornbook.grading import run_checks  # noqa: PLC0415 - brings pytest along
-        from hornbook.grading.wrong import Listening, asked, wrong_programs  # noqa: PLC0415
-
         submission = fill(self.lesson, dict(self.solution))
         sitting = Listening(self.course, self.lesson, submission, self._grader, self.bank, warm=self.warm)
         try:
-            run_checks(sitting, SEED)
+            with _without_warnings():
+                run_checks(sitting, SEED)
             if sitting.fault is not None:
                 raise sitting.fault
         finally:
@@ -163,10 +168,10 @@ class Trial:
 
     def _verdicts(self, programs: Iterable[Sources], course: Course, *, seed: int = SEED) -> Iterator[Verdict]:
         """Yield the verdict on each of *programs*, in their order: the one place where anything here is graded."""
-        from hornbook.grading import grade  # noqa: PLC0415 - brings pytest along
-
         for sources in programs:
-            yield grade(fill(self.lesson, dict(sources)), course, lesson=self.lesson, seed=seed, warm=self.warm)
+            with _without_warnings():
+                verdict = grade(fill(self.lesson, dict(sources)), course, lesson=self.lesson, seed=seed, warm=self.warm)
+            yield verdict
 
     @cached_property
     def _runs(self) -> tuple[Verdict, ...]:
@@ -186,25 +191,46 @@ class Trial:
         )
         return replace(self.course, settings=replace(self.course.settings, limits=shorter))
 
-    def _noticed(self, programs: Sequence[Program | Wrong], noun: str) -> list[tuple[str, ...]]:
-        """Return for each of *programs* the checks that notice that it is wrong.
+    def _noticed(self, programs: Sequence[Program | Wrong], noun: str) -> list[Noticed]:
+        """Return for each of *programs* which checks notice that it is wrong.
 
-        First the exercises behind it are left as shipped: their checks take no time then. Only a program that passes that is graded
-        with all of them solved, because a later exercise may depend on it.
+        First only what its exercise stands on is solved: the checks of the others take no time then. A program that passes is graded
+        once more with all exercises solved, because a later one may depend on it.
         """
         order = list(self.lesson.exercises)
-        found: list[tuple[str, ...]] = []
-        alone = [{**self._before(one.exercise), one.exercise: one.sources} for one in programs]
+        found: list[Noticed] = []
+        alone = [{**self._grounds[one.exercise], one.exercise: one.sources} for one in programs]
         for number, (one, verdict) in enumerate(zip(programs, self._verdicts(alone, self._hasty), strict=True), 1):
             self.tell(f"{self.lesson.slug}: {noun} {number} of {len(programs)}")
-            found.append(_failed(verdict, [one.exercise]))
-        left = [place for place, one in enumerate(programs) if not found[place] and one.exercise != order[-1]]
+            found.append(_noticed(verdict, [one.exercise]))
+        left = [place for place, one in enumerate(programs) if not found[place].checks and one.exercise != order[-1]]
         complete = [{**self.solution, programs[place].exercise: programs[place].sources} for place in left]
         for place, verdict in zip(left, self._verdicts(complete, self._hasty), strict=True):
-            found[place] = _failed(verdict, order)
+            found[place] = _noticed(verdict, order)
         return found
 
-    def _before(self, exercise: str) -> dict[str, str | tuple[str, ...]]:
+    @cached_property
+    def _grounds(self) -> Mapping[str, Sources]:
+        """What must be solved before each exercise: what its solution names, if that will do, else everything that stands before it."""
+        named = {exercise: self._stands_on(exercise) for exercise in self.solution if exercise in self.lesson.exercises}
+        tried = [{**sources, exercise: self.solution[exercise]} for exercise, sources in named.items()]
+        grounds: dict[str, Sources] = {}
+        for (exercise, sources), verdict in zip(named.items(), self._verdicts(tried, self.course), strict=True):
+            enough = all(outcome.passed for outcome in verdict.outcomes if outcome.exercise == exercise)
+            grounds[exercise] = sources if enough else self._before(exercise)
+        return grounds
+
+    def _stands_on(self, exercise: str) -> dict[str, tuple[str, ...]]:
+        """Return the solutions before *exercise* that define a name which stands in its own, or in that of one of these."""
+        words = set(re.findall(r"\w+", "\n".join(self.solution[exercise])))
+        found: dict[str, tuple[str, ...]] = {}
+        for other, sources in reversed(self._before(exercise).items()):
+            if words & defined(sources).keys():
+                found[other] = sources
+                words |= set(re.findall(r"\w+", "\n".join(sources)))
+        return found
+
+    def _before(self, exercise: str) -> dict[str, tuple[str, ...]]:
         order = list(self.lesson.exercises)
         return {one: self.solution[one] for one in order[: order.index(exercise)] if one in self.solution}
 
@@ -226,8 +252,6 @@ class Trial:
                 yield self._of_check(check, what, "Let it depend on nothing but what it draws from hypothesis or `rng`.")
 
     def _unfilled(self) -> Iterator[Problem]:
-        from hornbook.grading.wrong import touched  # noqa: PLC0415 - brings pytest along
-
         programs = {exercise.id: tuple(map(touched, exercise.sources)) for exercise in self.lesson.exercises.values()}
         for verdict in self._verdicts([programs], self._hasty):
             for outcome in verdict.outcomes:
@@ -247,11 +271,13 @@ class Trial:
             way_out = f"Bring it to {least:g} %: for each one that is shown below add a check, or mark it as equivalent."
             yield Problem(self._at(self._grader), "", what, way_out)
 
-    def _idle(self, failing: Counter[str]) -> Iterator[Problem]:
+    def _idle(self, noticed: Iterable[Noticed]) -> Iterator[Problem]:
+        # Whatever a check asks, it fails where the answer is an error; that says nothing about what it compares.
+        failing = {check for one in noticed if not one.raised for check in one.checks}
         known = {misconception.check for misconception in self.bank.misconceptions}
         for outcome in self._runs[0].outcomes:
-            if not failing[outcome.check] and not {outcome.check, outcome.check.partition("[")[0]} & known:
-                what = "no mutant, no known mistake and no program that solves nothing fails it."
+            if outcome.check not in failing and not {outcome.check, outcome.check.partition("[")[0]} & known:
+                what = "no mutant, no known mistake and no program that solves nothing fails it but by an error."
                 yield self._of_check(outcome.check, what, "Ask for something that a mistake would change, or take it out.")
 
     def _few(self) -> Iterator[Problem]:
@@ -263,13 +289,13 @@ class Trial:
 
     # --- the score ----------------------------------------------------------------------------------------------------
 
-    def _sum_up(self, tried: Sequence[Mutant], noticed: Sequence[tuple[str, ...]], wrong: int) -> tuple[Mutation, list[Problem]]:
+    def _sum_up(self, tried: Sequence[Mutant], noticed: Sequence[Noticed], wrong: int) -> tuple[Mutation, list[Problem]]:
         """Return the score, and what is the matter with the markers of equivalent mutants."""
         markers = {marker: [place for place, one in enumerate(tried) if _means(marker, one)] for marker in self.bank.equivalents}
-        marked = {place for places in markers.values() for place in places if not noticed[place]}
-        killed = sum(bool(checks) for checks in noticed)
+        marked = {place for places in markers.values() for place in places if not noticed[place].checks}
+        killed = sum(bool(one.checks) for one in noticed)
         total = len(tried) - len(marked)
-        survivors = [one for place, one in enumerate(tried) if not noticed[place] and place not in marked]
+        survivors = [one for place, one in enumerate(tried) if not noticed[place].checks and place not in marked]
         mutation = Mutation(
             score=round(100 * killed / total, 1) if total else 100.0,
             mutants=total,
@@ -281,16 +307,14 @@ class Trial:
         )
         return mutation, [problem for marker, places in markers.items() for problem in self._misplaced(marker, places, tried, noticed)]
 
-    def _misplaced(
-        self, marker: Equivalent, places: list[int], tried: Sequence[Mutant], noticed: Sequence[tuple[str, ...]]
-    ) -> Iterator[Problem]:
+    def _misplaced(self, marker: Equivalent, places: list[int], tried: Sequence[Mutant], noticed: Sequence[Noticed]) -> Iterator[Problem]:
         path = self._at(self.course.feedback(self.lesson.slug))
         place = f"[[equivalent]] {marker.exercise}, {marker.operator}: {marker.line}"
         if not places:
             yield Problem(path, place, "there is no such mutant.", "Take the marker out, or write the line as it stands in the solution.")
         for number in places:
-            if noticed[number]:
-                what = f"it is not equivalent: {noticed[number][0]} fails `{tried[number].becomes}`."
+            if noticed[number].checks:
+                what = f"it is not equivalent: {noticed[number].checks[0]} fails `{tried[number].becomes}`."
                 yield Problem(path, place, what, "Take the marker out, or say with `becomes` which mutant is meant.")
 
     def _survivor(self, mutant: Mutant) -> Survivor:
@@ -326,16 +350,21 @@ class Trial:
         return printable(path.relative_to(self.course.root).as_posix())
 
 
-def _key(one: Wrong) -> tuple[str, str]:
-    return one.exercise, one.name
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keep pytest from warning of an assertion that always holds each time it reads the grader: it is told once, as a problem."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _means(marker: Equivalent, mutant: Mutant) -> bool:
     return marker.means(mutant.exercise, mutant.operator, mutant.line, mutant.becomes)
 
 
-def _failed(verdict: Verdict, exercises: Sequence[str]) -> tuple[str, ...]:
-    return tuple(outcome.check for outcome in verdict.outcomes if outcome.exercise in exercises and outcome.status in _NOTICED)
+def _noticed(verdict: Verdict, exercises: Sequence[str]) -> Noticed:
+    ended = [outcome for outcome in verdict.outcomes if outcome.exercise in exercises and outcome.status in _NOTICED]
+    return Noticed(tuple(outcome.check for outcome in ended), any(outcome.raised for outcome in ended))
 
 
 def _score(mutation: Mutation) -> str:

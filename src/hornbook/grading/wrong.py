@@ -3,6 +3,7 @@
     Listening.before(...)                       a sitting that remembers what each check asked of the reference solution
     asked(heard, exercise, sources)             the names of an exercise that its checks ask for, and with which arguments
     wrong_programs(exercise, sources, asked)    constants, what came in, always an error, the visible examples by heart
+    defined(sources)                            the names that a solution defines
     touched(source)                             an exercise as it was given, but changed in a way that Python notices
 
 A program is text, made of the solution's own text and of plain values; it is run where a learner's work is.
@@ -69,7 +70,7 @@ def asked(heard: Iterable[tuple[Check, tuple[Call, ...]]], exercise: str, source
     checks = [(check, calls) for check, calls in heard if check.exercise == exercise]
     wanted = set().union(*(_names(call) for _, calls in checks for call in calls))
     shown = [call for check, calls in checks if not check.hidden for call in calls]
-    return tuple(_asked(name, node, shown) for name, node in _defined(sources).items() if name in wanted)
+    return tuple(_asked(name, node, shown) for name, node in defined(sources).items() if name in wanted)
 
 
 def _names(call: Call) -> set[str]:
@@ -82,7 +83,7 @@ def _names(call: Call) -> set[str]:
     return set()
 
 
-def _defined(sources: tuple[str, ...]) -> dict[str, ast.stmt]:
+def defined(sources: tuple[str, ...]) -> dict[str, ast.stmt]:
     """Return the names that *sources* bind at their top level, with the statement that does."""
     found: dict[str, ast.stmt] = {}
     for source in sources:
