@@ -134,7 +134,10 @@ def test_an_empty_file_is_a_bank_without_hints(tmp_path: Path) -> None:
 GOOD = 'name = "a"\ncheck = "test_a"\nprogram = "x"\nhints = ["h"]\n'
 BROKEN = [
     ("hints = [", "is not TOML"),
-    ("[exercises.mean]\nhints = ['x']", 'the file has no key "exercises"; allowed are exercise, misconception, equivalent. Did you mean "exercise"?'),
+    (
+        "[exercises.mean]\nhints = ['x']",
+        'no key "exercises"; allowed are exercise, misconception, equivalent. Did you mean "exercise"?',
+    ),
     ("[exercise.mean]\nhint = ['x']", '[exercise.mean] has no key "hint"; allowed are hints, success. Did you mean "hints"?'),
     ("exercise = 3", "[exercise] must be a table, not 3."),
     ("[exercise]\nmean = 3", "[exercise.mean] must be a table, not 3."),

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hornbook.course import Course
-from hornbook.doctor import Proof
+from hornbook.doctor import LessonReport, Proof
 from hornbook.feedback import Bank, Equivalent
 from hornbook.grading.mutants import mutants
 from hornbook.lesson import Cell, read_solution, write_lesson
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.scaffold import FIRST_LESSON, new_course
-from hornbook.trial import SHORTEST, Mutation, Noticed, Program, Trial
+from hornbook.trial import SHORTEST, Mutation, Noticed, Program, Trial, digest, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 GRADER = "graders/test_counting_vowels.py"
 SOLUTION = "graders/counting_vowels.solution.py"
@@ -205,6 +205,45 @@ def test_a_program_that_never_ends_is_noticed_soon(trial: Trial) -> None:
     assert trial._noticed([endless], "mutant") == [Noticed(("test_quiet",))]
     assert SHORTEST <= hasty.check_seconds <= limits.check_seconds
     assert hasty.total_seconds <= 2 * hasty.check_seconds < limits.total_seconds
+
+
+# --- The table ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_our_own_lessons_is_current() -> None:
+    """docs/mutation.md is about the lessons as they are now, and all of them do as well as they should."""
+    ours = Course.open(Path(__file__).parent.parent)
+    page = (ours.root / "docs" / "mutation.md").read_text(encoding="utf-8")
+    rows = [[cell.strip(" `%") for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+
+    assert {row[0]: row[-1] for row in rows} == {slug: digest(ours, slug) for slug in ours.slugs}
+    assert all(float(row[1]) >= ours.settings.mutation_score for row in rows)
+    assert all(int(row[5]) >= ours.settings.misconceptions for row in rows)
+
+
+def test_a_table_has_a_row_for_each_lesson_that_was_tried(told: tuple[tuple[Proof, ...], Mutation, list[str]]) -> None:
+    """Score, mutants and known mistakes stand beside the digest of what they depend on."""
+    tried = LessonReport("vowels", "Vowels", 5, (), (), replace(told[1], score=87.5, mutants=8, killed=7, wrong_programs=12))
+    untried = LessonReport("other", "Other", 5, ())
+
+    assert table([tried, untried], {"vowels": "0123456789ab"}).splitlines() == [
+        "| lesson | score | mutants | killed | solving nothing | known mistakes | digest |",
+        "|---|---|---|---|---|---|---|",
+        "| `vowels` | 87.5 % | 8 | 7 | 12 | 2 | `0123456789ab` |",
+    ]
+
+
+def test_a_digest_changes_with_everything_that_the_score_depends_on(tmp_path: Path) -> None:
+    """A word in the grader, in the hint bank or in an alternative solution makes another digest; the same files make the same."""
+    new_course(tmp_path)
+    seen = [digest(Course.open(tmp_path), FIRST_LESSON)]
+    for name in (GRADER, SOLUTION, BANK, "graders/counting_vowels.alt-loop.py"):
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write("# %% count_vowels\ncount_vowels = len\n" if "alt" in name else "# more\n")
+        seen.append(digest(Course.open(tmp_path), FIRST_LESSON))
+
+    assert len(set(seen)) == 5
+    assert digest(Course.open(tmp_path), FIRST_LESSON) == seen[-1]
 
 
 # --- Markers -----------------------------------------------------------------------------------------------------------

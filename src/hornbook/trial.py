@@ -1,6 +1,8 @@
 """Puts a lesson's grader on trial: programs that are wrong, each in its own way, must not pass it.
 
     Trial(course, lesson, solution, bank, warm, tell).held()       its proofs, and the mutation score with its survivors
+    table(reports, digests)                                        what came of it for several lessons, as Markdown
+    digest(course, slug)                                           what a lesson's score depends on, to see whether a table is out of date
 
 `hornbook doctor --mutants` does this after its other proofs. Whatever is graded here is graded as a learner's work is, in warm
 sandboxes; only the time limits are shorter, because programs that never end are many here.
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import hashlib
 import re
 import warnings
 from collections import Counter
@@ -30,6 +33,7 @@ from hornbook.model import Status
 
 if TYPE_CHECKING:
     from hornbook.course import Course
+    from hornbook.doctor import LessonReport
     from hornbook.feedback import Bank, Equivalent
     from hornbook.lesson import Lesson
     from hornbook.model import Verdict
@@ -136,18 +140,7 @@ class Trial:
 
     @cached_property
     def _mutants(self) -> tuple[Mutant, ...]:
-        paths = self.course.alternatives(self.lesson.slug).values()
-        alternatives = [read_solution(path) for path in paths]
-        return tuple(
-            mutant
-            for exercise in self.lesson.exercises.values()
-            if exercise.id in self.solution
-            for mutant in mutants(
-                exercise.id,
-                self.solution[exercise.id],
-                [exercise.sources, *(other[exercise.id] for other in alternatives if exercise.id in other)],
-            )
-        )
+        return _mutants(self.course, self.lesson, self.solution)
 
     def _wrong(self) -> Iterator[Wrong]:
         submission = fill(self.lesson, dict(self.solution))
@@ -358,6 +351,21 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
+def _mutants(course: Course, lesson: Lesson, solution: Mapping[str, tuple[str, ...]]) -> tuple[Mutant, ...]:
+    """Return the mutants of *solution*, exercise by exercise, without those that are an alternative solution or the stub."""
+    alternatives = [read_solution(path) for path in course.alternatives(lesson.slug).values()]
+    return tuple(
+        mutant
+        for exercise in lesson.exercises.values()
+        if exercise.id in solution
+        for mutant in mutants(
+            exercise.id,
+            solution[exercise.id],
+            [exercise.sources, *(other[exercise.id] for other in alternatives if exercise.id in other)],
+        )
+    )
+
+
 def _means(marker: Equivalent, mutant: Mutant) -> bool:
     return marker.means(mutant.exercise, mutant.operator, mutant.line, mutant.becomes)
 
@@ -376,3 +384,30 @@ def _first_line(lines: Sequence[str], exercise: str, cell: int) -> int:
     marks = [number for number, line in enumerate(lines, 1) if re.fullmatch(rf"# ?%%\s*{re.escape(exercise)}\s*", line)]
     start = marks[cell]
     return start + next(place for place, line in enumerate(lines[start:]) if line.strip())
+
+
+# --- A table ---------------------------------------------------------------------------------------------------------
+
+
+def table(reports: Iterable[LessonReport], digests: Mapping[str, str]) -> str:
+    """Return how the lessons of *reports* did as a table in Markdown, a row for each that was tried."""
+    rows = [
+        f"| `{report.slug}` | {mutation.score:g} % | {mutation.mutants} | {mutation.killed} | {mutation.wrong_programs} "
+        f"| {mutation.misconceptions} | `{digests[report.slug]}` |\n"
+        for report in reports
+        if (mutation := report.mutation) is not None
+    ]
+    heads = ("lesson", "score", "mutants", "killed", "solving nothing", "known mistakes", "digest")
+    return f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n{''.join(rows)}"
+
+
+def digest(course: Course, slug: str) -> str:
+    """Return the beginning of the SHA-256 of what the score of the lesson *slug* depends on: its files, and the mutants made of them."""
+    solution = course.solution(slug)
+    files = (course.lesson(slug).path, course.grader(slug), solution, *course.alternatives(slug).values(), course.feedback(slug))
+    found = hashlib.sha256()
+    for path in files:
+        found.update(path.read_bytes())
+    for mutant in _mutants(course, course.lesson(slug), read_solution(solution)):
+        found.update(f"{mutant.operator}: {mutant.line} -> {mutant.becomes}\n".encode())
+    return found.hexdigest()[:12]

@@ -565,7 +565,11 @@ def _variable(node: ast.AST, solution: Solution) -> Iterator[Change]:
 
 
 OPERATORS: Final = (
-    Operator("arithmetic", "another arithmetic sign: `-` for `+`, `*` for `/` or `**`, `//` for `/` or `%`, or for and between masks", _arithmetic),
+    Operator(
+        "arithmetic",
+        "another arithmetic sign: `-` for `+`, `*` for `/`, `//` for `%`, or for and between masks",
+        _arithmetic,
+    ),
     Operator("comparison", "another comparison: with or without the boundary, the other way round, the opposite", _comparison),
     Operator("and-or", "`and` for `or`, and the reverse", _and_or),
     Operator("operand", "one part of `a and b`, of `a & b` or of `a < b < c` forgotten", _operand),
