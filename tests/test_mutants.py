@@ -102,12 +102,14 @@ BY_OPERATOR: dict[str, dict[str, list[str]]] = {
     "swapped": {
         "x = a - b": ["x = b - a"],
         "f(a, b, c)": ["f(b, a, c)", "f(a, c, b)"],
-        "x = a, b": ["x = (b, a)"],
+        "x = a, b": ["x = b, a"],
+        "f((a), b * c)": ["f((b * c), a)"],
         "for x in (a, b):\n    pass": [],
         "x = a + b": [],
     },
     "keyword": {
         "f(a, axis=0)": ["f(a)"],
+        'f("a", b=\'c"d\', e=0)': ['f("a", e=0)', 'f("a", b=\'c"d\')'],
         "f(sharey=True, squeeze=False)": ["f(squeeze=False)", "f(sharex=True, squeeze=False)", "f(sharey=True)"],
     },
     "namesake": {

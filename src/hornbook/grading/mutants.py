@@ -12,7 +12,9 @@ from __future__ import annotations
 import ast
 import builtins
 import hashlib
+import io
 import re
+import tokenize
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -219,6 +221,13 @@ class Solution:
             bracketed = Change(plain.start, plain.end, f"({text})")
             yield plain if shape(self.changed(plain)) == shape(self.changed(bracketed)) else bracketed
 
+    def neighbours_swapped(self, nodes: list[ast.expr]) -> Iterator[Change]:
+        """Write each two neighbours of *nodes* in the other's place; what stands between them stays."""
+        for left, right in pairwise(nodes):
+            (begin, middle), (onward, end) = (self.start(left), self.end(left)), (self.start(right), self.end(right))
+            parts = (self.bytes[onward:end], self.bytes[middle:onward], self.bytes[begin:middle])
+            yield Change(begin, end, b"".join(parts).decode())
+
     def without(self, statements: list[ast.stmt]) -> Iterator[Change]:
         """Write `pass` in the place of *statements*."""
         yield Change(self.start(statements[0]), self.end(statements[-1]), "pass")
@@ -232,10 +241,15 @@ class Solution:
 
 
 def _unparsed(node: ast.AST) -> str:
-    """Return *node* as Python; a text in the quotation marks that most people type."""
+    """Return *node* as Python, texts in the quotation marks that most people type: a diff shows the mistake and nothing else."""
     text = ast.unparse(node)
-    plain = isinstance(node, ast.Constant) and isinstance(node.value, str) and text[:1] == "'" and not {'"', "\\"} & set(text)
-    return f'"{text[1:-1]}"' if plain else text
+    lines = text.splitlines(keepends=True)
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
+        (row, start), (last, end) = token.start, token.end
+        # An f-string is one token or several, depending on the version of Python, so it is left as it is.
+        if token.type == tokenize.STRING and row == last and token.string[0] == "'" and not {'"', "\\"} & set(token.string):
+            lines[row - 1] = f'{lines[row - 1][:start]}"{token.string[1:-1]}"{lines[row - 1][end:]}'
+    return "".join(lines)
 
 
 # --- The mistakes ----------------------------------------------------------------------------------------------------
@@ -484,13 +498,9 @@ def _swapped(node: ast.AST, solution: Solution) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub | ast.Div | ast.FloorDiv | ast.Mod | ast.Pow):
         yield from solution.replaced(node, ast.BinOp(node.right, node.op, node.left))
     elif isinstance(node, ast.Call):
-        for place in range(len(node.args) - 1):
-            swapped = [*node.args[:place], node.args[place + 1], node.args[place], *node.args[place + 2 :]]
-            yield from solution.replaced(node, ast.Call(node.func, swapped, node.keywords))
+        yield from solution.neighbours_swapped(node.args)
     elif isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load) and not _is_gone_through(node, solution):
-        for place in range(len(node.elts) - 1):
-            swapped = [*node.elts[:place], node.elts[place + 1], node.elts[place], *node.elts[place + 2 :]]
-            yield from solution.replaced(node, ast.Tuple(swapped, ast.Load()))
+        yield from solution.neighbours_swapped(node.elts)
 
 
 def _is_gone_through(node: ast.AST, solution: Solution) -> bool:
