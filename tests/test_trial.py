@@ -66,17 +66,16 @@ def test_whatever(submission, rng):
     assert submission.count_vowels("aei"[: rng.randrange(1, 4)]) == 2
 
 
-@pytest.mark.exercise("is_quiet")
+@pytest.mark.exercise("quiet")
 def test_quiet(submission):
-    """In "RHYTHM" there is no vowel, in "AIR" there are two"""
-    assert submission.is_quiet("RHYTHM") is True
-    assert submission.is_quiet("AIR") is False
+    """In "AIR" there are vowels"""
+    assert submission.quiet is False
 '''
-REFERENCE = '''"""It takes the y out, though no y is a vowel."""
+REFERENCE = '''"""It adds a y, though no y is a vowel."""
 
 # %% count_vowels
 def count_vowels(word):
-    word = word.replace("y", "")
+    word = word + "y"
     count = 0
     for letter in word.lower():
         if letter in "aeiou":
@@ -84,9 +83,8 @@ def count_vowels(word):
     return count
 
 
-# %% is_quiet
-def is_quiet(word):
-    return count_vowels(word) == 0
+# %% quiet
+quiet = count_vowels("AIR") == 0
 '''
 
 
@@ -97,12 +95,13 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     new_course(root)
     course = Course.open(root)
     lesson = course.lesson(FIRST_LESSON)
-    write_lesson(replace(lesson, cells=(*lesson.cells, Cell("code", "def is_quiet(word): ...", exercise="is_quiet", id="quiet"))))
+    write_lesson(replace(lesson, cells=(*lesson.cells, Cell("code", "quiet = ...", exercise="quiet", id="quiet"))))
     (root / GRADER).write_text(WEAK, encoding="utf-8")
     (root / SOLUTION).write_text(REFERENCE, encoding="utf-8")
     course = Course.open(root)
     with ForkServers() as warm:
         bank = Bank.read(course.feedback(FIRST_LESSON))
+        bank = replace(bank, misconceptions=bank.misconceptions[:2])
         yield Trial(course, course.lesson(FIRST_LESSON), read_solution(root / SOLUTION), bank, warm, lambda _: None)
 
 
@@ -125,7 +124,7 @@ def told(trial: Trial) -> tuple[tuple[Proof, ...], Mutation, list[str]]:
         ("an exercise that was touched", f"{GRADER}, test_not_seven: it passes although nothing was done yet"),
         (
             "a program that solves nothing",
-            f'{GRADER}, exercise is_quiet: a program passes every check of it that knows one trick only: "the visible examples by heart".',
+            f'{GRADER}, exercise count_vowels: a program passes every check of it that knows one trick only: "the visible examples',
         ),
         ("95 % of the solution's mutants", f"{GRADER}: of the solution's "),
         (
@@ -159,7 +158,7 @@ def test_a_survivor_is_shown_with_its_difference(told: tuple[tuple[Proof, ...], 
         f"+++ {SOLUTION} (statement)",
         "@@ -4,3 +4,3 @@",
         " def count_vowels(word):",
-        '-    word = word.replace("y", "")',
+        '-    word = word + "y"',
         "+    pass",
         "     count = 0",
     ]
@@ -170,14 +169,14 @@ def test_a_survivor_is_shown_with_its_difference(told: tuple[tuple[Proof, ...], 
 
 
 def test_the_score_counts_what_was_noticed(told: tuple[tuple[Proof, ...], Mutation, list[str]]) -> None:
-    """Every mutant is either killed or shown, and only those of the needless line live on."""
+    """Every mutant is either killed or shown; those live on that change the needless line, or what one example cannot tell."""
     mutation = told[1]
 
     assert mutation.killed + len(mutation.survivors) == mutation.mutants
     assert mutation.score == round(100 * mutation.killed / mutation.mutants, 1) < 95
-    assert {one.line for one in mutation.survivors} == {5}
+    assert {one.line for one in mutation.survivors} == {5, 14}
     assert (mutation.equivalent, mutation.misconceptions) == (0, 2)
-    assert mutation.wrong_programs > 20
+    assert mutation.wrong_programs == 21
 
 
 def test_a_later_exercise_may_notice(trial: Trial, told: tuple[tuple[Proof, ...], Mutation, list[str]]) -> None:
@@ -185,7 +184,7 @@ def test_a_later_exercise_may_notice(trial: Trial, told: tuple[tuple[Proof, ...]
     forgotten = [one for one in mutants("count_vowels", trial.solution["count_vowels"]) if one.becomes == "for letter in word:"]
 
     assert len(forgotten) == 1
-    assert not [one for one in told[1].survivors if one.operator == "unwrapped" and one.line != 5]
+    assert not [one for one in told[1].survivors if one.exercise == "count_vowels" and one.line != 5]
     assert trial._noticed([Program("count_vowels", "capitals", forgotten[0].sources)], "mutant") == [Noticed(("test_quiet",))]
 
 
@@ -199,7 +198,7 @@ def test_somebody_who_waits_is_told_how_many_are_left(told: tuple[tuple[Proof, .
 
 def test_a_program_that_never_ends_is_noticed_soon(trial: Trial) -> None:
     """Checks of wrong programs have less time than those of learners, though enough for any right one."""
-    endless = Program("is_quiet", "endless", ("def is_quiet(word):\n    while True:\n        pass",))
+    endless = Program("quiet", "endless", ("while True:\n    pass",))
     limits, hasty = trial.course.settings.limits, trial._hasty.settings.limits
 
     assert trial._noticed([endless], "mutant") == [Noticed(("test_quiet",))]
@@ -248,7 +247,7 @@ def test_a_digest_changes_with_everything_that_the_score_depends_on(tmp_path: Pa
 
 # --- Markers -----------------------------------------------------------------------------------------------------------
 
-NEEDLESS = 'word = word.replace("y", "")'
+NEEDLESS = 'word = word + "y"'
 
 
 def summed(trial: Trial, *markers: Equivalent) -> tuple[Mutation, list[str]]:
@@ -273,7 +272,7 @@ def test_a_marked_mutant_is_in_neither_number(trial: Trial) -> None:
 def test_a_marker_can_mean_one_of_several(trial: Trial) -> None:
     """With `becomes` the other mutants of the same line and operator are left as they are."""
     texts = len([one for one in summed(trial)[0].survivors if one.operator == "text"])
-    one = summed(trial, Equivalent("count_vowels", "text", NEEDLESS, "as above", becomes='word = word.replace("Y", "")'))
+    one = summed(trial, Equivalent("count_vowels", "text", NEEDLESS, "as above", becomes='word = word + "Y"'))
     all_of_them = summed(trial, Equivalent("count_vowels", "text", NEEDLESS, "as above"))
 
     assert (one[0].equivalent, all_of_them[0].equivalent) == (1, texts)
@@ -285,7 +284,7 @@ def test_a_marker_can_mean_one_of_several(trial: Trial) -> None:
     [
         (Equivalent("count_vowels", "statement", "word = word.strip()", "it was so once"), "there is no such mutant."),
         (Equivalent("count_vowels", "sign", NEEDLESS, "misspelt"), "there is no such mutant."),
-        (Equivalent("is_quiet", "statement", NEEDLESS, "elsewhere"), "there is no such mutant."),
+        (Equivalent("quiet", "statement", NEEDLESS, "elsewhere"), "there is no such mutant."),
         (Equivalent("count_vowels", "augmented", "count += 1", "wishful"), "it is not equivalent: test_a_word fails `count = 1`."),
     ],
 )
