@@ -189,7 +189,7 @@ def wrong_programs(exercise: str, sources: tuple[str, ...], names: tuple[Asked, 
             yield Wrong(exercise, trick, (text, *[""] * (cells - 1)))
     if any(one.kind != "variable" for one in names):
         yield Wrong(exercise, "always an error", ("\n\n".join(map(_failing, names)), *[""] * (cells - 1)))
-    if any(one.answer is not None for one in names):
+    if any(one.answer not in {None, *_CONSTANTS} for one in names):
         text = "\n\n".join(_always(one, one.answer or "None") for one in names)
         yield Wrong(exercise, "always the answer of the first example", (text, *[""] * (cells - 1)))
     if any(one.parameters for one in names) or any(one.kind == "class" for one in names):
