@@ -15,7 +15,7 @@ from hornbook.grading.mutants import mutants
 from hornbook.lesson import Cell, read_solution, write_lesson
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.scaffold import FIRST_LESSON, new_course
-from hornbook.trial import SHORTEST, Mutation, Noticed, Program, Trial, digest, table
+from hornbook.trial import SHORTEST, Mutation, Noticed, Program, Trial, digest, percentage, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,7 @@ def told(trial: Trial) -> tuple[tuple[Proof, ...], Mutation, list[str]]:
         ("no check is written", f"{GRADER}, line 15, test_tuple: a tuple is true whatever is in it."),
         ("no check is written", f"{GRADER}, line 22, test_itself: it compares something with itself."),
         ("no check is written", f"{GRADER}, line 26, test_nothing: it asserts nothing"),
-        ("the solution is graded", f'{GRADER}, test_whatever: of 5 runs of the solution it ends 4 times "passed", 1 times "failed".'),
+        ("the solution is graded", f'{GRADER}, test_whatever: in 5 runs of the solution it ends 4 times "passed", 1 time "failed".'),
         ("an exercise that was touched", f"{GRADER}, test_tuple: it passes although nothing was done yet"),
         ("an exercise that was touched", f"{GRADER}, test_not_seven: it passes although nothing was done yet"),
         (
@@ -173,10 +173,16 @@ def test_the_score_counts_what_was_noticed(told: tuple[tuple[Proof, ...], Mutati
     mutation = told[1]
 
     assert mutation.killed + len(mutation.survivors) == mutation.mutants
-    assert mutation.score == round(100 * mutation.killed / mutation.mutants, 1) < 95
+    assert mutation.score == percentage(mutation.killed, mutation.mutants) < 95
     assert {one.line for one in mutation.survivors} == {5, 14}
     assert (mutation.equivalent, mutation.misconceptions) == (0, 2)
     assert mutation.wrong_programs == 20
+
+
+@pytest.mark.parametrize(("part", "whole", "score"), [(1, 2, 50.0), (1899, 2000, 94.9), (1999, 2000, 99.9), (0, 3, 0.0), (0, 0, 100.0)])
+def test_a_score_is_never_more_than_it_is(part: int, whole: int, score: float) -> None:
+    """What is nearly enough is not rounded up to enough; a solution without mutants has nothing to miss."""
+    assert percentage(part, whole) == score
 
 
 def test_a_later_exercise_may_notice(trial: Trial, told: tuple[tuple[Proof, ...], Mutation, list[str]]) -> None:
@@ -277,6 +283,15 @@ def test_a_marker_can_mean_one_of_several(trial: Trial) -> None:
 
     assert (one[0].equivalent, all_of_them[0].equivalent) == (1, texts)
     assert texts > 1
+
+
+def test_a_marker_of_a_mutant_that_was_left_out_is_true_all_the_same(trial: Trial) -> None:
+    """Where a solution has more mutants than are tried, a marker may be of one of the others."""
+    marker = Equivalent("count_vowels", "statement", NEEDLESS, "no y is counted anyway")
+    marked = replace(trial, bank=replace(trial.bank, equivalents=(marker,)))
+    mutation, problems = marked._sum_up([], [], 0)
+
+    assert (mutation.equivalent, problems) == (0, [])
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import contextlib
 import difflib
 import hashlib
 import re
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 from hornbook.doctor import Problem, Proof, count
 from hornbook.errors import printable
 from hornbook.grading import grade, run_checks
-from hornbook.grading.mutants import Mutant, mutants
+from hornbook.grading.mutants import MOST, Mutant, mutants
 from hornbook.grading.vacuous import vacuous
 from hornbook.grading.wrong import Listening, Wrong, asked, defined, touched, wrong_programs
 from hornbook.lesson import fill, read_solution
@@ -240,8 +241,8 @@ class Trial:
                 ends.setdefault(outcome.check, Counter())[str(outcome.status)] += 1
         for check, found in ends.items():
             if len(found) > 1 or found.total() < RUNS:
-                told = ", ".join(f'{number} times "{status}"' for status, number in found.most_common())
-                what = f"of {RUNS} runs of the solution it ends {told}."
+                told = ", ".join(f'{count(number, "time")} "{status}"' for status, number in found.most_common())
+                what = f"in {RUNS} runs of the solution it ends {told}."
                 yield self._of_check(check, what, "Let it depend on nothing but what it draws from hypothesis or `rng`.")
 
     def _unfilled(self) -> Iterator[Problem]:
@@ -290,7 +291,7 @@ class Trial:
         total = len(tried) - len(marked)
         survivors = [one for place, one in enumerate(tried) if not noticed[place].checks and place not in marked]
         mutation = Mutation(
-            score=round(100 * killed / total, 1) if total else 100.0,
+            score=percentage(killed, total),
             mutants=total,
             killed=killed,
             equivalent=len(marked),
@@ -303,7 +304,8 @@ class Trial:
     def _misplaced(self, marker: Equivalent, places: list[int], tried: Sequence[Mutant], noticed: Sequence[Noticed]) -> Iterator[Problem]:
         path = self._at(self.course.feedback(self.lesson.slug))
         place = f"[[equivalent]] {marker.exercise}, {marker.operator}: {marker.line}"
-        if not places:
+        # Of many mutants some are left out, and which they are may change with any line of the solution.
+        if not places and not any(_means(marker, mutant) for mutant in _mutants(self.course, self.lesson, self.solution, most=sys.maxsize)):
             yield Problem(path, place, "there is no such mutant.", "Take the marker out, or write the line as it stands in the solution.")
         for number in places:
             if noticed[number].checks:
@@ -351,7 +353,12 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
-def _mutants(course: Course, lesson: Lesson, solution: Mapping[str, tuple[str, ...]]) -> tuple[Mutant, ...]:
+def percentage(part: int, whole: int) -> float:
+    """Return how many of a hundred *part* is of *whole*, all if there is nothing, to one decimal and never more than it is."""
+    return 1000 * part // whole / 10 if whole else 100.0
+
+
+def _mutants(course: Course, lesson: Lesson, solution: Mapping[str, tuple[str, ...]], *, most: int = MOST) -> tuple[Mutant, ...]:
     """Return the mutants of *solution*, exercise by exercise, without those that are an alternative solution or the stub."""
     alternatives = [read_solution(path) for path in course.alternatives(lesson.slug).values()]
     return tuple(
@@ -362,6 +369,7 @@ def _mutants(course: Course, lesson: Lesson, solution: Mapping[str, tuple[str, .
             exercise.id,
             solution[exercise.id],
             [exercise.sources, *(other[exercise.id] for other in alternatives if exercise.id in other)],
+            most=most,
         )
     )
 
