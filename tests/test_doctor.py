@@ -250,6 +250,16 @@ def test_a_grader_that_the_solution_does_not_pass_is_not_tried(tmp_path: Path) -
     assert (report.proofs[-1].what, report.proofs[-1].tried) == ("the grader tells the solution from wrong programs", False)
 
 
+def test_a_trial_that_cannot_be_held_says_why(tmp_path: Path) -> None:
+    """An alternative that is no Python leaves nobody knowing which mutants are right as well."""
+    new_course(tmp_path)
+    (tmp_path / "graders/counting_vowels.alt-torn.py").write_text("# %% count_vowels\ndef count_vowels(word:\n", encoding="utf-8")
+    report = diagnose(Course.open(tmp_path), mutants=True).lessons[0]
+
+    assert report.mutation is None
+    assert report.proofs[-1].problems[0].file == "graders/counting_vowels.alt-torn.py"
+
+
 # --- An ill course -----------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ BY_OPERATOR: dict[str, dict[str, list[str]]] = {
         "x = a == b": ["x = a != b"],
         "x = a not  in b": ["x = a in b"],
         "x = a is not b": ["x = a is b"],
+        "x = a != b": ["x = a == b"],
     },
     "and-or": {
         "x = a and b and c": ["x = a or b and c", "x = a and b or c"],
@@ -83,6 +84,7 @@ BY_OPERATOR: dict[str, dict[str, list[str]]] = {
         "x = range(n)": ["x = range(1, n)", "x = range(n + 1)", "x = range(n - 1)"],
         "x = range(m, n)": ["x = range(m + 1, n)", "x = range(m, n + 1)", "x = range(m, n - 1)"],
         "x = np.arange(n)": ["x = np.arange(1, n)", "x = np.arange(n + 1)", "x = np.arange(n - 1)"],
+        "x = range(1, n)": ["x = range(1, n + 1)", "x = range(1, n - 1)"],
         "x = range(m, n, 2)": [],
     },
     "nothing-returned": {"def f(a):\n    return a": ["return None"], "def f(a):\n    return": []},

@@ -10,6 +10,7 @@ import pytest
 
 from hornbook.course import Course
 from hornbook.doctor import LessonReport, Proof
+from hornbook.errors import SandboxError
 from hornbook.feedback import Bank, Equivalent
 from hornbook.grading.mutants import mutants
 from hornbook.lesson import Cell, read_solution, write_lesson
@@ -202,6 +203,15 @@ def test_somebody_who_waits_is_told_how_many_are_left(told: tuple[tuple[Proof, .
     assert f"counting_vowels: mutant {told[1].mutants} of {told[1].mutants}" in words
 
 
+def test_a_machine_that_cannot_grade_is_no_verdict_on_the_grader(trial: Trial) -> None:
+    """What stops a grading stops the trial as well: nothing is left out in silence."""
+    settings = replace(trial.course.settings, require_level=5)
+    elsewhere = replace(trial, course=replace(trial.course, settings=settings))
+
+    with pytest.raises(SandboxError, match="requires 5"):
+        list(elsewhere._wrong())
+
+
 def test_a_program_that_never_ends_is_noticed_soon(trial: Trial) -> None:
     """Checks of wrong programs have less time than those of learners, though enough for any right one."""
     endless = Program("quiet", "endless", ("while True:\n    pass",))
@@ -304,7 +314,9 @@ def test_a_marker_of_a_mutant_that_was_left_out_is_true_all_the_same(trial: Tria
     ],
 )
 def test_a_marker_that_is_not_true_is_told(trial: Trial, marker: Equivalent, problem: str) -> None:
-    """A marker for nothing, or for what a check can tell apart, is told with the file and the line that it names."""
-    _, problems = summed(trial, marker)
+    """A marker for nothing, or for what a check can tell apart, is told with the file and the line that it names; it changes no score."""
+    mutation, problems = summed(trial, marker)
+
+    assert mutation == summed(trial)[0]
 
     assert problems[0].startswith(f"{BANK}, [[equivalent]] {marker.exercise}, {marker.operator}: {marker.line}: {problem}")

@@ -119,6 +119,7 @@ class Trial:
         slug = self.lesson.slug
         least = self.course.settings.mutation_score
         self.tell(f"{slug}: reading the grader")
+        tried = _mutants(self.course, self.lesson, self.solution)
         reading = Proof("no check is written so that it cannot fail", tuple(self._vacuous()))
         self.tell(f"{slug}: grading the solution {RUNS} times")
         flaky = Proof(f"the solution is graded {RUNS} times alike", tuple(self._flaky()))
@@ -128,7 +129,6 @@ class Trial:
         noticed_wrong = self._noticed(wrong, "program that solves nothing")
         passing = tuple(self._passing(one) for one, noticed in zip(wrong, noticed_wrong, strict=True) if not noticed.checks)
         known = Proof("a program that solves nothing does not pass", passing, count(len(wrong), "program"))
-        tried = self._mutants
         noticed = self._noticed([Program(one.exercise, one.operator, one.sources) for one in tried], "mutant")
         mutation, markers = self._sum_up(tried, noticed, len(wrong))
         score = Proof(f"{least:g} % of the solution's mutants are noticed", tuple(self._low(mutation)), _score(mutation))
@@ -138,10 +138,6 @@ class Trial:
         return (reading, flaky, unfilled, known, score, marked, idle, mistakes), mutation
 
     # --- what is tried ------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _mutants(self) -> tuple[Mutant, ...]:
-        return _mutants(self.course, self.lesson, self.solution)
 
     def _wrong(self) -> Iterator[Wrong]:
         submission = fill(self.lesson, dict(self.solution))
