@@ -377,6 +377,20 @@ def test_new_makes_what_doctor_proves(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (len(proven.json["proofs"][0]["problems"]), proven.code) == (3, 3)
 
 
+def test_doctor_grades_the_graders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --mutants what `new` makes is healthy as well, and the document has the score and whatever survives."""
+    hornbook("new", "course", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    ended = hornbook("doctor", "counting_vowels", "--mutants", "--json")
+    (lesson,) = ended.json["lessons"]
+
+    assert ended.code == 0, lesson
+    assert len(lesson["proofs"]) == 16
+    assert lesson["mutation"]["score"] == 100.0
+    assert lesson["mutation"]["killed"] == lesson["mutation"]["mutants"] > 5
+    assert lesson["mutation"]["survivors"] == []
+
+
 def test_doctor_takes_a_folder_and_draws(tmp_path: Path) -> None:
     """A course without lessons fails in words, and ends with code 3."""
     (tmp_path / "lessons").mkdir()

@@ -66,6 +66,9 @@ def test_settings_are_read(pyproject: Path) -> None:
         [tool.hornbook.sandbox]
         require_level = 3
         preload = ["numpy", "matplotlib.pyplot"]
+        [tool.hornbook.doctor]
+        mutation_score = 90
+        misconceptions = 5
         """,
         "utf-8",
     )
@@ -77,6 +80,8 @@ def test_settings_are_read(pyproject: Path) -> None:
         Limits(cell_seconds=2.5, check_seconds=3.0, memory_mb=2048),
         3,
         ("numpy", "matplotlib.pyplot"),
+        90.0,
+        5,
     )
 
 
@@ -86,7 +91,7 @@ def test_settings_are_read(pyproject: Path) -> None:
         ("[tool", "is not TOML: "),
         ("a = " + "[" * 2000, "is not TOML: "),
         ("[tool.hornbook]\nnmae = 'x'", '[tool.hornbook] has no key "nmae"; did you mean "name".'),
-        ("[tool.hornbook]\nzzz = 1", '[tool.hornbook] has no key "zzz"; it has language, limits, name, sandbox, title.'),
+        ("[tool.hornbook]\nzzz = 1", '[tool.hornbook] has no key "zzz"; it has doctor, language, limits, name, sandbox, title.'),
         ("[tool.hornbook.limits]\ncell_second = 1", 'has no key "cell_second"; did you mean "cell_seconds".'),
         ("[tool.hornbook.sandbox]\nrequire-level = 1", '[tool.hornbook.sandbox] has no key "require-level"; did you mean "require_level".'),
         ("[tool]\nhornbook = 1", "tool.hornbook must be a table, not 1. Write it as [tool.hornbook]."),
@@ -107,6 +112,9 @@ def test_settings_are_read(pyproject: Path) -> None:
         ("[tool.hornbook.limits]\ncheck_seconds = 121", "check_seconds (121) is more than total_seconds (120). Raise total_seconds."),
         ("[tool.hornbook.limits]\ntotal_seconds = 5", "cell_seconds (10) is more than total_seconds (5). Raise total_seconds."),
         ("[tool.hornbook.sandbox]\nrequire_level = 5", "require_level is 5; it must be a whole number from 0 to 4."),
+        ("[tool.hornbook.doctor]\nmutation_score = 101", "mutation_score is 101; it must be a number from 0 to 100."),
+        ("[tool.hornbook.doctor]\nmisconceptions = 1.5", "misconceptions is 1.5; it must be a whole number from 0 to 100."),
+        ("[tool.hornbook.doctor]\nmutants = 1", '[tool.hornbook.doctor] has no key "mutants"'),
         (
             "[tool.hornbook.sandbox]\npreload = 'numpy'",
             'preload is "numpy"; it must be a list of module names such as ["numpy", "pandas"].',
@@ -155,7 +163,20 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=3,
 )
-KEYS = ["name", "title", "language", "limits", "sandbox", "require_level", "preload", "memory_mb", "cell_seconds", "other"]
+KEYS = [
+    "name",
+    "title",
+    "language",
+    "limits",
+    "sandbox",
+    "require_level",
+    "preload",
+    "doctor",
+    "mutation_score",
+    "memory_mb",
+    "cell_seconds",
+    "other",
+]
 
 
 @settings(deadline=None)  # the machine may be busy

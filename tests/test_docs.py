@@ -21,6 +21,7 @@ import typer.main
 
 from hornbook.cli import app
 from hornbook.config import Limits, Settings
+from hornbook.grading.mutants import OPERATORS
 from hornbook.grading.pytest_plugin import MARKERS
 from hornbook.lesson import Lesson, parse_lesson, read_solution, write_lesson
 from hornbook.model import Assurance, Repair, Status, Verdict, verdict_schema
@@ -234,10 +235,12 @@ def test_the_settings_page_has_every_setting_with_its_default() -> None:
     shown = Settings.of(table, Path("course/pyproject.toml"))
 
     assert shown == Settings(name="course", title="course")
-    assert table.keys() == {"name", "title", "language", "limits", "sandbox"}
+    assert table.keys() == {"name", "title", "language", "limits", "sandbox", "doctor"}
     assert table["limits"].keys() == {field.name for field in dataclasses.fields(Limits)}
     assert table["sandbox"].keys() == {"require_level", "preload"}
-    assert {"name", "title", "language", "limits", "require_level", "preload"} == {field.name for field in dataclasses.fields(Settings)}
+    assert table["doctor"].keys() == {"mutation_score", "misconceptions"}
+    shown_by_table = {"require_level", "preload", "mutation_score", "misconceptions"}
+    assert {"name", "title", "language", "limits", *shown_by_table} == {field.name for field in dataclasses.fields(Settings)}
 
 
 def members(*kinds: type) -> list[str]:
@@ -259,6 +262,8 @@ def pytest_options() -> list[str]:
         pytest.param("docs/authoring.md", [f"caught.{name}" for name in members(Raised) if name != "error"], id="its errors"),
         pytest.param("docs/authoring.md", members(Figure, Axes, PlottedLine, Bar, Scatter), id="figures"),
         pytest.param("docs/authoring.md", ["raises", "message", "actual", "actual_type", "source"], id="conditions"),
+        pytest.param("docs/authoring.md", [operator.name for operator in OPERATORS], id="operators"),
+        pytest.param("docs/authoring.md", ["exercise", "operator", "line", "becomes", "reason"], id="markers of equivalent mutants"),
         pytest.param("docs/grading.md", list(Status), id="statuses"),
         pytest.param("docs/grading.md", list(Assurance), id="assurances"),
         pytest.param("docs/grading.md", list(get_args(get_type_hints(Repair)["kind"])), id="repairs"),

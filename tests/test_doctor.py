@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hornbook.course import Course
-from hornbook.doctor import Diagnosis, Proof, asked_by, diagnose, render, squeeze, summary, telling
+from hornbook.doctor import Diagnosis, LessonReport, Proof, asked_by, diagnose, render, squeeze, summary, telling
 from hornbook.errors import CourseError
 from hornbook.lesson import Cell, write_lesson
 from hornbook.scaffold import FIRST_LESSON, new_course, new_lesson
 from hornbook.show import as_text
+from hornbook.trial import Mutation, Survivor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,7 +187,7 @@ def test_somebody_who_waits_is_told_what_is_proven(healthy: tuple[Diagnosis, lis
     _, told = healthy
 
     assert told[0] == "counting_vowels: reading"
-    assert "counting_vowels: known mistake 2 of 2, returned-inside-the-loop" in told
+    assert "counting_vowels: known mistake 2 of 3, returned-inside-the-loop" in told
 
 
 def test_a_healthy_course_is_drawn_in_words(healthy: tuple[Diagnosis, list[str]]) -> None:
@@ -212,6 +213,51 @@ def test_a_course_without_lessons_is_not_healthy(tmp_path: Path) -> None:
 
     assert not diagnosis.healthy
     assert "lessons: holds no lesson. `hornbook new lesson <slug>` makes one." in [str(one) for one in diagnosis.proofs[0].problems]
+
+
+# --- The grader on trial -----------------------------------------------------------------------------------------------
+
+
+def test_a_surviving_mutant_is_drawn() -> None:
+    """The diff stands with its file, its line and the question to ask oneself, whether the score will do or not."""
+    survivor = Survivor(
+        "mean", "sign", "graders/mean.solution.py", 7, "-    return -x\n+    return x", "Which input would tell the two apart?"
+    )
+    mutation = Mutation(99.0, 100, 99, 0, 12, 3, (survivor,))
+    lesson = LessonReport("mean", "The mean", 5, (Proof("95 % of the solution's mutants are noticed"),), mutation=mutation)
+    drawn = as_text(render(Diagnosis("course", "A course", (), (lesson,))))
+
+    assert "! survives       graders/mean.solution.py, line 7: sign\n" in drawn
+    assert "-    return -x\n" in drawn
+    assert "+    return x\n" in drawn
+    assert "Which input would tell the two apart?" in drawn
+
+
+def test_without_being_asked_no_grader_is_tried(healthy: tuple[Diagnosis, list[str]]) -> None:
+    """A plain doctor does not make anybody wait for that."""
+    assert healthy[0].lessons[0].mutation is None
+    assert not [words for words in healthy[1] if "mutant" in words]
+
+
+def test_a_grader_that_the_solution_does_not_pass_is_not_tried(tmp_path: Path) -> None:
+    """Who cannot recognise a right program cannot tell a wrong one from it."""
+    new_course(tmp_path)
+    solution = tmp_path / "graders/counting_vowels.solution.py"
+    solution.write_text(solution.read_text(encoding="utf-8").replace("aeiou", "aeio"), encoding="utf-8")
+    report = diagnose(Course.open(tmp_path), mutants=True).lessons[0]
+
+    assert report.mutation is None
+    assert (report.proofs[-1].what, report.proofs[-1].tried) == ("the grader tells the solution from wrong programs", False)
+
+
+def test_a_trial_that_cannot_be_held_says_why(tmp_path: Path) -> None:
+    """An alternative that is no Python leaves nobody knowing which mutants are right as well."""
+    new_course(tmp_path)
+    (tmp_path / "graders/counting_vowels.alt-torn.py").write_text("# %% count_vowels\ndef count_vowels(word:\n", encoding="utf-8")
+    report = diagnose(Course.open(tmp_path), mutants=True).lessons[0]
+
+    assert report.mutation is None
+    assert report.proofs[-1].problems[0].file == "graders/counting_vowels.alt-torn.py"
 
 
 # --- An ill course -----------------------------------------------------------------------------------------------------

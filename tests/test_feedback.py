@@ -97,6 +97,21 @@ def test_a_bank_is_read_as_it_is_written(bank: Bank) -> None:
     assert first == Misconception("sum-not-mean", "test_mean_of_three", When(actual="6"), "def mean(xs): return sum(xs)", first.hints)
 
 
+def test_a_marker_of_equivalent_mutants_says_which_it_means(tmp_path: Path) -> None:
+    """It means all mutants of its line and operator, or with `becomes` a single one; it does not ask on which line they stand."""
+    path = tmp_path / "mean.toml"
+    marker = "[[equivalent]]\nexercise = 'mean'\noperator = 'number'\nline = '  x = 1'\nreason = 'x is not used'\n"
+    path.write_text(f"{marker}{marker}becomes = 'x = 2'", encoding="utf-8")
+    every, one = Bank.read(path).equivalents
+
+    assert (every.reason, every.becomes, one.becomes) == ("x is not used", None, "x = 2")
+    assert [every.means("mean", "number", "x = 1", becomes) for becomes in ("x = 2", "x = 0")] == [True, True]
+    assert [one.means("mean", "number", "x = 1", becomes) for becomes in ("x = 2", "x = 0")] == [True, False]
+    assert not every.means("median", "number", "x = 1", "x = 2")
+    assert not every.means("mean", "sign", "x = 1", "x = 2")
+    assert not every.means("mean", "number", "x = 11", "x = 2")
+
+
 def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
     """A bank saved by a Windows editor is read all the same."""
     path = tmp_path / "mean.toml"
@@ -119,7 +134,10 @@ def test_an_empty_file_is_a_bank_without_hints(tmp_path: Path) -> None:
 GOOD = 'name = "a"\ncheck = "test_a"\nprogram = "x"\nhints = ["h"]\n'
 BROKEN = [
     ("hints = [", "is not TOML"),
-    ("[exercises.mean]\nhints = ['x']", 'the file has no key "exercises"; allowed are exercise, misconception. Did you mean "exercise"?'),
+    (
+        "[exercises.mean]\nhints = ['x']",
+        'no key "exercises"; allowed are exercise, misconception, equivalent. Did you mean "exercise"?',
+    ),
     ("[exercise.mean]\nhint = ['x']", '[exercise.mean] has no key "hint"; allowed are hints, success. Did you mean "hints"?'),
     ("exercise = 3", "[exercise] must be a table, not 3."),
     ("[exercise]\nmean = 3", "[exercise.mean] must be a table, not 3."),
@@ -130,6 +148,11 @@ BROKEN = [
     ("[exercise.mean]\nhints = ['a', ' ']", "every hint must be a text with words in it."),
     ("[exercise.mean]\nhints = ['a', 3]", "every hint must be a text with words in it."),
     ("[exercise.mean]\nhints = ['a']\nsuccess = ''", "success must be a text with words in it."),
+    ("[equivalent]\nreason = 'a'", "equivalent must be written as [[equivalent]], once for each."),
+    ("equivalent = [3]", "[[equivalent]] 1 must be a table, not 3."),
+    ("[[equivalent]]\nexercise = 'a'\noperator = 'sign'\nline = 'x = -1'", "[[equivalent]] 1: reason is missing."),
+    ("[[equivalent]]\nbecome = 'x = 1'", '[[equivalent]] 1 has no key "become"; allowed are exercise, operator, line, becomes, reason.'),
+    ("[[equivalent]]\nexercise = 'a'\nbecomes = ''", "[[equivalent]] 1: operator is missing."),
     ("[misconception]\nname = 'a'", "misconception must be written as [[misconception]], once for each."),
     ("misconception = [3]", "[[misconception]] 1 must be a table, not 3."),
     ("[[misconception]]\ncheck = 'test_a'", "[[misconception]] 1: name is missing."),

@@ -61,7 +61,9 @@ def test_a_blinker_blinks(submission):
     world[2, 1:4] = 1
     expected = np.zeros((5, 6), dtype=int)
     expected[1:4, 2] = 1
-    assert same(submission.step(world), expected, dtype=False)
+    came = submission.step(world)
+    assert same(came, expected, dtype=False)
+    assert came.dtype.kind != "b", "The squares came as True and False; the next generation is an array of 0 and 1, as the first is."
 
 
 @pytest.mark.exercise("step", points=2, hidden=True)

@@ -35,7 +35,7 @@ def test_a_line_without_its_price(submission):
 @given(item=WORDS, category=WORDS, cents=CENTS, space=st.sampled_from(["", " ", "   "]))
 def test_any_good_line(submission, item, category, cents, space):
     """Any item, category and price are read to the cent, with or without spaces"""
-    line = f"{space}{item},{space}{category}{space},{space}{cents / 100:.2f}{space}"
+    line = f"{space}{item}{space},{space}{category}{space},{space}{cents / 100:.2f}{space}"
     assert submission.parse_line(line) == (item, category, cents)
 
 

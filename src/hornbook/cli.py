@@ -148,6 +148,9 @@ def doctor(
         list[str] | None, typer.Argument(metavar="COURSE|SLUG", help="A course's folder, or some of its lessons.", show_default=False)
     ] = None,
     *,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Grade the graders, too: wrong programs must not pass them. Takes minutes.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Prove a course: each lesson can be passed, gives nothing away, and recognises the mistakes that it knows."""
@@ -162,7 +165,7 @@ def doctor(
         at = _course(folders[0] if folders else None, ())
         slugs = [_lesson(at, word).slug if _slug(word) not in at.slugs else _slug(word) for word in words if word not in folders]
         with _waiting("reading the course") as tell, contextlib.redirect_stdout(sys.stderr):
-            diagnosis = diagnose(at, slugs, tell=tell)
+            diagnosis = diagnose(at, slugs, mutants=mutants, tell=tell)
         if as_json:
             _print_json(diagnosis)
         else:
@@ -325,21 +328,16 @@ class _Run:
 
     def _side_by_side(self) -> Iterator[Verdict | HornbookError]:
         """Yield the results of several files, which are graded at the same time, in the files' order."""
-        from hornbook.grading.batch import grade_all  # noqa: PLC0415 - heavy
+        from hornbook.grading.batch import grade_all, in_order  # noqa: PLC0415 - heavy
 
         paths = [path for path, _ in self.files]
-        early: dict[int, Verdict | HornbookError] = {}
-        place = 0
         graded = grade_all(paths, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed)
         with contextlib.closing(graded):
-            while place < len(paths):
-                with _waiting(f"graded {place + len(early)} of {len(paths)}", since=self.started) as tell:
-                    while place not in early:
-                        done = next(graded)
-                        early[done.place] = done.verdict or done.error or HornbookError("Nothing came of it.")
-                        tell(f"graded {place + len(early)} of {len(paths)}")
-                yield early.pop(place)
-                place += 1
+            results = in_order(graded)
+            for number in range(1, len(paths) + 1):
+                with _waiting(f"grading {number} of {len(paths)}: {printable(self.files[number - 1][1])}", since=self.started):
+                    result = next(results)
+                yield result.verdict or result.error or HornbookError("Nothing came of it.")
 
 
 def _notebooks(words: Sequence[str]) -> Iterator[tuple[Path, str]]:

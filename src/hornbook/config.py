@@ -19,6 +19,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _STRONGEST = 4
+_PERCENT = 100
+_SCORE = 95.0
+_MISTAKES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Settings:
 
     `name` is its name on disk and in links, `title` the one for people, `language` the BCP 47 tag of the language its sentences
     are in. A grade is refused where the sandbox is weaker than `require_level` (0 to 4). `preload` names the modules
-    that the sandbox imports before a submission arrives.
+    that the sandbox imports before a submission arrives. `mutation_score` is what percentage of a solution's mutants the checks of a
+    lesson must notice, and `misconceptions` how many known mistakes a lesson must have, for `hornbook doctor --mutants`.
     """
 
     name: str = "course"
@@ -58,6 +62,8 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     require_level: int = 0
     preload: tuple[str, ...] = ()
+    mutation_score: float = _SCORE
+    misconceptions: int = _MISTAKES
 
     @classmethod
     def read(cls, path: Path) -> Settings:
@@ -81,7 +87,8 @@ class Settings:
     @classmethod
     def of(cls, table: object, path: Path) -> Settings:
         """Return the settings that *table*, the content of `[tool.hornbook]` in *path*, holds."""
-        top = _Table(path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox"})
+        top = _Table(path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox", "doctor"})
+        doctor = _Table(path, "tool.hornbook.doctor", top.raw.get("doctor", {}), {"mutation_score", "misconceptions"})
         sandbox = _Table(path, "tool.hornbook.sandbox", top.raw.get("sandbox", {}), {"require_level", "preload"})
         name = top.text("name", _NAME, "lower-case letters, digits, - and _, at most 64, a letter first", _default_name(path))
         return cls(
@@ -91,6 +98,8 @@ class Settings:
             limits=_limits(_Table(path, "tool.hornbook.limits", top.raw.get("limits", {}), {limit.name for limit in fields(Limits)})),
             require_level=int(sandbox.number("require_level", 0, (0, _STRONGEST))),
             preload=sandbox.modules("preload"),
+            mutation_score=doctor.number("mutation_score", _SCORE, (0, _PERCENT)),
+            misconceptions=int(doctor.number("misconceptions", _MISTAKES, (0, _PERCENT))),
         )
 
 

@@ -1,6 +1,6 @@
 """Proves a course: that every lesson can be passed, says nothing it should keep to itself, and recognises what it claims to.
 
-    diagnose(course) -> Diagnosis      all proofs, for the whole course and for each lesson
+    diagnose(course) -> Diagnosis      all proofs, for the whole course and for each lesson; with mutants=True the grader's trial, too
     render(diagnosis)                  something that rich can print
 
 Each proof either holds or comes with its problems: file, place, what is the matter, and the way out. Nothing is proven by
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hornbook.feedback import Bank, Misconception
     from hornbook.model import Outcome, Verdict
     from hornbook.sandbox.forkserver import ForkServers
+    from hornbook.trial import Mutation
 
 MINUTES = (5, 15)
 """How long a micro-lesson takes, at least and at most."""
@@ -90,13 +91,14 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class LessonReport:
-    """The proofs of one lesson, and what its exercises are worth."""
+    """The proofs of one lesson, what its exercises are worth, and, where it was asked for, how its checks did against mutants."""
 
     slug: str
     title: str
     minutes: int
     proofs: tuple[Proof, ...]
     totals: tuple[Total, ...] = ()
+    mutation: Mutation | None = None
 
     @property
     def points(self) -> float:
@@ -125,11 +127,13 @@ class Diagnosis:
         return all(proof.held for proof in self.all_proofs)
 
 
-def diagnose(course: Course, slugs: Iterable[str] = (), *, tell: Callable[[str], None] = lambda _: None) -> Diagnosis:
+def diagnose(
+    course: Course, slugs: Iterable[str] = (), *, mutants: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Diagnosis:
     """Return what is proven about *course*, of its lessons only those named by *slugs*, if any are.
 
-    *tell* is told what is being looked at. Raises CourseError for a slug that the course lacks, and SandboxError where this
-    machine cannot run a lesson at all.
+    With *mutants* the graders are graded, too (`trial.py`): that takes minutes. *tell* is told what is being looked at. Raises
+    CourseError for a slug that the course lacks, and SandboxError where this machine cannot run a lesson at all.
     """
     from hornbook.sandbox.forkserver import ForkServers  # noqa: PLC0415 - brings the sandbox along
 
@@ -141,10 +145,10 @@ def diagnose(course: Course, slugs: Iterable[str] = (), *, tell: Callable[[str],
     if not course.slugs:
         problems.append(Problem("lessons", "", "holds no lesson.", "`hornbook new lesson <slug>` makes one."))
     what = "every lesson has its grader, solution and hints, and every name is unique"
-    paired = Proof(what, tuple(problems), _count(len(course.slugs), "lesson"))
+    paired = Proof(what, tuple(problems), count(len(course.slugs), "lesson"))
     # Some twenty gradings of each lesson: they are forked from one warm process.
     with ForkServers() as warm:
-        reports = tuple(_Examination(course, slug, tell, warm).report() for slug in chosen)
+        reports = tuple(_Examination(course, slug, tell, warm, mutants=mutants).report() for slug in chosen)
     return Diagnosis(course.name, course.settings.title, (paired,), reports)
 
 
@@ -154,8 +158,9 @@ def diagnose(course: Course, slugs: Iterable[str] = (), *, tell: Callable[[str],
 class _Examination:
     """One lesson on its way through the proofs. What one proof found out, later ones build on."""
 
-    def __init__(self, course: Course, slug: str, tell: Callable[[str], None], warm: ForkServers) -> None:
+    def __init__(self, course: Course, slug: str, tell: Callable[[str], None], warm: ForkServers, *, mutants: bool) -> None:
         self.course = course
+        self.mutants = mutants
         self.warm = warm
         self.slug = slug
         self.tell = tell
@@ -189,7 +194,20 @@ class _Examination:
             self._prove("every known mistake is recognised from its program", self._misconceptions),
             self._prove("lessons/ gives nothing away", self._secrets),
         ]
-        return LessonReport(self.slug, self.lesson.title, self.lesson.minutes, tuple(proofs), self._totals())
+        tried, mutation = self._trial() if self.mutants else ((), None)
+        return LessonReport(self.slug, self.lesson.title, self.lesson.minutes, (*proofs, *tried), self._totals(), mutation)
+
+    def _trial(self) -> tuple[tuple[Proof, ...], Mutation | None]:
+        """Return what is proven by grading the grader: only one that the solution passes can tell right from wrong."""
+        from hornbook.trial import Trial  # noqa: PLC0415 - it needs what is defined here
+
+        what = "the grader tells the solution from wrong programs"
+        if self.solved is None or not self.solved.passed:
+            return (Proof(what, tried=False, detail="needs a reference solution that passes every check"),), None
+        try:
+            return Trial(self.course, self.lesson, self.solution, self._bank()[0], self.warm, self.tell).held()
+        except CourseError as error:
+            return (Proof(what, (self._problem(error),)),), None
 
     def _prove(self, what: str, proof: Callable[[], tuple[Sequence[Problem], str]]) -> Proof:
         """Return *what* with the problems and the detail that *proof* gives; an error of an author's is a problem, too."""
@@ -216,7 +234,7 @@ class _Examination:
             )
         least, most = MINUTES
         if not least <= self.lesson.minutes <= most:
-            what = f"{_count(self.lesson.minutes, 'minute')}; a micro-lesson takes {least} to {most}."
+            what = f"{count(self.lesson.minutes, 'minute')}; a micro-lesson takes {least} to {most}."
             way_out = "Split it in two." if self.lesson.minutes > most else "Add to it, or say how long it really takes."
             problems.append(Problem(notebook, "metadata.hornbook.minutes", what, way_out))
         return problems, f"{self.lesson.minutes} minutes"
@@ -239,7 +257,7 @@ class _Examination:
             )
             for cell in cells
             if cell.error is not None or cell.stopped is not None
-        ], _count(len(cells), "code cell")
+        ], count(len(cells), "code cell")
 
     def _untouched(self) -> tuple[Sequence[Problem], str]:
         verdict = self._graded({}, "as shipped")
@@ -251,7 +269,7 @@ class _Examination:
             )
             for outcome in verdict.outcomes
             if outcome.status is not Status.NOT_ATTEMPTED
-        ], _count(len(verdict.outcomes), "check")
+        ], count(len(verdict.outcomes), "check")
 
     def _solved(self) -> tuple[Sequence[Problem], str]:
         path = self.course.solution(self.slug)
@@ -263,7 +281,7 @@ class _Examination:
             if exercise not in sources
         ]
         self.solution, self.solved = sources, verdict
-        return [*missing, *self._not_passed(verdict, path)], _count(len(verdict.outcomes), "check")
+        return [*missing, *self._not_passed(verdict, path)], count(len(verdict.outcomes), "check")
 
     def _alternative(self, path: Path) -> tuple[Sequence[Problem], str]:
         verdict = self._graded({**self.solution, **read_solution(path)}, path.name)
@@ -294,7 +312,7 @@ class _Examination:
             for test in tests
             if not ast.get_docstring(test)
         ]
-        detail = f"{sum(total.points for total in totals.values()):g} points in {_count(len(totals), 'exercise')}"
+        detail = f"{sum(total.points for total in totals.values()):g} points in {count(len(totals), 'exercise')}"
         return problems, detail
 
     def _hints(self) -> tuple[Sequence[Problem], str]:
@@ -307,7 +325,7 @@ class _Examination:
             for exercise in self.lesson.exercises
             if exercise not in bank.exercises
         ]
-        return problems, _count(sum(len(ladder.hints) for ladder in bank.exercises.values()), "hint")
+        return problems, count(sum(len(ladder.hints) for ladder in bank.exercises.values()), "hint")
 
     def _misconceptions(self) -> tuple[Sequence[Problem], str]:
         bank, path = self._bank()
@@ -318,7 +336,7 @@ class _Examination:
             if what:
                 place = f'misconception "{misconception.name}"'
                 problems.append(Problem(path, place, what, "Correct its `when`, its `check` or its program."))
-        return problems, _count(len(bank.misconceptions), "mistake")
+        return problems, count(len(bank.misconceptions), "mistake")
 
     def _unrecognised(self, misconception: Misconception) -> str:
         """Return why the program of *misconception* does not get its hints, or ""."""
@@ -360,7 +378,7 @@ class _Examination:
                 for squeezed, shown in secrets.items()
                 if squeezed in text
             ]
-        return problems, _count(len(secrets), "secret")
+        return problems, count(len(secrets), "secret")
 
     # --- what the proofs stand on -------------------------------------------------------------------------------------
 
@@ -433,7 +451,8 @@ def _relative(course: Course, path: Path) -> str:
     return printable(path.relative_to(course.root).as_posix() if path.is_relative_to(course.root) else path)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return *number* with *noun*, in the plural where it is not one."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -522,6 +541,8 @@ def render(diagnosis: Diagnosis) -> RenderableType:
         parts += [Text(), ends(heading, Text(worth, style="dim")), _proofs(lesson.proofs)]
         if lesson.totals:
             parts += [_worth(lesson.totals)]
+        if lesson.mutation is not None and lesson.mutation.survivors:
+            parts += [_survivors(lesson.mutation)]
     parts += [Text(), safe(summary(diagnosis), "bold")]
     return Constrain(Group(*parts), WIDTH)
 
@@ -530,10 +551,10 @@ def summary(diagnosis: Diagnosis) -> str:
     """Return what *diagnosis* comes to in one sentence."""
     proofs = diagnosis.all_proofs
     failing = sum(not proof.held for proof in proofs)
-    lessons = _count(len(diagnosis.lessons), "lesson")
+    lessons = count(len(diagnosis.lessons), "lesson")
     if not failing:
         return f"{lessons}: all {len(proofs)} proofs hold."
-    problems = _count(sum(len(proof.problems) for proof in proofs), "problem")
+    problems = count(sum(len(proof.problems) for proof in proofs), "problem")
     return f"{lessons}: {failing} of {len(proofs)} proofs {'does' if failing == 1 else 'do'} not hold; {problems} to put right."
 
 
@@ -567,6 +588,20 @@ def _worth(totals: Sequence[Total]) -> RenderableType:
     for total in totals:
         hidden = f", {total.hidden} of them hidden" if total.hidden else ""
         words = safe(f"{total.exercise}: ")
-        words.append(f"{_count(total.checks, 'check')}{hidden}, {total.points:g} {'point' if total.points == 1 else 'points'}")
+        words.append(f"{count(total.checks, 'check')}{hidden}, {total.points:g} {'point' if total.points == 1 else 'points'}")
         grid.add_row(Text("    worth", style="dim") if total is totals[0] else Text(), words)
+    return grid
+
+
+def _survivors(mutation: Mutation) -> RenderableType:
+    from rich.text import Text  # noqa: PLC0415 - only on the way to a terminal
+
+    from hornbook.show import columns, safe  # noqa: PLC0415
+
+    grid = columns()
+    for survivor in mutation.survivors:
+        grid.add_row(Text("  ! survives", style="yellow"), safe(f"{survivor.file}, line {survivor.line}: {survivor.operator}", "bold"))
+        for line in survivor.diff.split("\n"):
+            grid.add_row(Text(), safe(line, {"+": "green", "-": "red"}.get(line[:1], "dim")))
+        grid.add_row(Text(), safe(survivor.question, "cyan"))
     return grid

@@ -7,7 +7,8 @@
     matches_source(pattern, source) -> bool            does this shape of code stand in that source?
 
 A bank holds a ladder of one to four hints for each exercise, and misconceptions: known mistakes, each with the conditions
-under which it is recognised, the program that shows it, and hints of its own.
+under which it is recognised, the program that shows it, and hints of its own. It also keeps what an author knows about the
+mutants of the solution (`grading/mutants.py`) and no check can find out: which of them are right as well.
 """
 
 from __future__ import annotations
@@ -44,9 +45,10 @@ MISSING: Final = _Missing()
 MOST_HINTS: Final = 4
 """How many hints a ladder holds at most."""
 
-_TABLES: Final = ("exercise", "misconception")
+_TABLES: Final = ("exercise", "misconception", "equivalent")
 _EXERCISE_KEYS: Final = ("hints", "success")
 _MISCONCEPTION_KEYS: Final = ("name", "check", "when", "program", "hints")
+_EQUIVALENT_KEYS: Final = ("exercise", "operator", "line", "becomes", "reason")
 _CONDITIONS: Final = ("raises", "message", "actual", "actual_type", "source")
 
 _LONGEST_SOURCE: Final = 20_000  # characters; an exercise has a few hundred
@@ -103,12 +105,32 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
+class Equivalent:
+    """What an author says about mutants: those that *operator* makes of *line* in *exercise* are right as well, for this *reason*.
+
+    With *becomes* it is said only of the one that turns *line* into that. Lines are told by their text, not by their number, so
+    that a marker stays with its line when the lines around it change.
+    """
+
+    exercise: str
+    operator: str
+    line: str
+    reason: str
+    becomes: str | None = None
+
+    def means(self, exercise: str, operator: str, line: str, becomes: str) -> bool:
+        """Whether this is said of the mutant that *operator* makes of *line* in *exercise* by turning it into *becomes*."""
+        return (self.exercise, self.operator, self.line) == (exercise, operator, line) and self.becomes in {None, becomes}
+
+
+@dataclass(frozen=True, slots=True)
 class Bank:
     """The hints of one lesson. *path* is where they were read, None for the empty bank."""
 
     exercises: Mapping[str, Ladder] = field(default_factory=dict)
     misconceptions: tuple[Misconception, ...] = ()
     path: Path | None = None
+    equivalents: tuple[Equivalent, ...] = ()
 
     @classmethod
     def empty(cls) -> Bank:
@@ -226,15 +248,26 @@ class _Reader:
         self._only(document, _TABLES, "the file")
         exercises = self._table(document.get("exercise", {}), "[exercise]")
         ladders = {name: self._ladder(table, f"[exercise.{name}]") for name, table in exercises.items()}
-        tables = document.get("misconception", [])
-        if not isinstance(tables, list):
-            raise self._error("misconception must be written as [[misconception]], once for each.")
-        misconceptions = tuple(self._misconception(table, f"[[misconception]] {number}") for number, table in enumerate(tables, start=1))
+        misconceptions = tuple(self._misconception(table, place) for place, table in self._each(document, "misconception"))
         names = [misconception.name for misconception in misconceptions]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise self._error(f'two misconceptions are named "{twice}"; give each its own name.')
-        return Bank(ladders, misconceptions, self.path)
+        equivalents = tuple(self._equivalent(table, place) for place, table in self._each(document, "equivalent"))
+        return Bank(ladders, misconceptions, self.path, equivalents)
+
+    def _each(self, document: Mapping[str, object], name: str) -> Iterator[tuple[str, object]]:
+        """Yield each `[[name]]` of the document, and what to call it in a sentence."""
+        tables = document.get(name, [])
+        if not isinstance(tables, list):
+            raise self._error(f"{name} must be written as [[{name}]], once for each.")
+        yield from ((f"[[{name}]] {number}", table) for number, table in enumerate(tables, start=1))
+
+    def _equivalent(self, value: object, place: str) -> Equivalent:
+        table = self._table(value, place)
+        self._only(table, _EQUIVALENT_KEYS, place)
+        texts = {key: self._text(table, key, place).strip() for key in _EQUIVALENT_KEYS if key != "becomes" or key in table}
+        return Equivalent(**texts)
 
     def _ladder(self, value: object, place: str) -> Ladder:
         table = self._table(value, place)

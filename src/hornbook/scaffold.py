@@ -181,6 +181,18 @@ hints = [
   "You returned inside the loop, so the function ended after the first letter.",
   "The `return` stands as far left as the `for`.",
 ]
+
+[[misconception]]
+name = "printed-not-returned"
+check = "test_a_word"
+when = { actual_type = "NoneType", source = "print(...)" }
+program = """
+def count_vowels(word):
+    print(sum(letter in "aeiou" for letter in word.lower()))
+"""
+hints = [
+  "You showed the number to whoever reads the screen; `return` hands it back to whoever called.",
+]
 '''
 
 _README = """\

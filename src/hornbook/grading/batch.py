@@ -73,6 +73,17 @@ def grade_all(
                 seat.close()
 
 
+def in_order(graded: Iterable[Graded]) -> Iterator[Graded]:
+    """Yield *graded* in the order in which the submissions were given, each as soon as all before it are there."""
+    early: dict[int, Graded] = {}
+    place = 0
+    for one in graded:
+        early[one.place] = one
+        while place in early:
+            yield early.pop(place)
+            place += 1
+
+
 def processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -81,10 +81,11 @@ def _error_class(name: str) -> type[LearnerError]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The last thing that a check asked: as text, and the value that came."""
+    """The last thing that a check asked: as text, the value that came, and the question itself with what it was asked with."""
 
     asked: str
     value: object
+    question: tuple[object, ...] = ()
 
 
 class Conversation:
@@ -122,13 +123,13 @@ class Conversation:
         match answer:
             case ("value", value, str() as printed):
                 self._note(printed)
-                self.last = Call(asked, value)
+                self.last = Call(asked, value, question)
                 return value
             case ("raised", str() as type_name, list() as kinds, str() as message, list() as lines, str() as printed):
                 self._note(printed)
                 builtin = next((kind for kind in kinds if type(kind) is str and _error_class(kind) is not LearnerError), "Exception")
                 raised = _error_class(builtin)(type_name[:NAME_CHARS], message, tuple(str(line)[:LINE_CHARS] for line in lines[:LINES]))
-                self.last = Call(asked, raised)
+                self.last = Call(asked, raised, question)
                 raise raised
         return self.end_malformed()
 
