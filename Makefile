@@ -33,12 +33,18 @@ format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)  ## measure how long grading takes
+bench: $(STAMP) .venv/.bench  ## measure how long grading takes, here and elsewhere, in one run
 	$(BIN)/python tests/bench.py
+
+.venv/.bench: $(STAMP) bench-constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench-constraints.txt
+	@touch $@
 
 lock:  ## renew constraints.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o constraints.txt
+	uv pip compile --group bench --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet -c constraints.txt -o bench-constraints.txt
 
 clean:  ## remove everything that was made here
 	rm -rf .venv dist build .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis

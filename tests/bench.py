@@ -1,41 +1,56 @@
 """What grading costs, here and now: medians and ratios from one run, every path in turn (`make bench`).
 
-The same five checks on the same two lessons, `plain` (standard library) and `data` (numpy, pandas, matplotlib), are put to
+The same five checks on the same two lessons of ten cells, `plain` (standard library) and `data` (numpy, pandas, a figure), are
+put to
 
     nbclient            executes the notebook in a stock kernel; judges nothing
     nbgrader            autogrades the same assertions as test cells, as a command and as a batch of ten
+    otter               the same assertions, in process, with otter-grader's own `grade_notebook`
     hornbook, cold      a new sandbox for the submission
     hornbook, warm      a sandbox forked from a fork server
+    hornbook, batch     `grade_all`, as many side by side as there are processors
     hornbook grade      the command, from start to exit
 
-Machines differ and are noisy: trust ratios. `--rounds N` sets how often each is measured (5).
+Then: the first reply of a kernel, checks of a notebook that is being worked on, and with `--thousand` a thousand submissions.
+Machines differ and are noisy: trust ratios. `--rounds N` sets how often each is measured (5). Every process may keep compiled
+Python, as an installed one does.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
+from jupyter_client.manager import AsyncKernelManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from hornbook.course import Course
 from hornbook.grading import grade
+from hornbook.grading.batch import grade_all
+from hornbook.grading.examiner import Examiner
+from hornbook.lesson import fill
 from hornbook.sandbox.forkserver import ForkServers
+from hornbook.sandbox.provisioner import sandbox_kernel_spec
 
 BATCH = 10
+OURS = 20
+"""How many submissions a measured batch of ours has: the examiner's start is a part of it, and many a course has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +175,30 @@ def nbgrader(root: Path, *arguments: str) -> None:
     subprocess.run(command, cwd=root, env={**os.environ, "PATH": path}, check=True, capture_output=True)  # noqa: S603
 
 
+def write_otter(root: Path, material: Material) -> Path:
+    """Write the same assertions as an otter test, and a finished notebook; return the notebook."""
+    (root / "tests").mkdir(parents=True)
+    code = [f">>> assert total({argument}) == {material.expression.format(argument)}\n" for argument in material.checks]
+    suite = {"cases": [{"code": line, "hidden": False, "locked": False} for line in code], "scored": True, "type": "doctest"}
+    test = {"name": "total", "points": len(code), "suites": [{**suite, "setup": "", "teardown": ""}]}
+    (root / "tests" / "total.py").write_text(f"OK_FORMAT = True\ntest = {test!r}\n", "utf-8")
+    book = new_notebook(cells=[new_code_cell(source) for source in cells(material, material.answer)])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, root / "work.ipynb")
+    return root / "work.ipynb"
+
+
+def otter(work: Path) -> None:
+    """Have otter-grader grade *work* in this process."""
+    from otter.execute import grade_notebook  # noqa: PLC0415 - measured, not used
+
+    with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+        tests = [str(work.parent / "tests" / "total.py")]
+        results = grade_notebook(str(work), tests_glob=tests, test_dir=str(work.parent / "tests"), cwd=str(work.parent))
+    if results.total != results.possible:
+        raise SystemExit("otter: the measured submission does not pass")
+
+
 def measure(paths: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Return the median seconds of each path; all take turns, so that a change of the machine's speed hits all alike."""
     taken: dict[str, list[float]] = {name: [] for name in paths}
@@ -173,11 +212,21 @@ def measure(paths: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
+def tell(title: str, medians: dict[str, float], pairs: Iterable[tuple[str, str, str, float]]) -> None:
+    """Print medians, and the ratio of each pair beside the one that is to be reached."""
+    print(f"\n{title}", flush=True)
+    for name, seconds in medians.items():
+        print(f"  {name:52} {seconds * 1000:8.0f} ms")
+    for label, slow, fast, bar in pairs:
+        print(f"  {label:52} {medians[slow] / medians[fast]:8.1f} times{f' (to reach: {bar:g})' if bar else ''}", flush=True)
+
+
 def bench(material: Material, rounds: int, root: Path, warm: ForkServers) -> None:
     """Measure and print one lesson."""
     work = write_course(root / "hornbook", material)
     course = Course.open(root / "hornbook")
     write_nbgrader(root / "nbgrader", material, BATCH)
+    otters = write_otter(root / "otter", material)
 
     def stock() -> None:
         from nbclient import NotebookClient  # noqa: PLC0415 - measured, not used
@@ -189,46 +238,203 @@ def bench(material: Material, rounds: int, root: Path, warm: ForkServers) -> Non
         if not verdict.passed:
             raise SystemExit(f"{material.name}: the measured submission does not pass: {verdict.outcomes}")
 
+    def batch() -> None:
+        if not all(one.verdict is not None and one.verdict.passed for one in grade_all([work] * OURS, course)):
+            raise SystemExit(f"{material.name}: a submission of the batch does not pass")
+
     def command() -> None:
         asked = [sys.executable, "-m", "hornbook", "grade", str(work), "--course", str(course.root), "--json"]
         subprocess.run(asked, check=True, capture_output=True)  # noqa: S603
 
+    theirs, ours = f"nbgrader autograde, batch of {BATCH}, each", f"hornbook, batch of {OURS}, each"
     medians = measure(
         {
             "nbclient, stock kernel, no checks": stock,
             "nbgrader autograde, one, the command": lambda: nbgrader(root / "nbgrader", "autograde", "ps", "--student=s0", "--force"),
-            f"nbgrader autograde, batch of {BATCH}, each": lambda: nbgrader(root / "nbgrader", "autograde", "ps", "--force"),
+            theirs: lambda: nbgrader(root / "nbgrader", "autograde", "ps", "--force"),
+            "otter, in process, one": lambda: otter(otters),
             "hornbook grade, one, the command": command,
             "hornbook, cold sandbox": lambda: graded(None),
             "hornbook, warm sandbox": lambda: graded(warm),
+            ours: batch,
         },
         rounds,
     )
-    batch = f"nbgrader autograde, batch of {BATCH}, each"
-    medians[batch] /= BATCH
-    print(f"\n{material.name}: five checks, median of {rounds}")
-    for name, seconds in medians.items():
-        print(f"  {name:44} {seconds * 1000:8.0f} ms")
-    pairs = [
-        ("command against command", "nbgrader autograde, one, the command", "hornbook grade, one, the command"),
-        ("batch against warm", batch, "hornbook, warm sandbox"),
-        ("cold against warm", "hornbook, cold sandbox", "hornbook, warm sandbox"),
-    ]
-    for label, slow, fast in pairs:
-        print(f"  {label:44} {medians[slow] / medians[fast]:8.1f} times")
+    medians[theirs] /= BATCH
+    medians[ours] /= OURS
+    plain = material is PLAIN
+    tell(
+        f"{material.name}: five checks, median of {rounds}",
+        medians,
+        [
+            ("command against command", "nbgrader autograde, one, the command", "hornbook grade, one, the command", 4),
+            ("batch against batch", theirs, ours, 20 if plain else 10),
+            ("otter against our batch", "otter, in process, one", ours, 25 if plain else 12),
+            ("cold against warm", "hornbook, cold sandbox", "hornbook, warm sandbox", 0),
+        ],
+    )
+
+
+# --- kernels ----------------------------------------------------------------------------------------------------------
+
+IMPORTS = ("numpy", "pandas", "matplotlib.pyplot")
+
+
+async def first_reply(*, standby: int | None) -> float:
+    """Return the seconds from asking for a kernel to its first reply, with numpy, pandas and matplotlib imported.
+
+    A stock kernel, or with a number of kernels *standby* one of ours. It is waited for as jupyter_client says, or where that is
+    not needed, since ours is launched only once it has bound its sockets, not at all.
+    """
+    started = time.perf_counter()
+    manager = AsyncKernelManager(kernel_name="python3")
+    if standby is not None:
+        spec = sandbox_kernel_spec()
+        spec.metadata["kernel_provisioner"]["config"] = {"preload": list(IMPORTS), "standby": standby}
+        manager._kernel_spec = spec
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels(stdin=False, hb=standby is None)
+    if standby is None:
+        await client.wait_for_ready(timeout=60)
+    asked = client.execute(f"import {', '.join(IMPORTS)}")
+    while (await client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != asked:
+        pass
+    taken = time.perf_counter() - started
+    client.stop_channels()
+    await manager.shutdown_kernel(now=True)
+    return taken
+
+
+def bench_kernels(rounds: int) -> None:
+    """Measure and print how long a kernel's first reply takes, and what a warm kernel holds for itself."""
+    kinds: dict[str, int | None] = {"a stock kernel": None, "hornbook, forked warm": 0, "hornbook, standing by": 1}
+
+    async def replies() -> dict[str, list[float]]:
+        taken: dict[str, list[float]] = {kind: [] for kind in kinds}
+        for turn in range(rounds + 1):
+            for kind, standby in kinds.items():
+                seconds = await first_reply(standby=standby)
+                # One that stands by was made before anybody asked.
+                await asyncio.sleep(0.5)
+                if turn:
+                    taken[kind].append(seconds)
+        return taken
+
+    medians = {kind: statistics.median(times) for kind, times in asyncio.run(replies()).items()}
+    tell(
+        f"first reply of a kernel with numpy, pandas and matplotlib imported, median of {rounds}",
+        medians,
+        [
+            ("stock against warm", "a stock kernel", "hornbook, forked warm", 12),
+            ("stock against standing by", "a stock kernel", "hornbook, standing by", 30),
+        ],
+    )
+
+
+# --- a notebook that is being worked on -------------------------------------------------------------------------------
+
+PROPERTY = """
+import pytest
+from hypothesis import given, settings, strategies as st
+
+@pytest.mark.exercise("total")
+@settings(max_examples=100)
+@given(st.lists(st.integers(-99, 99)))
+def test_any(submission, xs):
+    \"\"\"Any list\"\"\"
+    assert submission.total(xs) == sum(x * x for x in xs if x > 0)
+"""
+
+
+def bench_live(root: Path, rounds: int) -> None:
+    """Measure and print a check of one exercise, from the request to the verdict, while its cell is edited again and again."""
+    write_course(root / "five", PLAIN)
+    write_course(root / "any", PLAIN)
+    (root / "any" / "graders" / "test_plain.py").write_text(PROPERTY, "utf-8")
+    labels = {"five": "five checks of one exercise, request to verdict", "any": "100 examples of hypothesis"}
+    medians = {label: live_check(Course.open(root / name), rounds) for name, label in labels.items()}
+    tell("a notebook that is being worked on (to reach: 60 ms, and 250 ms)", medians, [])
+
+
+def live_check(course: Course, rounds: int) -> float:
+    """Return the median seconds of a check of the lesson's exercise after each of several edits."""
+    taken = []
+    with Examiner(course) as examiner, examiner.seat("plain") as seat:
+        for turn in range(4 * rounds + 1):
+            submission = fill(course.lesson("plain"), {"total": f"{PLAIN.answer}  # {turn}"})
+            started = time.perf_counter()
+            verdict = seat.ask(submission, practice=True, exercise="total")
+            taken.append(time.perf_counter() - started)
+            if not verdict.passed_so_far:
+                raise SystemExit(f"the measured answer does not pass: {verdict.outcomes}")
+    return statistics.median(taken[1:])
+
+
+# --- a thousand -------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def watching(held: list[int]) -> Iterator[None]:
+    """Note in *held*, twice a second, the bytes that this process and all that come from it hold together, shared ones once."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            total = 0
+            for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+                with contextlib.suppress(psutil.Error, OSError):
+                    total += process.memory_full_info().pss
+            held.append(total)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def bench_thousand(root: Path) -> None:
+    """Measure and print a thousand submissions of `plain`, each verdict written down."""
+    work = write_course(root / "thousand", PLAIN)
+    course = Course.open(root / "thousand")
+    held: list[int] = []
+    with watching(held), (root / "verdicts.jsonl").open("wb") as file:
+        started = time.perf_counter()
+        for one in grade_all([work] * 1000, course):
+            if one.verdict is None or not one.verdict.passed:
+                raise SystemExit("thousand: a submission does not pass")
+            file.write(one.verdict.to_json() + b"\n")
+            file.flush()
+        seconds = time.perf_counter() - started
+    written = len({json.loads(line)["started"] for line in (root / "verdicts.jsonl").read_text("utf-8").splitlines()})
+    print(f"\na thousand submissions of `plain`, {written} verdicts written (to reach: 60 s, 2 GiB)")
+    print(f"  {'in all':52} {seconds:8.1f} s")
+    print(f"  {'memory of all processes together, at most':52} {max(held) >> 20:8} MiB", flush=True)
 
 
 def main() -> None:
-    """Measure both lessons."""
+    """Measure all of it, or what was named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
+    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live")
+    asked = parser.parse_args()
+    # The compiled files of our own modules count as little as those of an installed package.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"Python {platform.python_version()}, {platform.system()} {platform.release()}, {os.cpu_count()} processors")
-    with ForkServers() as warm, contextlib.ExitStack() as stack:
+    with ForkServers() as warm, tempfile.TemporaryDirectory(prefix="hornbook-bench-") as folder:
         for material in (PLAIN, DATA):
-            root = Path(tempfile.mkdtemp(prefix="hornbook-bench-"))
-            stack.callback(shutil.rmtree, root, ignore_errors=True)
-            bench(material, rounds, root, warm)
+            if material.name in asked.what:
+                bench(material, asked.rounds, Path(folder, material.name), warm)
+        if "kernels" in asked.what:
+            bench_kernels(asked.rounds)
+        if "live" in asked.what:
+            bench_live(Path(folder, "live"), asked.rounds)
+        if asked.thousand:
+            bench_thousand(Path(folder, "thousand"))
 
 
 if __name__ == "__main__":
