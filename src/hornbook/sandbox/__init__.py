@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -31,6 +32,12 @@ START_SECONDS = 60.0
 
 ANSWER_SECONDS = 10.0
 """How long our own code inside may take for a fork."""
+
+STATE_SECONDS = 5.0
+"""How long a learner's state may take for a fork of it, or to end one."""
+
+SIGNALS = 65
+"""No exit code is further below zero: it is the number of a signal."""
 
 BACKSTOP_SECONDS = 3600.0
 
@@ -199,6 +206,10 @@ class Sandbox:
             self._lifeline.close()
             self._lifeline = None
         if self._warden is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._warden.wait(END_SECONDS)
+            # One that cannot be done with what it watches over must not keep us: below level 3 there are ways to outrun it.
+            self._warden.kill()
             self._warden.wait()
             if self._warden.stderr is not None:
                 self._warden.stderr.close()
@@ -274,7 +285,7 @@ class KernelProcess:
             answer = None
         match answer:
             case ("snapshot", list() as lines):
-                return Snapshot(line, tuple(str(text)[:300] for text in lines[:20]))
+                return Snapshot(line, tuple(text[:300] for text in lines[:20] if type(text) is str))
         line.close()
         return None
 
@@ -303,8 +314,12 @@ class Snapshot:
     line: Line
     lines: tuple[str, ...] = ()
 
-    def check(self, cpu_seconds: int, seconds: float = ANSWER_SECONDS) -> CheckProcess | None:
-        """Return a new child that answers questions, limited in processor time, or None if none can be had."""
+    def check(self, cpu_seconds: int, seconds: float = STATE_SECONDS) -> CheckProcess | None:
+        """Return a new child that answers questions, limited in processor time, or None if none can be had.
+
+        A state that has once been silent, or has answered anything else, is not asked again: it belongs to the learner's code, which
+        could let every check wait.
+        """
         ours, theirs = socket.socketpair()
         line = Line(ours)
         try:
@@ -316,8 +331,18 @@ class Snapshot:
         match answer:
             case ("check", int() as pid):
                 return CheckProcess(self, pid, line)
+            case ("failed",):
+                pass
+            case _:
+                self.close()
         line.close()
         return None
+
+    def stands(self) -> bool:
+        """Return whether it is there, and silent as it has to be until it is asked."""
+        poll = select.poll()
+        poll.register(self.line.socket, select.POLLIN | select.POLLHUP)
+        return not poll.poll(0)
 
     def close(self) -> None:
         """Let it end."""
@@ -332,15 +357,18 @@ class CheckProcess:
     pid: int
     line: Line
 
-    def end(self, seconds: float = ANSWER_SECONDS) -> int | None:
+    def end(self, seconds: float = STATE_SECONDS) -> int | None:
         """End it; return how it ended if it had ended by itself (negative: by which signal)."""
         self.line.close()
         try:
             self.snapshot.line.send(("end", self.pid), deadline=time.monotonic() + seconds)
             answer = self.snapshot.line.receive(deadline=time.monotonic() + seconds)
         except (Gone, TimeoutError, WireError, OSError):
-            return None
+            answer = None
         match answer:
-            case ("ended", int() as pid, int() as code) if pid == self.pid:
+            case ("ended", int() as pid, int() as code) if pid == self.pid and -SIGNALS < code < SIGNALS * 4:
                 return code
+            case ("ended", int() as pid, None) if pid == self.pid:
+                return None
+        self.snapshot.close()
         return None

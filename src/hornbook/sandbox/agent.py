@@ -44,7 +44,7 @@ def main(order: dict[str, Any]) -> NoReturn:
             settle(order["locks"]["home"], order["env"], order["files"])
             preload([*(KERNEL if order["kernel"] else ()), *order["preload"]])
             line.send(("up", os.getpid()))
-            Supervisor(line).serve()
+            Supervisor(line, fenced=order["locks"]["landlock"] is not None, own_user=order["locks"]["uid"] is not None).serve()
         except Gone:
             os._exit(0)
         except BaseException as error:  # noqa: BLE001 - whatever stopped the start is told to the trusted side, then we end
@@ -77,22 +77,42 @@ def settle(home: str, environment: dict[str, str], files: dict[str, str]) -> Non
 
 
 class Supervisor:
-    """Forks kernels and shells on request, signals them, and reports their ends."""
+    """Forks kernels and shells on request, signals them, and reports their ends; ends with everything in its sandbox.
 
-    def __init__(self, line: Line) -> None:
+    *fenced* says that Landlock is in force here, *own_user* that nobody else on this machine has our user id.
+    """
+
+    def __init__(self, line: Line, *, fenced: bool, own_user: bool) -> None:
         self.line = line
+        self.fenced = fenced
+        self.own_user = own_user
         self.poll = select.poll()
         self.poll.register(line.socket, select.POLLIN)
         self.pidfds: dict[int, int] = {}
 
     def serve(self) -> NoReturn:
-        """Do so until the other side closes; then `Gone` is raised."""
-        while True:
-            for fd, _ in self.poll.poll():
-                if fd in self.pidfds:
-                    self.bury(fd)
-                else:
-                    self.answer(*self.line.receive_fds())
+        """Do so until the other side closes or the warden says that it is over."""
+        signal.signal(signal.SIGTERM, lambda *_: self.sweep())
+        try:
+            while True:
+                for fd, _ in self.poll.poll():
+                    if fd in self.pidfds:
+                        self.bury(fd)
+                    else:
+                        self.answer(*self.line.receive_fds())
+        finally:
+            self.sweep()
+
+    def sweep(self) -> NoReturn:
+        """Kill all that can be signalled from here, then end: a process that keeps becoming another is never found by its number.
+
+        The kernel does it in one step, so nothing gets away by forking. It must not reach beyond the sandbox: it is done only where
+        a wall is known, and where that wall is seen to keep us from the warden and from the machine's first process.
+        """
+        if (self.fenced or self.own_user) and all(out_of_reach(pid) for pid in (1, os.getppid())):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(-1, signal.SIGKILL)
+        os._exit(0)
 
     def bury(self, pidfd: int) -> None:
         """Report the end of a process that we forked."""
@@ -125,6 +145,9 @@ class Supervisor:
         pid = os.fork()
         if pid == 0:
             self.line.close()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            if self.fenced:
+                linux.fence_signals()
             become(*(Line(socket.socket(fileno=fd)) for fd in fds))
         for fd in fds:
             os.close(fd)
@@ -132,6 +155,17 @@ class Supervisor:
         self.pidfds[pidfd] = pid
         self.poll.register(pidfd, select.POLLIN)
         self.line.send((word, pid))
+
+
+def out_of_reach(pid: int) -> bool:
+    """Return whether we may not signal *pid*; one that does not exist proves nothing."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return False
 
 
 def run_canary(trials: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -30,7 +30,9 @@ from hornbook.sandbox.probe import Cell
 
 INTERRUPT_GRACE = 0.5
 MAX_RESTARTS = 8
-MAX_MESSAGE = 64 << 20
+MAX_MESSAGE = 16 << 20
+MAX_WAITING = 32
+MAX_ERRORS = 8
 ERROR_CHARS = 500
 
 
@@ -67,6 +69,7 @@ class Executor:
         self.policy = policy
         self.warm = warm
         self.files = files
+        self.used = False
         self._stack = contextlib.ExitStack()
         self._sandbox: Sandbox | None = None
 
@@ -85,6 +88,7 @@ class Executor:
         if self._sandbox is None or self._sandbox is instead_of:
             if instead_of is not None:
                 instead_of.close()
+            self.used = False
             server = self.warm.preloaded(self.policy.preload) if self.warm else None
             self._sandbox = self._stack.enter_context(open_sandbox(self.policy, files=self.files, server=server))
         return self._sandbox
@@ -122,13 +126,14 @@ class _Run:
         """Run all cells, starting over without a cell that ended its kernel."""
         sandbox = self.executor.sandbox()
         self.deadline = time.monotonic() + self.job.limits.total_seconds
-        for restart in range(1, MAX_RESTARTS + 1):
+        for _ in range(MAX_RESTARTS):
             try:
                 if await self._pass(sandbox):
                     break
             except (_Fallen, SandboxError) as error:
-                # What an earlier cell or check left running may keep a new kernel from starting.
-                if isinstance(error, SandboxError) and restart == MAX_RESTARTS:
+                # What an earlier cell or check left running may keep a new kernel from starting, as often as it likes. Only where
+                # nothing of the learner's has run yet is it the machine's fault.
+                if isinstance(error, SandboxError) and not self.executor.used:
                     raise
                 # The states of all exercises have fallen with it: they are made again in another one.
                 self.snapshots.clear()
@@ -146,7 +151,8 @@ class _Run:
                     self.runs.setdefault(number, CellRun(cell.exercise, cell.index))
                 elif not await self._run_cell(number, cell, kernel):
                     continue
-                if await self._keep_state(number, cell, kernel) and kernel.is_sound():
+                sound = await self._keep_state(number, cell, kernel) and kernel.is_sound()
+                if self._states_stand() and sound:
                     continue
                 self.left_out.add(number)
                 self._note_stop(number, "died")
@@ -161,6 +167,7 @@ class _Run:
         if left <= 0:
             self.runs.setdefault(number, CellRun(cell.exercise, cell.index, stopped="timed out"))
             return False
+        self.executor.used = True
         started = time.monotonic()
         shown = await kernel.run(cell.source, number, min(self.job.seconds(cell), left))
         if number not in self.runs:
@@ -190,6 +197,13 @@ class _Run:
         if self.runs[number].error:
             self.runs[number] = replace(self.runs[number], traceback=snapshot.lines)
         return True
+
+    def _states_stand(self) -> bool:
+        """Return whether all states that were kept are still there; one that is not will be made again when we start over."""
+        fallen = [exercise for exercise, snapshot in self.snapshots.items() if not snapshot.stands()]
+        for exercise in fallen:
+            del self.snapshots[exercise]
+        return not fallen
 
     def _shown(self) -> dict[str, Cell]:
         """Return each exercise's cells as one: its source, what it printed, how it failed."""
@@ -229,6 +243,7 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     context = zmq.asyncio.Context()
     # Of a learner's kernel no message is believed, and none is read that could fill this process's memory.
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+    context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     manager = provisioner.SandboxKernelManager(sandbox=sandbox, context=context)
     try:
         await manager.start_kernel()
@@ -349,6 +364,14 @@ def _import_nbclient() -> ModuleType:
     return importlib.import_module("nbclient")
 
 
+def _shortened(message: dict[str, Any]) -> dict[str, Any]:
+    """Return *message*; of an error only the part that is shown."""
+    if message["msg_type"] != "error":
+        return message
+    content = {name: str(message["content"].get(name))[:ERROR_CHARS] for name in ("ename", "evalue")}
+    return {**message, "content": {**content, "traceback": []}}
+
+
 def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:
     """Return an nbclient for *manager* that keeps at most *limits*.output_kb of what a cell shows."""
     nodes = importlib.import_module("nbformat.notebooknode")
@@ -358,20 +381,29 @@ def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:
         """nbclient, with a bound on what it stores: a cell that prints for ever must not fill the trusted side's memory."""
 
         kept = 0
+        errors = 0
 
         def node(self, source: str, number: int) -> Any:
             """Return *source* as a code cell."""
-            self.kept = 0
+            self.kept = self.errors = 0
             return nodes.from_dict(
                 {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
             )
 
-        def output(self, outs: list[Any], msg: dict[str, Any], display_id: str, cell_index: int) -> Any:
-            """Store an output while there is room."""
+        def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+            """Take in a message while there is room for what it brings, whatever kind of message it calls itself.
+
+            Widgets are not kept: nobody is there to use them. Of an error only what is shown of it stays.
+            """
+            kind = msg["msg_type"]
+            if kind == "status":
+                return super().process_message(msg, cell, cell_index)
+            msg = _shortened(msg)
             self.kept += len(repr(msg["content"]))
-            if self.kept <= room or msg["msg_type"] == "error":
-                return super().output(outs, msg, display_id, cell_index)
-            return None
+            self.errors += kind == "error"
+            # A cell that has said too much may still end with its error; but not with one after the other.
+            room_left = self.kept <= room or (kind == "error" and self.errors <= MAX_ERRORS)
+            return super().process_message(msg, cell, cell_index) if room_left and not kind.startswith("comm") else None
 
         def what_was_shown(self, node: Any) -> tuple[str, str | None]:
             """Return the text that a cell showed, and its error if it ended with one."""

@@ -129,6 +129,17 @@ def fence(paths: dict[str, list[str]]) -> None:
         rules.restrict()
 
 
+def fence_signals() -> None:
+    """Let this process, and all that come from it, signal nobody above: not the supervisor that it was forked from.
+
+    Where Landlock does not know signals (before Linux 6.12) nothing is done; the level says so.
+    """
+    scope = landlockpy.Scope.SIGNAL
+    if scope & landlockpy.scope_for_abi(landlockpy.abi_version()):
+        with landlockpy.Ruleset(handled_fs=landlockpy.AccessFS.NONE, handled_net=landlockpy.AccessNet.NONE, scoped=scope) as rules:
+            rules.restrict()
+
+
 def filter_calls(program: bytes) -> None:
     """Install the seccomp filter *program*, in BPF, on this process and all that come from it."""
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(_SockFprog(len(program) // 8, program)))

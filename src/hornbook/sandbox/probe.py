@@ -127,7 +127,9 @@ class Conversation:
             case ("raised", str() as type_name, list() as kinds, str() as message, list() as lines, str() as printed):
                 self._note(printed)
                 builtin = next((kind for kind in kinds if type(kind) is str and _error_class(kind) is not LearnerError), "Exception")
-                raised = _error_class(builtin)(type_name[:NAME_CHARS], message, tuple(str(line)[:LINE_CHARS] for line in lines[:LINES]))
+                raised = _error_class(builtin)(
+                    type_name[:NAME_CHARS], message, tuple(line[:LINE_CHARS] for line in lines[:LINES] if type(line) is str)
+                )
                 self.last = Call(asked, raised)
                 raise raised
         return self.end_malformed()
