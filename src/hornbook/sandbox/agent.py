@@ -305,6 +305,8 @@ class Agent:
         # And `plt.show()`, which a cell may call itself, shows them in the same way and forgets them, too.
         self.format = shell.display_formatter.format
         shell.display_formatter.format = self.format_and_keep
+        self.show_error = shell.showtraceback
+        shell.showtraceback = self.show_error_at_any_rate
 
     def keep_figures(self) -> None:
         """Remember the figures that this cell has drawn."""
@@ -321,8 +323,17 @@ class Agent:
         error = result.error_before_exec or result.error_in_exec
         self.error_lines = own_lines(error) if error is not None else []
 
+    def show_error_at_any_rate(self, *arguments: Any, **keywords: Any) -> None:
+        """Do what IPython does for an error, with the open files and the memory that it takes."""
+        linux.set_aside(False)
+        try:
+            self.show_error(*arguments, **keywords)
+        finally:
+            linux.set_aside(True)
+
     def listen(self) -> None:
         """Fork a snapshot for each request."""
+        linux.set_aside(False)
         try:
             message, fds = self.line.receive_fds()
         except (Gone, OSError, wire.WireError):
@@ -342,6 +353,7 @@ class Agent:
                     os.setpgid(pid, pid)
                 os.close(fds[0])
                 self.line.send(("snapshot", self.error_lines))
+        linux.set_aside(True)
 
 
 def fork_or_none() -> int | None:
@@ -379,6 +391,7 @@ def become_snapshot(line: Line, shell: Any, figures: list[Any]) -> NoReturn:
                         line.socket.close()
                         os.setpgid(0, 0)
                         linux.limit_cpu(cpu_seconds)
+                        linux.set_aside(True)
                         Answers(Line(socket.socket(fileno=fds[0])), shell, figures).serve()
                     os.close(fds[0])
                     children.add(pid)

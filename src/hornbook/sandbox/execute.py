@@ -35,6 +35,12 @@ MAX_WAITING = 32
 MAX_ERRORS = 8
 ERROR_CHARS = 500
 
+ENDED_BY_A_LIMIT = {
+    -signal.SIGKILL: "MemoryError: it was ended from outside",
+    -signal.SIGXCPU: "TimeoutError: its processor time was used up",
+}
+"""What a kernel's end by a signal, which only the kernel of the machine and our warden send, says about its last cell."""
+
 
 @dataclass(slots=True)
 class Finished:
@@ -155,7 +161,7 @@ class _Run:
                 if self._states_stand() and sound:
                     continue
                 self.left_out.add(number)
-                self._note_stop(number, "died")
+                self._note_stop(number, kernel.process.exit_code())
                 if not kernel.end():
                     raise _Fallen
                 return False
@@ -178,10 +184,11 @@ class _Run:
             self.left_out.add(number)
         return True
 
-    def _note_stop(self, number: int, how: Literal["timed out", "died"]) -> None:
-        """Note that a cell took its kernel along, unless it is known already how."""
-        if self.runs[number].stopped is None:
-            self.runs[number] = replace(self.runs[number], stopped=how)
+    def _note_stop(self, number: int, code: int | None) -> None:
+        """Note that a cell took its kernel along, unless it is known already how; the kernel's exit *code* tells of limits."""
+        run = self.runs[number]
+        if run.stopped is None:
+            self.runs[number] = replace(run, stopped="died", error=run.error or ENDED_BY_A_LIMIT.get(code or 0))
 
     async def _keep_state(self, number: int, cell: ProgramCell, kernel: _Kernel) -> bool:
         """Keep the state after an exercise; return False if the kernel is lost."""
