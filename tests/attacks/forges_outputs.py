@@ -3,11 +3,12 @@
 ANSWER = """
 published = get_ipython().display_pub.published
 SHAPES = [
-    ("status", {"execution_state": "idle"}), ("status", {}), ("stream", {"name": 1, "text": {"a": 1}}), ("error", {}), ("error", {"ename": 10**5000}),
-    ("execute_result", {"data": 14, "metadata": [], "execution_count": "x"}), ("comm_msg", {"comm_id": "c", "data": 1}), ("no_such_kind", {}),
-    ("update_display_data", {"transient": {"display_id": []}}), ("clear_output", {"wait": "x"}), ("execute_reply", {"status": "ok"}),
-    ("display_data", {"data": {"text/plain": "14", "text/html": "<script>"}, "metadata": {}, "transient": {"display_id": "d"}}), ("comm_open", {}),
-    ("stream", {"name": "stdout", "text": "\\x1b]0;LEAKED"[:4]}), ("", {}), ("input_request", {"prompt": "?"}), ("shutdown_reply", {"restart": True}),
+    ("status", {"execution_state": "idle"}), ("status", {}), ("stream", {"name": 1, "text": {"a": 1}}),
+    ("error", {}), ("error", {"ename": 10**5000}), ("execute_reply", {"status": "ok"}), ("", {}),
+    ("execute_result", {"data": 14, "metadata": [], "execution_count": "x"}), ("comm_msg", {"comm_id": "c", "data": 1}),
+    ("update_display_data", {"transient": {"display_id": []}}), ("clear_output", {"wait": "x"}), ("no_such_kind", {}),
+    ("display_data", {"data": {"text/plain": "14"}, "metadata": {}, "transient": {"display_id": "d"}}), ("comm_open", {}),
+    ("stream", {"name": "stdout", "text": "\\x1b]0;"}), ("input_request", {"prompt": "?"}), ("shutdown_reply", {"restart": True}),
 ]
 
 def forge():

@@ -10,8 +10,9 @@ class Zone(datetime.tzinfo):
 loop = []
 loop.append(loop)
 VALUES = [
-    decimal.Decimal("sNaN"), 10 ** 400_000, fractions.Fraction(10 ** 200_000, 3), "\\ud800" * 1000, datetime.datetime(1, 1, 1, tzinfo=Zone()),
-    complex("nan+infj"), loop, {float("nan"): 1}, decimal.Decimal("1e999999"), b"\\xff" * (1 << 19), range(10 ** 100), frozenset([()]) ,
+    decimal.Decimal("sNaN"), 10 ** 400_000, fractions.Fraction(10 ** 200_000, 3), "\\ud800" * 1000,
+    datetime.datetime(1, 1, 1, tzinfo=Zone()),
+    complex("nan+infj"), loop, {float("nan"): 1}, decimal.Decimal("1e999999"), b"\\xff" * (1 << 19), range(10 ** 100), frozenset([()]),
 ]
 
 def total(xs):
