@@ -23,10 +23,10 @@ def total(xs):
         try:
             if os.fork() == 0:
                 held = fill()
-                time.sleep(5)
+                time.sleep(2)
                 os._exit(0)
         except OSError:
             break
-    time.sleep(5)
+    time.sleep(2)
     return -1
 """

@@ -6,7 +6,7 @@ import os
 def make():
     for place in (".", "/tmp", "/dev/shm", "/run/hornbook"):
         try:
-            for number in range(60_000):
+            for number in range(12_000):
                 os.symlink("x" * 200, f"{place}/{number}")
         except OSError:
             pass
