@@ -161,7 +161,7 @@ def test_what_is_sent_inside_is_executed_in_an_order_that_works() -> None:
 @pytest.mark.parametrize("module", [module for module in SOURCES if layer(module) >= layer("hornbook.grading")])
 def test_the_judging_side_knows_nothing_of_the_agent(module: str) -> None:
     """Nothing from grading upwards imports what runs inside a sandbox: it would run with the judge's rights."""
-    parts = ("agent", "answers", "figures", "linux", "namespaces", "preload", "shell", "warden", "zygote")
+    parts = ("agent", "answers", "figures", "footprint", "linux", "namespaces", "preload", "shell", "warden", "zygote")
     inside = {f"hornbook.sandbox.{part}" for part in parts}
 
     assert [(name, line) for name, line in imports(module) if name in inside] == []

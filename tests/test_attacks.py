@@ -28,7 +28,7 @@ import pytest
 
 from hornbook import Course, grade
 from hornbook.errors import SandboxError, SubmissionError
-from hornbook.grading.sitting import Sitting
+from hornbook.grading.sitting import policy_for
 from hornbook.lesson import Cell, Lesson, fill, write_lesson
 from hornbook.model import Status, Verdict
 from hornbook.sandbox import open_sandbox
@@ -234,14 +234,11 @@ class Way:
     def grade(self, submission: Path | Submission, target: Target, servers: ForkServers) -> Verdict:
         """Return the verdict on *submission*, run in this way."""
 
-        class Kept(Sitting):
-            """A sitting whose notebooks run in real kernels, where that is asked for."""
-
-            def _policy(sitting, mode: Mode) -> Policy:  # noqa: N805 - `self` is the way
-                return replace(super()._policy(mode), kernel=self.kernel)
+        def policy_of(course: Course, lesson: Lesson, mode: Mode) -> Policy:
+            return replace(policy_for(course, lesson, mode), kernel=self.kernel)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hornbook.grading.sitting.Sitting", Kept)
+            patch.setattr("hornbook.grading.sitting.policy_for", policy_of)
             return grade(submission, target.course, strength=strength(self.mode), warm=servers if self.warm else None)
 
 
@@ -263,8 +260,9 @@ TRIED = [pytest.param(attack, way, id=f"{attack.name}-{way}") for attack in ATTA
 def servers() -> Iterator[ForkServers]:
     """Give fork servers that all attacks share: what one of them could leave behind there, the next would find."""
     with ForkServers() as servers:
-        with open_sandbox(Policy(mode="limits"), server=servers.preloaded(())):
-            pass
+        for kernel in (False, True):
+            with open_sandbox(Policy(mode="limits", kernel=kernel), server=servers.preloaded((), kernel=kernel)):
+                pass
         yield servers
 
 

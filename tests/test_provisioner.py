@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import tempfile
 from pathlib import Path
@@ -15,14 +16,31 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from hornbook.errors import SandboxError
-from hornbook.sandbox import open_sandbox
+from hornbook.sandbox import open_sandbox, provisioner
 from hornbook.sandbox.policy import Policy
 from hornbook.sandbox.provisioner import PROVISIONER, SandboxKernelManager, SandboxProvisioner, sandbox_kernel_spec
+from hornbook.sandbox.standby import Standby
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from hornbook.sandbox.policy import Mode
+
+
+@pytest.fixture(autouse=True)
+def pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Standby]]:
+    """Give the pools of kernels that a test has used; they end with the test instead of with the process."""
+    used: list[Standby] = []
+
+    @functools.cache
+    def standby_of(policy: Policy, ready: int, most: int) -> Standby:
+        used.append(Standby(policy, ready, most))
+        return used[-1]
+
+    monkeypatch.setattr(provisioner, "standby_of", standby_of)
+    yield used
+    for standby in used:
+        standby.close()
 
 
 def manager_of(folder: Path, **config: object) -> AsyncKernelManager:
@@ -53,7 +71,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(main, 60))
 
 
-def test_a_kernel_lives_and_dies_under_jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_lives_and_dies_under_jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pools: list[Standby]) -> None:
     """Started by a kernelspec, the kernel executes, is interrupted, restarted and shut down; its own sandbox ends with it."""
     places = Path(tempfile.mkdtemp(prefix="ht-", dir="/tmp"))
     monkeypatch.setattr(tempfile, "tempdir", str(places))
@@ -85,6 +103,8 @@ def test_a_kernel_lives_and_dies_under_jupyter(tmp_path: Path, monkeypatch: pyte
         seen["dead"] = await manager.is_alive()
 
     run(main())
+    for standby in pools:
+        standby.close()
     left = [one for one in psutil.Process().children(recursive=True) if one not in before]
     files = list(places.iterdir())
     places.rmdir()
@@ -95,7 +115,7 @@ def test_a_kernel_lives_and_dies_under_jupyter(tmp_path: Path, monkeypatch: pyte
     assert (left, files) == ([], [])
 
 
-def test_a_polite_shutdown_is_enough(tmp_path: Path) -> None:
+def test_a_polite_shutdown_is_enough(tmp_path: Path, pools: list[Standby]) -> None:
     """A shutdown that asks first ends the kernel and its sandbox too."""
     before = psutil.Process().children(recursive=True)
 
@@ -105,6 +125,8 @@ def test_a_polite_shutdown_is_enough(tmp_path: Path) -> None:
         await manager.shutdown_kernel()
 
     run(main())
+    for standby in pools:
+        standby.close()
 
     assert [one for one in psutil.Process().children(recursive=True) if one not in before] == []
 
@@ -127,7 +149,7 @@ def test_a_given_sandbox_outlives_its_kernels(mode: Mode) -> None:
     assert codes == [False, False, True]
 
 
-def test_a_sandbox_that_does_not_come_up_is_told(tmp_path: Path) -> None:
+def test_a_sandbox_that_does_not_come_up_is_told(tmp_path: Path, pools: list[Standby]) -> None:
     """Limits that no sandbox can be made of are an error, and nothing is left running."""
     before = psutil.Process().children(recursive=True)
 
@@ -137,6 +159,8 @@ def test_a_sandbox_that_does_not_come_up_is_told(tmp_path: Path) -> None:
             await manager.start_kernel()
 
     run(main())
+    for standby in pools:
+        standby.close()
 
     assert [one for one in psutil.Process().children(recursive=True) if one not in before] == []
 
@@ -146,13 +170,13 @@ def test_a_provisioner_by_itself_has_nothing() -> None:
     seen: list[object] = []
 
     async def main() -> None:
-        provisioner = SandboxProvisioner(kernel_id="k", kernel_spec=sandbox_kernel_spec())
-        seen.extend([provisioner.has_process, provisioner.kernel, await provisioner.poll()])
-        await provisioner.send_signal(2)
-        await provisioner.kill()
-        await provisioner.cleanup()
+        alone = SandboxProvisioner(kernel_id="k", kernel_spec=sandbox_kernel_spec())
+        seen.extend([alone.has_process, alone.kernel, await alone.poll()])
+        await alone.send_signal(2)
+        await alone.kill()
+        await alone.cleanup()
         with pytest.raises(RuntimeError, match="pre_launch comes before launch_kernel"):
-            await provisioner.launch_kernel([])
+            await alone.launch_kernel([])
 
     run(main())
 

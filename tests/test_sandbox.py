@@ -18,7 +18,7 @@ import pytest
 
 from hornbook.errors import SandboxError
 from hornbook.lesson import ProgramCell
-from hornbook.sandbox import Sandbox, open_sandbox
+from hornbook.sandbox import Sandbox, Snapshot, open_sandbox
 from hornbook.sandbox.execute import Executor, Job
 from hornbook.sandbox.forkserver import ForkServers, sources
 from hornbook.sandbox.line import Gone
@@ -615,13 +615,14 @@ def test_a_snapshot_that_is_gone_gives_no_check(bench: Bench) -> None:
     """Asking a state that has been closed, or killed, gives nothing instead of an error."""
     finished = bench.run("pass")
     snapshot = finished.snapshots["e1"]
+    assert isinstance(snapshot, Snapshot)
     child = snapshot.check(1)
     assert child is not None
     child.line.send(("run", "import os; os.kill(os.getppid(), 9)"))
     with pytest.raises(Gone):
         snapshot.line.receive(deadline=time.monotonic() + 5)
 
-    assert (child.end(seconds=2), snapshot.check(1)) == (None, None)
+    assert (child.end(), snapshot.check(1)) == (None, None)
 
 
 def test_how_a_check_ended_is_told_once(bench: Bench) -> None:

@@ -14,7 +14,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from hornbook.course import Course
     from hornbook.lesson import Lesson
     from hornbook.model import SandboxReport, Verdict
-    from hornbook.sandbox.forkserver import ForkServers
 
 PASSED, NOT_PASSED, BAD_INPUT, AT_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -273,46 +272,69 @@ class _Run:
 
     def to_its_end(self) -> int:
         """Grade every file, tell what came of it, and return the exit code; a refused file never stops the rest."""
-        from hornbook.sandbox.forkserver import ForkServers  # noqa: PLC0415 - heavy
+        if self.verdicts is not None:
+            _make_folder(self.verdicts)
+        with contextlib.closing(self._results()) as results:
+            return self._told(results)
 
-        # Several notebooks share what takes long to start; for a single one that would be no gain.
-        with ForkServers() as servers:
-            return self._all(servers if len(self.files) > 1 else None)
-
-    def _all(self, warm: ForkServers | None) -> int:
+    def _told(self, results: Iterable[Verdict | HornbookError]) -> int:
+        """Tell each of *results*, which come in the order of the files, as soon as it is there; return the exit code."""
         codes: list[int] = []
         documents: list[bytes] = []
-        for number, (path, name) in enumerate(self.files, 1):
-            if self.verdicts is not None:
-                _make_folder(self.verdicts)
-            try:
-                place = f"{number} of {len(self.files)}: " if len(self.files) > 1 else ""
-                verdict = self._graded(path, place + printable(name), warm)
-            except HornbookError as error:
-                codes.append(error.exit_code)
-                typer.echo(str(error), err=True)
-                documents.append(_error_document(error, submission=printable(name)))
+        for (_, name), result in zip(self.files, results, strict=True):
+            if isinstance(result, HornbookError):
+                codes.append(result.exit_code)
+                typer.echo(str(result), err=True)
+                documents.append(_error_document(result, submission=printable(name)))
                 continue
-            codes.append(AT_FAULT if verdict.broken else PASSED if verdict.passed_so_far else NOT_PASSED)
-            documents.append(verdict.to_json(indent=1))
+            codes.append(AT_FAULT if result.broken else PASSED if result.passed_so_far else NOT_PASSED)
+            documents.append(result.to_json(indent=1))
             if self.verdicts is not None:
-                _write_verdict(self.verdicts, name, verdict)
+                _write_verdict(self.verdicts, name, result)
             if not self.as_json:
                 if len(codes) > 1 and self.draw is not _line:
                     typer.echo("\n")
-                _print(self.draw(verdict))
+                _print(self.draw(result))
         if self.as_json:
             typer.echo(b"[" + b",\n".join(documents) + b"]" if self.as_array else documents[0])
         elif self.as_array:
             typer.echo(("" if self.draw is _line else "\n\n") + _summary(codes))
         return max(codes)
 
-    def _graded(self, path: Path, words: str, warm: ForkServers | None) -> Verdict:
+    def _results(self) -> Generator[Verdict | HornbookError]:
+        """Yield what comes of each file, in their order."""
+        if len(self.files) > 1:
+            yield from self._side_by_side()
+            return
+        try:
+            yield self._graded(*self.files[0])
+        except HornbookError as error:
+            yield error
+
+    def _graded(self, path: Path, name: str) -> Verdict:
         from hornbook.grading import grade as graded  # noqa: PLC0415 - heavy
 
         # A grader may print; nothing but our own answer belongs on stdout.
-        with _waiting(f"grading {words}", since=self.started), contextlib.redirect_stdout(sys.stderr):
-            return graded(path, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed, warm=warm)
+        with _waiting(f"grading {printable(name)}", since=self.started), contextlib.redirect_stdout(sys.stderr):
+            return graded(path, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed)
+
+    def _side_by_side(self) -> Iterator[Verdict | HornbookError]:
+        """Yield the results of several files, which are graded at the same time, in the files' order."""
+        from hornbook.grading.batch import grade_all  # noqa: PLC0415 - heavy
+
+        paths = [path for path, _ in self.files]
+        early: dict[int, Verdict | HornbookError] = {}
+        place = 0
+        graded = grade_all(paths, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed)
+        with contextlib.closing(graded):
+            while place < len(paths):
+                with _waiting(f"graded {place + len(early)} of {len(paths)}", since=self.started) as tell:
+                    while place not in early:
+                        done = next(graded)
+                        early[done.place] = done.verdict or done.error or HornbookError("Nothing came of it.")
+                        tell(f"graded {place + len(early)} of {len(paths)}")
+                yield early.pop(place)
+                place += 1
 
 
 def _notebooks(words: Sequence[str]) -> Iterator[tuple[Path, str]]:

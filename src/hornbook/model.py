@@ -88,7 +88,11 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class CellRun:
-    """What one executed cell showed: a claim of the learner's process, for display only."""
+    """What one executed cell showed: a claim of the learner's process, for display only.
+
+    `threads` is how many threads the state after an exercise had. A fork would lose them, so that such an exercise takes a
+    slower path: its cells are run again for each of its checks.
+    """
 
     exercise: str | None
     index: int
@@ -96,6 +100,7 @@ class CellRun:
     traceback: tuple[str, ...] = ()
     stopped: Literal["timed out", "died"] | None = None
     seconds: float = 0.0
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +191,11 @@ class Verdict:
         seed: int,
         assurance: Assurance = Assurance.SELF_CHECKED,
         hidden_pending: int = 0,
+        partial: bool = False,
         repairs: tuple[Repair, ...] = (),
         cells: tuple[CellRun, ...] = (),
     ) -> Verdict:
-        """Return the verdict that *outcomes* add up to.
+        """Return the verdict that *outcomes* add up to; *partial* ones are not those of all checks.
 
         It is passed when at least one check counts, none is broken or still to come, and every one that counts passed. Broken and
         skipped checks are in neither sum: they never cost points.
@@ -202,6 +208,7 @@ class Verdict:
             points=Points(sum(outcome.earned for outcome in counted), sum(outcome.points for outcome in counted)),
             passed=bool(counted)
             and hidden_pending == 0
+            and not partial
             and all(outcome.passed for outcome in counted)
             and not any(outcome.status is Status.BROKEN for outcome in outcomes),
             assurance=assurance,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +55,7 @@ def grade(
     sitting = Sitting.before(course, lesson, submission, visible_only=visible_only, strength=strength, warm=warm)
     seed = secrets.randbits(32) if seed is None else seed
     try:
-        run_checks(sitting, seed)
-        if sitting.fault is not None:
-            raise sitting.fault
+        run_checks(course, lesson, [(sitting, seed)])
         return sitting.verdict(seed=seed, assurance=assurance)
     finally:
         sitting.close()
@@ -74,16 +73,21 @@ def check(
     return grade(submission, course, lesson=lesson, visible_only=True, seed=seed, warm=warm)
 
 
-def run_checks(sitting: Sitting, seed: int) -> None:
-    """Run the grader of *sitting* under pytest, in this process; the outcomes are noted in the sitting."""
+def run_checks(course: Course, lesson: Lesson, rounds: Iterable[tuple[Sitting, int]]) -> None:
+    """Collect the grader of *lesson* under pytest, in this process, and ask its checks in one round after the other.
+
+    A round is a sitting, in which the outcomes are noted, and the seed of what its hidden checks draw; it is over when the next
+    one is asked for. Raises GraderError where there is nothing that can be asked; then no round was.
+    """
     import pytest  # noqa: PLC0415 - only when grading
 
     from hornbook.grading import pytest_plugin  # noqa: PLC0415
 
-    grading = pytest_plugin.Grading(seed=seed, given=sitting)
+    panel = pytest_plugin.Panel(course, lesson, course.grader(lesson.slug))
+    grading = pytest_plugin.Grading(panel=panel, rounds=rounds)
     arguments = [
-        str(sitting.grader),
-        f"--rootdir={sitting.course.root}",
+        str(panel.grader),
+        f"--rootdir={course.root}",
         f"--config-file={os.devnull}",
         "--import-mode=importlib",
         "--disable-plugin-autoload",
@@ -105,17 +109,13 @@ def run_checks(sitting: Sitting, seed: int) -> None:
         # Graders of another course may have the same names; and this one may have been edited by its next run.
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None)
-            if file is not None and Path(file).is_relative_to(sitting.course.root / "graders"):
+            if file is not None and Path(file).is_relative_to(course.root / "graders"):
                 del sys.modules[name]
     if grading.refusal is not None:
         raise grading.refusal
     if grading.interrupted:
         raise KeyboardInterrupt
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        if sitting.hidden_pending:
-            return
-        raise GraderError(sitting.grader, "has no check: no function whose name begins with test_.")
+        raise GraderError(panel.grader, "has no check: no function whose name begins with test_.")
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-        raise GraderError(
-            sitting.grader, f"pytest could not run it ({pytest.ExitCode(code).name}); `pytest {sitting.grader.name}` shows why."
-        )
+        raise GraderError(panel.grader, f"pytest could not run it ({pytest.ExitCode(code).name}); `pytest {panel.grader.name}` shows why.")

@@ -14,10 +14,10 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -74,12 +74,27 @@ class NothingToAsk(Exception):  # noqa: N818 - an ending, not an error
         self.ended = ended
 
 
-class Grading:
-    """What one pytest session grades. `given` is a sitting that was prepared by `hornbook.grading`; else files decide."""
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One lesson's grader, asked by `hornbook.grading` and not by files and options."""
 
-    def __init__(self, *, seed: int, given: Sitting | None = None) -> None:
+    course: Course
+    lesson: Lesson
+    grader: Path
+
+
+class Grading:
+    """What one pytest session grades.
+
+    With a *panel* it is collected once, and asked about each of its *rounds*: a sitting, and the seed of what hidden checks draw.
+    A round is over when the next one is asked for. Without one, files and options decide.
+    """
+
+    def __init__(self, *, seed: int = 0, panel: Panel | None = None, rounds: Iterable[tuple[Sitting, int]] = ()) -> None:
         self.seed = seed
-        self.given = given
+        self.panel = panel
+        self.rounds = rounds
+        self.sitting: Sitting | None = None
         self.refusal: HornbookError | None = None
         self.interrupted = False
         self.pending = 0
@@ -120,11 +135,8 @@ class Grading:
                         kept.append(item)
         except HornbookError as error:
             self.refusal = error
-            # A usage error is written to the terminal; who brought the sitting hears of the refusal itself.
-            raise (pytest.exit.Exception("refused") if self.given else pytest.UsageError(str(error))) from error
-        if self.given is not None:
-            self.given.checks = tuple(self.checks.values())
-            self.given.hidden_pending = self.pending
+            # A usage error is written to the terminal; who brought the panel hears of the refusal itself.
+            raise (pytest.exit.Exception("refused") if self.panel else pytest.UsageError(str(error))) from error
         if left:
             config.hook.pytest_deselected(items=left)
         # Visible checks come first: what a learner's code has seen in a hidden one must not come back as its answer to one
@@ -133,10 +145,10 @@ class Grading:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep why a given grader cannot be collected: nobody sees pytest's own report of it."""
-        if self.given is not None and report.failed:
+        if self.panel is not None and report.failed:
             from hornbook.errors import GraderError  # noqa: PLC0415 - only when grading
 
-            self.refusal = GraderError(self.given.grader, f"pytest cannot collect it: {_why(report, self.given.grader)}")
+            self.refusal = GraderError(self.panel.grader, f"pytest cannot collect it: {_why(report, self.panel.grader)}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember that somebody wants to stop: pytest only tells it by its exit code."""
@@ -152,15 +164,16 @@ class Grading:
         return replace(check, name=f"{name}[{self._numbers[item.path, name]}]")
 
     def _lesson(self, item: pytest.Item, course: Course) -> Lesson:
-        return self.given.lesson if self.given else course.lesson(item.path.stem.removeprefix("test_"))
+        return self.panel.lesson if self.panel else course.lesson(item.path.stem.removeprefix("test_"))
 
     def _visible_only(self, config: pytest.Config) -> bool:
-        return self.given.visible_only if self.given else bool(config.getoption("visible"))
+        """Whether no round asks a hidden check; with a panel, each round says for itself."""
+        return self.panel is None and bool(config.getoption("visible"))
 
     def _wanted_grader(self, config: pytest.Config, items: list[pytest.Item]) -> Path | None:
         """Return the one grader that the submission is for, or None where all are wanted."""
-        if self.given is not None:
-            return self.given.grader
+        if self.panel is not None:
+            return self.panel.grader
         path: Path | None = config.getoption("submission")
         if path is None:
             if config.getoption("verdict"):
@@ -183,7 +196,7 @@ class Grading:
             from hornbook.course import Course  # noqa: PLC0415 - only where there are tests
             from hornbook.errors import HornbookError  # noqa: PLC0415
 
-            course = self.given.course if self.given else None
+            course = self.panel.course if self.panel else None
             if course is None:
                 with contextlib.suppress(HornbookError):
                     course = Course.find(folder)
@@ -192,10 +205,31 @@ class Grading:
 
     # --- running ------------------------------------------------------------------------------------------------------
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Ask a panel's checks about one sitting after the other."""
+        if self.panel is None:
+            return None
+        if self.refusal is None and session.items:
+            for sitting, seed in self.rounds:
+                self._ask(session.items, sitting, seed)
+        return True
+
+    def _ask(self, items: list[pytest.Item], sitting: Sitting, seed: int) -> None:
+        """Ask those of *items* that *sitting* is about; note with it which, and how many hidden ones are still to come."""
+        asked = [item for item in items if sitting.wants(self.checks[item])]
+        self.sitting, self.seed = sitting, seed
+        # In the grader's order; the items have been sorted since.
+        sitting.checks = tuple(check for check in self.checks.values() if sitting.wants(check))
+        sitting.hidden_pending = sum(self.checks[item].hidden for item in items) - sum(check.hidden for check in sitting.checks)
+        sitting.partial = len(asked) < len(items)
+        for place, item in enumerate(asked, start=1):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=asked[place] if place < len(asked) else None)
+
     def sitting_of(self, item: pytest.Item, config: pytest.Config) -> Sitting:
-        """Return the executed submission that *item* asks: the given one, the --submission, or the reference solution."""
-        if self.given is not None:
-            return self.given
+        """Return the executed submission that *item* asks: the round's, the --submission, or the reference solution."""
+        if self.sitting is not None:
+            return self.sitting
         from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - only when grading
 
         grader = item.path
@@ -234,21 +268,18 @@ class Grading:
         if self.current is not None:
             self.traces[self.current].compared = (op, left, right)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport | None:
         """Turn the end of a check into its Outcome."""
-        report: Any = yield
         check = self.checks.get(item)
         if check is not None:
             error = call.excinfo.value if call.excinfo is not None else None
             error = error.ended if isinstance(error, NothingToAsk) else error
-            ends_here = (
-                call.when == "call" or (error is not None and call.when == "setup") or (error is not None and call.when == "teardown")
-            )
-            if ends_here:
+            if call.when == "call" or error is not None:
                 sitting = self.sitting_of(item, item.config)
                 sitting.note(check, error, self.traces[item], seconds=time.perf_counter() - self.started[item])
-        return report  # type: ignore[no-any-return]
+        # For its own report pytest reads and parses the grader's source again at each failure; of a panel's nobody sees it.
+        return None if self.panel is None else _brief(item, call)
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say what the submission earned, and write the verdict where --verdict says."""
@@ -271,6 +302,19 @@ class Grading:
         """End every sandbox that this session opened."""
         for sitting in self.sittings.values():
             sitting.close()
+
+
+def _brief(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+    """Return pytest's report of how *call* ended, without its words."""
+    error = call.excinfo.value if call.excinfo is not None else None
+    outcome: Literal["passed", "skipped", "failed"] = "failed"
+    if error is None:
+        outcome = "passed"
+    elif isinstance(error, pytest.skip.Exception):
+        outcome = "skipped"
+    where = (str(item.path), item.location[1] or 0, str(error))
+    longrepr = where if outcome == "skipped" else None if error is None else type(error).__name__
+    return pytest.TestReport(item.nodeid, item.location, {}, outcome, longrepr, call.when, duration=call.duration)  # type: ignore[arg-type]
 
 
 @contextlib.contextmanager

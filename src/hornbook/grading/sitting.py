@@ -24,11 +24,10 @@ from hornbook.grading import compare, outcomes
 from hornbook.grading.outcomes import Check, Interview, Trace
 from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
 from hornbook.model import Assurance, LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
-from hornbook.sandbox import Snapshot
 from hornbook.sandbox.canary import Strength, strongest
-from hornbook.sandbox.execute import Executor, Finished, Job
+from hornbook.sandbox.execute import Executor, Finished, Job, State
 from hornbook.sandbox.forkserver import ForkServers
-from hornbook.sandbox.policy import Policy
+from hornbook.sandbox.policy import Mode, Policy
 from hornbook.sandbox.probe import Cell, CheckEnded, Probe
 from hornbook.wire import Limits as WireLimits
 
@@ -40,7 +39,9 @@ class Sitting:
     """A submission, the grader it sits before, and what was found so far.
 
     Nothing runs before the first check asks; `close` ends the sandbox. `strength` is the sandbox to use, by default the
-    strongest of this machine.
+    strongest of this machine. With an `exercise` only its checks are asked, and nothing behind its cells is run; `partial` says
+    that some of the grader's checks were left out, for this or another reason. A `practice` is an executor that the caller
+    keeps from sitting to sitting: only what has changed is run again. A grade never has one.
     """
 
     course: Course
@@ -51,7 +52,10 @@ class Sitting:
     visible_only: bool = False
     strength: Strength | None = None
     warm: ForkServers | None = None
+    exercise: str | None = None
+    practice: Executor | None = None
     hidden_pending: int = 0
+    partial: bool = False
     checks: tuple[Check, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     fault: HornbookError | None = None
@@ -59,7 +63,7 @@ class Sitting:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _clock: float = field(default_factory=time.perf_counter)
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _executor: Executor | None = None
+    _own: Executor | None = None
     _finished: dict[str, Finished] = field(default_factory=dict)
     _hanging: set[str] = field(default_factory=set)
     _hidden_asked: bool = False
@@ -82,10 +86,28 @@ class Sitting:
         visible_only: bool = False,
         strength: Strength | None = None,
         warm: ForkServers | None = None,
+        exercise: str | None = None,
+        practice: Executor | None = None,
     ) -> Sitting:
-        """Return the sitting of *submission* before the grader of *lesson*."""
+        """Return the sitting of *submission* before the grader of *lesson*.
+
+        Raises ValueError for a *practice* in which hidden checks would be asked: a grade is a run from top to bottom.
+        """
+        if practice is not None and not visible_only:
+            raise ValueError("a grade is a clean run from top to bottom; only the visible checks are for practice")
         bank = Bank.read(course.feedback(lesson.slug)) if course.has_feedback(lesson.slug) else Bank.empty()
-        return cls(course, lesson, submission, course.grader(lesson.slug), bank, visible_only=visible_only, strength=strength, warm=warm)
+        return cls(
+            course,
+            lesson,
+            submission,
+            course.grader(lesson.slug),
+            bank,
+            visible_only=visible_only,
+            strength=strength,
+            warm=warm,
+            exercise=exercise,
+            practice=practice,
+        )
 
     @contextlib.contextmanager
     def asked(self, check: Check, trace: Trace, parameters: dict[str, Any]) -> Iterator[Probe]:
@@ -122,6 +144,10 @@ class Sitting:
         shown = _Noted(finished.shown, trace)
         return Probe(trace.conversation, shown, lambda values: self._probe(check, trace, self.finished(values), children))
 
+    def wants(self, check: Check) -> bool:
+        """Return whether *check* is to be asked."""
+        return not (self.visible_only and check.hidden) and self.exercise in {None, check.exercise}
+
     def attempted(self, exercise: str) -> bool:
         """Return whether the learner has changed the exercise."""
         return self.submission.attempted(self.lesson, exercise)
@@ -134,17 +160,31 @@ class Sitting:
         """
         key = repr((sorted(parameters.items()), show))
         if key not in self._finished:
-            if self._executor is None:
-                strength = self.strength or strongest()
-                self.report = strength.report
-                self._require(strength.report.level)
-                self._executor = self._stack.enter_context(Executor(self._policy(strength.mode), warm=self.warm))
-            needed = tuple(cell for cell in program(self.lesson, self.submission) if show or not cell.show)
-            cells = _parametrised(needed, parameters)
+            if self.practice is not None and parameters:
+                # It may end the states of other runs, so it comes before them.
+                self.finished({})
+            job = Job(_parametrised(self._cells(show=show), parameters), self.course.settings.limits, self._cell_seconds())
             # What a hidden check has asked can lie in the home by now, and an error of a cell could tell it.
             self._late = self._late or (self._hidden_asked and not parameters)
-            self._finished[key] = self._executor.run(Job(cells, self.course.settings.limits, self._cell_seconds()))
+            self._finished[key] = self._executor().run(job, resume=self.practice is not None and not parameters)
         return self._finished[key]
+
+    def _executor(self) -> Executor:
+        """Return what runs this submission: the practice's, or one of its own."""
+        strength = self.strength or strongest()
+        self.report = strength.report
+        self._require(strength.report.level)
+        if self._own is None:
+            self._own = self.practice or self._stack.enter_context(
+                Executor(policy_for(self.course, self.lesson, strength.mode), warm=self.warm)
+            )
+        return self._own
+
+    def _cells(self, *, show: bool) -> tuple[ProgramCell, ...]:
+        """Return the cells to run: all, or those down to the one exercise that is asked about."""
+        cells = tuple(cell for cell in program(self.lesson, self.submission) if show or not cell.show)
+        last = max((number for number, cell in enumerate(cells) if self.exercise in {None, cell.exercise}), default=-1)
+        return cells[: last + 1]
 
     def _require(self, level: int) -> None:
         """Refuse to grade in a weaker sandbox than the course asks for. Practice, without the hidden checks, is for everywhere."""
@@ -153,10 +193,6 @@ class Sitting:
             raise SandboxError(
                 f"This machine's sandbox has level {level}, and the course requires {required}; `hornbook sandbox` shows what is missing."
             )
-
-    def _policy(self, mode: Any) -> Policy:
-        modules = (*self.course.settings.preload, *imported_by(cell.source for cell in self.lesson.cells if cell.kind == "code"))
-        return Policy(mode=mode, limits=self.course.settings.limits, hidden=(self.course.root,), preload=tuple(dict.fromkeys(modules)))
 
     def _cell_seconds(self) -> dict[str, float]:
         """Return how long each exercise's cell may take: as long as the longest of its checks."""
@@ -184,7 +220,9 @@ class Sitting:
         return replace(found, status=status, message=message)
 
     def verdict(self, *, seed: int, assurance: Assurance = Assurance.SELF_CHECKED) -> Verdict:
-        """Return what the outcomes so far add up to."""
+        """Return what the outcomes so far add up to; raise what kept them from being had, if anything did."""
+        if self.fault is not None:
+            raise self.fault
         if self.report is None:
             self.report = (self.strength or strongest()).report
         base = self._finished.get(repr(([], False)))
@@ -206,6 +244,7 @@ class Sitting:
             seed=seed,
             assurance=assurance,
             hidden_pending=self.hidden_pending,
+            partial=self.partial,
             repairs=self.submission.repairs,
             cells=base.cells if base and not self._late else (),
         )
@@ -243,7 +282,7 @@ class _Noted(dict[str, Cell]):
         return cell
 
 
-def _state_after(exercise: str, finished: Finished) -> Snapshot:
+def _state_after(exercise: str, finished: Finished) -> State:
     """Return the state after *exercise*; raise CheckEnded, saying why, where there is none or its cell did not end."""
     # A cell for which no time was left has taken none.
     stopped = [run for run in finished.cells if run.stopped is not None and run.seconds > 0]
@@ -287,6 +326,13 @@ def _parametrised(cells: tuple[ProgramCell, ...], parameters: dict[str, Any]) ->
     place = next((number + 1 for number, cell in enumerate(cells) if cell.parameters), 0)
     injected = ProgramCell(source=source, exercise=None, index=-1, last_of_exercise=False, parameters=True, added=False)
     return (*cells[:place], injected, *cells[place:])
+
+
+def policy_for(course: Course, lesson: Lesson, mode: Mode) -> Policy:
+    """Return how a sandbox for *lesson* is to be built; what *course* names and its cells import is there before a submission is."""
+    imported = imported_by(cell.source for cell in lesson.cells if cell.kind == "code")
+    preload = tuple(dict.fromkeys((*course.settings.preload, *imported)))
+    return Policy(mode=mode, limits=course.settings.limits, hidden=(course.root,), preload=preload)
 
 
 def imported_by(sources: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@
       sandbox.kernel(connection)    a KernelProcess: an ipykernel forked from the supervisor
         kernel.snapshot()           a Snapshot: the learner's state at this moment
           snapshot.check(seconds)   a Line to one child that answers one check's questions
+          snapshot.resume()         a KernelProcess that goes on from there
 
 Everything that comes back over these sockets is a claim (`wire`); what this side knows for certain is only what it
 measured itself: times, ends, and the canary's facts.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import select
 import signal
@@ -20,14 +22,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from hornbook.errors import SandboxError, WireError
 from hornbook.sandbox.forkserver import ForkServer, start_warden
 from hornbook.sandbox.line import Gone, Line
-from hornbook.sandbox.policy import OWN_ROOT, SOCKETS, Place, Policy, bubblewrap, confinement, environment, own_root
+from hornbook.sandbox.policy import OWN_ROOT, SOCKETS, Place, Policy, bubblewrap, confinement, environment, own_root, writable_places
 
 START_SECONDS = 60.0
 """How long a sandbox may take to come up: importing pandas and matplotlib on a busy machine included."""
@@ -91,8 +93,8 @@ class Sandbox:
     _line: Line | None = None
     _ended: dict[int, int] = field(default_factory=dict)
 
-    def start(self) -> None:
-        """Start the warden and, under it, the supervisor; return when it is confined and preloaded."""
+    def start(self) -> Place:
+        """Start the warden and, under it, the supervisor; return the sandbox's folder when it is confined and preloaded."""
         seal_off()
         self.place = place = Place.make()
         try:
@@ -128,6 +130,7 @@ class Sandbox:
                 order |= {"fd": theirs.fileno(), "preload": list(self.policy.preload)}
                 self._warden = start_warden(order, bounds, wardens_end.fileno(), theirs.fileno(), before)
         self._expect("up", START_SECONDS)
+        return place
 
     def kernel(self, connection: dict[str, Any]) -> KernelProcess:
         """Fork an ipykernel that binds the ipc sockets of *connection*; return when it has bound them."""
@@ -143,7 +146,7 @@ class Sandbox:
         cells = Line(our_cells)
         with theirs, their_cells:
             try:
-                return self._started(("shell",), Line(ours), theirs.fileno(), their_cells.fileno()), cells
+                return self._started(("shell", self.policy.pictures), Line(ours), theirs.fileno(), their_cells.fileno()), cells
             except SandboxError:
                 cells.close()
                 raise
@@ -153,17 +156,33 @@ class Sandbox:
         try:
             self._send(request, *fds)
             pid = self._expect(str(request[0]), ANSWER_SECONDS)[1]
-            answer = line.receive(deadline=time.monotonic() + START_SECONDS)
         except SandboxError:
             line.close()
             raise
+        return self._ready(line, pid)
+
+    def _ready(self, line: Line, pid: object = None) -> KernelProcess:
+        """Return the process behind *line* once it says that it is ready; its *pid* is its own claim where it is not known."""
+        try:
+            answer = line.receive(deadline=time.monotonic() + START_SECONDS)
         except (Gone, TimeoutError, WireError, OSError) as error:
             line.close()
             raise SandboxError(f"The kernel did not start in the sandbox: {type(error).__name__} {error}.") from error
-        if not (isinstance(answer, tuple) and answer[:1] == ("ready",) and type(pid) is int):
+        match answer:
+            case ("ready", int() as claimed) if pid is None or type(pid) is int:
+                return KernelProcess(self, pid if isinstance(pid, int) else claimed, line)
+        line.close()
+        raise SandboxError(f"The kernel did not start in the sandbox: {answer!r}.")
+
+    def adopt(self, line: Line) -> KernelProcess:
+        """Return the shell behind *line*, which came from a snapshot, once it is ready and its end is watched for."""
+        kernel = self._ready(line)
+        try:
+            self._send(("adopt", kernel.pid))
+        except SandboxError:
             line.close()
-            raise SandboxError(f"The kernel did not start in the sandbox: {answer!r}.")
-        return KernelProcess(self, pid, line)
+            raise
+        return kernel
 
     def _inner_path(self, path: str) -> str:
         """Return where *path*, in the folder of the sockets, lies for the sandboxed side."""
@@ -289,21 +308,46 @@ class KernelProcess:
     pid: int
     line: Line
 
-    def snapshot(self, seconds: float = ANSWER_SECONDS) -> Snapshot | None:
-        """Return the learner's state as it stands now, or None if the kernel does not answer in *seconds*."""
+    def snapshot(self, seconds: float = ANSWER_SECONDS, *, resumable: bool = False) -> Snapshot | None:
+        """Return the learner's state as it stands now, or None if the kernel does not answer in *seconds*.
+
+        One that is *resumable* can be gone on from while the files that a learner can write are as they are now.
+        """
         ours, theirs = socket.socketpair()
         line = Line(ours)
+        place = self.sandbox.place
+        places = list(writable_places(self.sandbox.policy, place)) if resumable and place is not None else []
         try:
             with theirs:
-                self.line.send(("snapshot",), theirs.fileno(), deadline=time.monotonic() + seconds)
+                self.line.send(("snapshot", places), theirs.fileno(), deadline=time.monotonic() + seconds)
             answer = self.line.receive(deadline=time.monotonic() + seconds)
         except (Gone, TimeoutError, WireError, OSError):
             answer = None
         match answer:
-            case ("snapshot", list() as lines):
-                return Snapshot(line, tuple(text[:300] for text in lines[:20] if type(text) is str))
+            case ("snapshot", list() as lines, int() as threads, bool() as alone):
+                return Snapshot(line, tuple(text[:300] for text in lines[:20] if type(text) is str), threads, alone)
         line.close()
         return None
+
+    def answer(self, cpu_seconds: int, seconds: float = ANSWER_SECONDS) -> CheckProcess | None:
+        """Return this very process as the one that answers a check's questions; it is used up by that."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self.line.send(("answer", cpu_seconds), theirs.fileno(), deadline=time.monotonic() + seconds)
+            answer = self.line.receive(deadline=time.monotonic() + seconds)
+        except (Gone, TimeoutError, WireError, OSError):
+            answer = None
+        if answer == ("answering",):
+            return CheckProcess(Line(ours), self._ended)
+        ours.close()
+        return None
+
+    def _ended(self) -> int | None:
+        """End it; return how it ended if it had ended by itself."""
+        code = self.exit_code(wait=0.05)
+        self.end()
+        return code
 
     def exit_code(self, *, wait: float = 0.0) -> int | None:
         """Return how it ended (negative: by which signal), or None while it runs."""
@@ -324,11 +368,14 @@ class KernelProcess:
 class Snapshot:
     """A frozen fork of a learner's state, from which each check gets a child of its own.
 
-    `lines` are the learner's own lines of the error with which the last cell ended, if it did.
+    `lines` are the learner's own lines of the error with which the last cell ended, if it did. `threads` is how many threads the
+    state had, none of which a fork has; `resumable` says whether the notebook can go on from here.
     """
 
     line: Line
     lines: tuple[str, ...] = ()
+    threads: int = 0
+    resumable: bool = False
 
     def check(self, cpu_seconds: int, seconds: float = STATE_SECONDS) -> CheckProcess | None:
         """Return a new child that answers questions, limited in processor time, or None if none can be had.
@@ -338,15 +385,11 @@ class Snapshot:
         """
         ours, theirs = socket.socketpair()
         line = Line(ours)
-        try:
-            with theirs:
-                self.line.send(("check", cpu_seconds), theirs.fileno(), deadline=time.monotonic() + seconds)
-            answer = self.line.receive(deadline=time.monotonic() + seconds)
-        except (Gone, TimeoutError, WireError, OSError):
-            answer = None
+        with theirs:
+            answer = self._ask(("check", cpu_seconds), theirs.fileno(), seconds=seconds)
         match answer:
             case ("check", int() as pid):
-                return CheckProcess(self, pid, line)
+                return CheckProcess(line, functools.partial(self._end, pid))
             case ("failed",):
                 pass
             case _:
@@ -360,6 +403,36 @@ class Snapshot:
         poll.register(self.line.socket, select.POLLIN | select.POLLHUP)
         return not poll.poll(0)
 
+    def resume(self, sandbox: Sandbox, seconds: float = ANSWER_SECONDS) -> tuple[KernelProcess, Line] | None:
+        """Return a shell that goes on from here, and the line over which it takes cells; None if it would not be as it was."""
+        (ours, theirs), (our_cells, their_cells) = socket.socketpair(), socket.socketpair()
+        line, cells = Line(ours), Line(our_cells)
+        with theirs, their_cells:
+            answer = self._ask(("resume",), theirs.fileno(), their_cells.fileno(), seconds=seconds)
+        if answer == ("resumed",):
+            with contextlib.suppress(SandboxError):
+                return sandbox.adopt(line), cells
+        line.close()
+        cells.close()
+        return None
+
+    def _end(self, pid: int, seconds: float = STATE_SECONDS) -> int | None:
+        """End the child *pid*; return how it ended if it had ended by itself."""
+        match self._ask(("end", pid), seconds=seconds):
+            case ("ended", int() as ended, int() as code) if ended == pid and -SIGNALS < code < SIGNALS * 4:
+                return code
+            case ("ended", int() as ended, None) if ended == pid:
+                return None
+        self.close()
+        return None
+
+    def _ask(self, message: object, *fds: int, seconds: float) -> object:
+        try:
+            self.line.send(message, *fds, deadline=time.monotonic() + seconds)
+            return self.line.receive(deadline=time.monotonic() + seconds)
+        except (Gone, TimeoutError, WireError, OSError):
+            return None
+
     def close(self) -> None:
         """Let it end."""
         self.line.close()
@@ -367,24 +440,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class CheckProcess:
-    """One child for one check."""
+    """One child for one check. `how_it_ended` ends it, and tells how it ended if it had by itself (negative: by which signal)."""
 
-    snapshot: Snapshot
-    pid: int
     line: Line
+    how_it_ended: Callable[[], int | None]
 
-    def end(self, seconds: float = STATE_SECONDS) -> int | None:
+    def end(self) -> int | None:
         """End it; return how it ended if it had ended by itself (negative: by which signal)."""
         self.line.close()
-        try:
-            self.snapshot.line.send(("end", self.pid), deadline=time.monotonic() + seconds)
-            answer = self.snapshot.line.receive(deadline=time.monotonic() + seconds)
-        except (Gone, TimeoutError, WireError, OSError):
-            answer = None
-        match answer:
-            case ("ended", int() as pid, int() as code) if pid == self.pid and -SIGNALS < code < SIGNALS * 4:
-                return code
-            case ("ended", int() as pid, None) if pid == self.pid:
-                return None
-        self.snapshot.close()
-        return None
+        return self.how_it_ended()

@@ -3,8 +3,8 @@
 Three roles, each a fork of the one before, each with a socket of its own that the trusted side made and handed over:
 
     supervisor   confined and preloaded, single-threaded; forks kernels and says when they end
-    kernel       an ipykernel in which the notebook runs; after an exercise it forks a snapshot
-    snapshot     the learner's state as it stood then, frozen; forks one child per check
+    kernel       a shell or an ipykernel in which the notebook runs; after an exercise it forks a snapshot
+    snapshot     the learner's state as it stood then, frozen; forks one child per check, or a shell that goes on from there
     check child  answers questions about that state: get, call, attribute, item, figures …
 
 A message is one `wire` value behind its length in four bytes; a file descriptor may travel with it. Whatever is said here
@@ -17,15 +17,16 @@ import contextlib
 import gc
 import importlib
 import os
+import random
 import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from hornbook import wire
-from hornbook.sandbox import linux, namespaces
+from hornbook.sandbox import footprint, linux, namespaces
 from hornbook.sandbox.answers import Answers, own_lines
 from hornbook.sandbox.figures import open_figures
 from hornbook.sandbox.line import Gone, Line
@@ -44,6 +45,7 @@ def main(order: dict[str, Any]) -> NoReturn:
             settle(order["locks"]["home"], order["env"], order["files"])
             preload([*(KERNEL if order["kernel"] else ()), *order["preload"]])
             line.send(("up", os.getpid()))
+            linux.call_ourselves("hb-supervisor")
             Supervisor(line, fenced=order["locks"]["landlock"] is not None, own_user=order["locks"]["uid"] is not None).serve()
         except Gone:
             os._exit(0)
@@ -122,16 +124,22 @@ class Supervisor:
         # What the learner's code forked goes with it; the snapshots have groups of their own.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-        self.line.send(("ended", pid, os.waitstatus_to_exitcode(status)))
+        try:
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except ChildProcessError:
+            # One that we adopted: how it ended, only the one who reaped it knows.
+            code = -signal.SIGKILL
+        self.line.send(("ended", pid, code))
 
     def answer(self, message: object, fds: list[int]) -> None:
         """Do what the trusted side asks for."""
         match message:
             case ("kernel", dict() as connection):
                 self.fork("kernel", fds, lambda agents: become_kernel(connection, agents))
-            case ("shell",):
-                self.fork("shell", fds, become_shell)
+            case ("shell", bool() as pictures):
+                self.fork("shell", fds, lambda agents, cells: become_shell(agents, cells, pictures=pictures))
+            case ("adopt", int() as pid):
+                self.adopt(pid)
             case ("signal", int() as pid, int() as number) if pid in self.pidfds.values():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
@@ -151,10 +159,21 @@ class Supervisor:
             become(*(Line(socket.socket(fileno=fd)) for fd in fds))
         for fd in fds:
             os.close(fd)
+        self.watch(pid)
+        self.line.send((word, pid))
+
+    def adopt(self, pid: int) -> None:
+        """Watch for the end of a shell that came from a snapshot, as if we had forked it."""
+        try:
+            self.watch(pid)
+        except OSError:
+            self.line.send(("ended", pid, -signal.SIGKILL))
+
+    def watch(self, pid: int) -> None:
+        """Have the end of *pid* wake us."""
         pidfd = os.pidfd_open(pid)
         self.pidfds[pidfd] = pid
         self.poll.register(pidfd, select.POLLIN)
-        self.line.send((word, pid))
 
 
 def out_of_reach(pid: int) -> bool:
@@ -204,7 +223,10 @@ def become_kernel(connection: dict[str, Any], line: Line) -> NoReturn:
         agent = Agent(app.kernel.shell, line)
         from tornado.ioloop import IOLoop  # noqa: PLC0415 - the kernel's own loop
 
-        IOLoop.current().add_handler(line.socket.fileno(), lambda *_: agent.listen(), IOLoop.READ)
+        def listen(*_: object) -> None:
+            agent.listen()
+
+        IOLoop.current().add_handler(line.socket.fileno(), listen, IOLoop.READ)
         forget_ourselves()
         line.send(("ready", os.getpid()))
         app.start()
@@ -216,16 +238,18 @@ def become_kernel(connection: dict[str, Any], line: Line) -> NoReturn:
         os._exit(status)
 
 
-def become_shell(agents: Line, cells: Line) -> NoReturn:
+def become_shell(agents: Line, cells: Line, *, pictures: bool) -> NoReturn:
     """Be a shell that runs the cells that come over *cells*, with an agent that listens on *agents*."""
     try:
         os.setpgid(0, 0)
+        linux.call_ourselves("hb-shell")
         _silence()
         from hornbook.sandbox import shell as shells  # noqa: PLC0415 - a kernel does without
 
         shell = shells.prebuilt()
         shells.become(shell, cells)
-        agent = Agent(shell, agents)
+        agent = Agent(shell, agents, pictures=pictures)
+        agent.open_at_start = footprint.descriptors()
         forget_ourselves()
         agents.send(("ready", os.getpid()))
         shells.serve(shell, cells, agent)
@@ -240,9 +264,9 @@ def forget_ourselves() -> None:
     """Leave no module of ours for the learner's code to import, and none of numpy's random state shared with a sibling."""
     for name in [name for name in sys.modules if name == "hornbook" or name.startswith("hornbook.")]:
         del sys.modules[name]
-    random = sys.modules.get("numpy.random")
-    if random is not None:
-        random.seed()
+    numpys = sys.modules.get("numpy.random")
+    if numpys is not None:
+        numpys.seed()
 
 
 def _silence() -> None:
@@ -276,6 +300,12 @@ def _kernel_app(connection: dict[str, Any]) -> Any:
         def init_poller(self) -> None:
             """Our lifeline, not a parent's process id, says when to end."""
 
+        def parse_command_line(self, argv: object = None) -> None:
+            """There is none either."""
+
+        def init_code(self) -> None:
+            """No file that lies in the home is run before the first cell."""
+
         def load_config_file(self, *args: object, **kwargs: object) -> None:
             """Read none: a file that an earlier cell wrote must not configure this kernel."""
 
@@ -291,13 +321,16 @@ def _kernel_app(connection: dict[str, Any]) -> Any:
 class Agent:
     """Lives in the kernel's process, on its main thread, between cells."""
 
-    def __init__(self, shell: Any, line: Line) -> None:
+    def __init__(self, shell: Any, line: Line, *, pictures: bool = True) -> None:
         self.shell = shell
         self.line = line
+        self.pictures = pictures
         self.figures: list[Any] = []
         self.error_lines: list[str] = []
+        self.open_at_start: set[tuple[int, str]] | None = None
+        self.snapshots: set[int] = set()
         # A cell that forks must not have two processes answer for its state.
-        os.register_at_fork(after_in_child=line.socket.close)
+        os.register_at_fork(after_in_child=self.hang_up)
         shell.events.register("pre_execute", self.figures.clear)
         shell.events.register("post_run_cell", self.keep_error)
         # Registered before matplotlib's own callback, which shows a cell's figures and then forgets them.
@@ -308,6 +341,10 @@ class Agent:
         self.show_error = shell.showtraceback
         shell.showtraceback = self.show_error_at_any_rate
 
+    def hang_up(self) -> None:
+        """Leave the line of the moment to another process."""
+        self.line.close()
+
     def keep_figures(self) -> None:
         """Remember the figures that this cell has drawn."""
         self.figures += [figure for figure in open_figures() if not any(figure is kept for kept in self.figures)]
@@ -316,6 +353,8 @@ class Agent:
         """Do what IPython does for what is displayed, and remember it if it is an open figure."""
         if any(thing is figure for figure in open_figures()):
             self.keep_figures()
+            if not self.pictures:
+                return {"text/plain": repr(thing)}, {}
         return self.format(thing, *arguments, **keywords)
 
     def keep_error(self, result: Any) -> None:
@@ -331,80 +370,178 @@ class Agent:
         finally:
             linux.set_aside(True)
 
-    def listen(self) -> None:
-        """Fork a snapshot for each request."""
+    def listen(self) -> Line | None:
+        """Fork a snapshot for each request, or become the child that answers.
+
+        In a shell that goes on from such a snapshot this returns, once more, the line over which its cells come.
+        """
         linux.set_aside(False)
         try:
             message, fds = self.line.receive_fds()
         except (Gone, OSError, wire.WireError):
             os._exit(0)
         match message:
-            case ("snapshot",):
-                pid = fork_or_none()
-                if pid is None:
-                    os.close(fds[0])
-                    self.line.send(("failed",))
-                    return
-                if pid == 0:
-                    self.line.socket.close()
-                    become_snapshot(Line(socket.socket(fileno=fds[0])), self.shell, self.figures)
-                # Here and there: whoever comes first, the kernel's end must not take the snapshot along.
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.setpgid(pid, pid)
-                os.close(fds[0])
-                self.line.send(("snapshot", self.error_lines))
-        linux.set_aside(True)
+            case ("snapshot", list() as places):
+                cells = self.snapshot(fds[0], tuple(map(str, places)))
+                linux.set_aside(True)
+                return cells
+            case ("answer", int() as cpu_seconds):
+                # What has threads would not be itself after a fork: this very process answers, and is then used up.
+                linux.limit_cpu(cpu_seconds)
+                linux.set_aside(True)
+                self.line.send(("answering",))
+                Answers(Line(socket.socket(fileno=fds[0])), self.shell, self.figures).serve()
+        return None
+
+    def snapshot(self, fd: int, places: tuple[str, ...]) -> Line | None:
+        """Fork a snapshot that listens on *fd*. With *places* it can be gone on from while the files there are as they are now."""
+        own = None if self.open_at_start is None else self.open_at_start | footprint.named(fd)
+        alone = bool(places) and footprint.is_alone(own, self.snapshots)
+        files = footprint.files(places) if alone else None
+        pid = fork_or_none()
+        if pid is None:
+            os.close(fd)
+            self.line.send(("failed",))
+            return None
+        if pid == 0:
+
+            def unchanged() -> bool:
+                return files is not None and files == footprint.files(places)
+
+            self.line, cells = become_snapshot(Line(socket.socket(fileno=fd)), self.shell, self.figures, unchanged)
+            self.open_at_start = footprint.descriptors()
+            self.snapshots.clear()
+            self.line.send(("ready", os.getpid()))
+            return cells
+        # Here and there: whoever comes first, the kernel's end must not take the snapshot along.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.setpgid(pid, pid)
+        os.close(fd)
+        self.snapshots.add(pid)
+        self.line.send(("snapshot", self.error_lines, footprint.threads(), files is not None))
+        return None
 
 
 def fork_or_none() -> int | None:
-    """Fork; return None where the learner's code has used up the processes or the memory that a fork needs."""
+    """Fork; return None where the learner's code has used up the processes or the memory that a fork needs.
+
+    `random` seeds itself anew in a fork; here a seed of the learner's is a part of the state that is kept.
+    """
+    state = random.getstate()
     try:
-        return os.fork()
+        pid = os.fork()
     except OSError:
         return None
+    if pid == 0:
+        random.setstate(state)
+    return pid
 
 
 # --- snapshot ---------------------------------------------------------------------------------------------------------
 
 
-def become_snapshot(line: Line, shell: Any, figures: list[Any]) -> NoReturn:
-    """Stand still; for each check fork a child, and end it when told to."""
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def become_snapshot(line: Line, shell: Any, figures: list[Any], unchanged: Callable[[], bool]) -> tuple[Line, Line]:
+    """Stand still; for each check fork a child, and end it when told to.
+
+    Returns only in a fork that is to go on from here, if what it shares is *unchanged*: its lines for the agent and for cells.
+    """
     # Objects of the kernel must not be collected here: closing zmq's sockets in a fork would wait for threads that are gone.
     gc.freeze()
     os.setpgid(0, 0)
-    sys.settrace(None)
-    sys.setprofile(None)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_DFL)
-    children: set[int] = set()
+    linux.call_ourselves("hb-snapshot")
     try:
-        while True:
-            message, fds = line.receive_fds()
-            match message:
-                case ("check", int() as cpu_seconds):
-                    pid = fork_or_none()
-                    if pid is None:
-                        os.close(fds[0])
-                        line.send(("failed",))
-                        continue
-                    if pid == 0:
-                        line.socket.close()
-                        os.setpgid(0, 0)
-                        linux.limit_cpu(cpu_seconds)
-                        linux.set_aside(True)
-                        Answers(Line(socket.socket(fileno=fds[0])), shell, figures).serve()
-                    os.close(fds[0])
-                    children.add(pid)
-                    line.send(("check", pid))
-                case ("end", int() as pid) if pid in children:
-                    children.discard(pid)
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                    with contextlib.suppress(ProcessLookupError, PermissionError):
-                        os.killpg(pid, signal.SIGKILL)
-                    _, status = os.waitpid(pid, 0)
-                    line.send(("ended", pid, os.waitstatus_to_exitcode(status)))
-                case ("end", int() as pid):
-                    line.send(("ended", pid, None))
+        with at_rest():
+            fds = Snapshot(line, shell, figures, unchanged).serve()
     except BaseException:  # noqa: BLE001 - a snapshot has nobody to tell
         os._exit(1)
+    os.setpgid(0, 0)
+    linux.call_ourselves("hb-shell")
+    gc.unfreeze()
+    agents, cells = (Line(socket.socket(fileno=fd)) for fd in fds)
+    return agents, cells
+
+
+@contextlib.contextmanager
+def at_rest() -> Iterator[None]:
+    """Keep the learner's tracing and signal handlers from what is done meanwhile."""
+    trace, profile, handlers = sys.gettrace(), sys.getprofile(), [signal.getsignal(number) for number in HANDLED]
+    sys.settrace(None)
+    sys.setprofile(None)
+    for number in HANDLED:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in zip(HANDLED, handlers, strict=True):
+        # None is a handler that was not set from Python, and stays what it is.
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    sys.setprofile(profile)
+    sys.settrace(trace)
+
+
+class Snapshot:
+    """A frozen state of a learner's, and the requests that it answers."""
+
+    def __init__(self, line: Line, shell: Any, figures: list[Any], unchanged: Callable[[], bool]) -> None:
+        self.line = line
+        self.shell = shell
+        self.figures = figures
+        self.unchanged = unchanged
+        self.children: set[int] = set()
+
+    def serve(self) -> list[int]:
+        """Answer until the line closes; then `Gone` is raised. Returns, in a fork that is to go on, the descriptors for that."""
+        while True:
+            message, fds = self.line.receive_fds()
+            match message:
+                case ("check", int() as cpu_seconds):
+                    self.check(cpu_seconds, fds[0])
+                case ("end", int() as pid):
+                    self.line.send(("ended", pid, self.end(pid) if pid in self.children else None))
+                case ("resume",):
+                    if not self.unchanged():
+                        self.line.send(("changed",))
+                    elif fork_orphan():
+                        self.line.close()
+                        return fds
+                    else:
+                        self.line.send(("resumed",))
+            for fd in fds:
+                os.close(fd)
+
+    def check(self, cpu_seconds: int, fd: int) -> None:
+        """Fork a child that answers a check's questions, limited in processor time."""
+        pid = fork_or_none()
+        if pid is None:
+            self.line.send(("failed",))
+        elif pid == 0:
+            self.line.close()
+            os.setpgid(0, 0)
+            linux.call_ourselves("hb-check")
+            linux.limit_cpu(cpu_seconds)
+            linux.set_aside(True)
+            Answers(Line(socket.socket(fileno=fd)), self.shell, self.figures).serve()
+        else:
+            self.children.add(pid)
+            self.line.send(("check", pid))
+
+    def end(self, pid: int) -> int:
+        """End a child and all that it started; return how it had ended, if it had."""
+        self.children.discard(pid)
+        for kill in (os.kill, os.killpg):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                kill(pid, signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def fork_orphan() -> bool:
+    """Fork a process that is nobody's child here; return whether we are it."""
+    pid = fork_or_none()
+    if pid == 0:
+        if fork_or_none() == 0:
+            return True
+        os._exit(0)
+    if pid is not None:
+        os.waitpid(pid, 0)
+    return False

@@ -13,20 +13,23 @@ import importlib
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from types import ModuleType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 from hornbook.config import Limits
 from hornbook.errors import SandboxError, printable
 from hornbook.lesson import ProgramCell
 from hornbook.model import CellRun
-from hornbook.sandbox import KernelProcess, Sandbox, Snapshot, open_sandbox
+from hornbook.sandbox import CheckProcess, KernelProcess, Sandbox, Snapshot, open_sandbox
 from hornbook.sandbox.forkserver import ForkServers
+from hornbook.sandbox.line import Line
 from hornbook.sandbox.pipe import PipeClient
 from hornbook.sandbox.policy import Policy
 from hornbook.sandbox.probe import Cell
+
+T = TypeVar("T")
 
 INTERRUPT_GRACE = 0.5
 MAX_RESTARTS = 8
@@ -42,13 +45,23 @@ ENDED_BY_A_LIMIT = {
 """What a kernel's end by a signal, which only the kernel of the machine and our warden send, says about its last cell."""
 
 
+class State(Protocol):
+    """A learner's state after an exercise, which each check gets for itself."""
+
+    def check(self, cpu_seconds: int) -> CheckProcess | None:
+        """Return a process in this state that answers questions, limited in processor time, or None if none can be had."""
+
+    def close(self) -> None:
+        """Let it end."""
+
+
 @dataclass(slots=True)
 class Finished:
     """A submission that has run: what its cells showed, and a frozen state after each exercise that was reached."""
 
     cells: tuple[CellRun, ...]
     shown: Mapping[str, Cell]
-    snapshots: Mapping[str, Snapshot]
+    snapshots: Mapping[str, State]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,17 @@ class Job:
         return self.cell_seconds.get(cell.exercise or "", float(self.limits.cell_seconds))
 
 
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A place in a notebook from which it can be gone on with: the cells before it, what they showed, and their states."""
+
+    cells: tuple[ProgramCell, ...]
+    snapshot: Snapshot
+    runs: Mapping[int, CellRun]
+    outputs: Mapping[int, str]
+    states: Mapping[str, State]
+
+
 class Executor:
     """Runs jobs in one sandbox, or in a new one where a learner's code has brought the last one down.
 
@@ -75,63 +99,129 @@ class Executor:
         self.policy = policy
         self.warm = warm
         self.files = files
-        self.used = False
         self._stack = contextlib.ExitStack()
         self._sandbox: Sandbox | None = None
+        self.used = False
+        self._states: list[State] = []
+        self._points: list[_Point] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all states, and the sandbox with what is left in it."""
+        self._let_go()
         self._stack.close()
 
-    def run(self, job: Job) -> Finished:
-        """Return *job* run to its end."""
-        return _in_own_loop(_Run(job, self))
+    def run(self, job: Job, *, resume: bool = False) -> Finished:
+        """Return *job* run to its end; where it is to *resume*, from the first cell that is not as in the last such job.
+
+        What comes is what a run from top to bottom gives: where anything stands in the way of that (threads, open files,
+        changed files), such a run is made. It ends the states of the last such job. For practice only: whether anything
+        stands in the way, the learner's own process says.
+        """
+        return _in_own_loop(_Run(job, self, resume=resume).to_its_end())
 
     def sandbox(self, *, instead_of: Sandbox | None = None) -> Sandbox:
         """Return the sandbox of the moment, or a new one instead of one that has fallen."""
         if self._sandbox is None or self._sandbox is instead_of:
             if instead_of is not None:
+                self._let_go()
                 instead_of.close()
-            self.used = False
-            server = self.warm.preloaded(self.policy.preload) if self.warm else None
+            server = self.warm.preloaded(self.policy.preload, kernel=self.policy.kernel) if self.warm else None
             self._sandbox = self._stack.enter_context(open_sandbox(self.policy, files=self.files, server=server))
+            self.used = False
         return self._sandbox
 
-    def keep(self, snapshot: Snapshot) -> None:
-        """Let *snapshot* live until this executor is left."""
-        self._stack.callback(snapshot.close)
+    def fresh_sandbox(self) -> Sandbox:
+        """Return a sandbox in which nothing has been run yet."""
+        return self.sandbox(instead_of=self._sandbox if self.used else None)
+
+    def keep(self, state: State) -> None:
+        """Let *state* live until this executor is left, or its sandbox given up."""
+        self._states.append(state)
+
+    def point(self, point: _Point) -> None:
+        """Remember a place to go on from."""
+        self._points.append(point)
+
+    def go_on(self, job: Job) -> tuple[_Point, KernelProcess, Line] | None:
+        """Return the last place that *job* can go on from, with a shell that does so; what lies behind it is given up."""
+        while self._points and self._sandbox is not None:
+            point = self._points[-1]
+            if point.cells == job.cells[: len(point.cells)]:
+                going_on = point.snapshot.resume(self._sandbox)
+                if going_on is None:
+                    return None
+                kept = {id(state) for one in self._points for state in (one.snapshot, *one.states.values())}
+                for state in self._states:
+                    if id(state) not in kept:
+                        state.close()
+                self._states = [state for state in self._states if id(state) in kept]
+                return point, *going_on
+            self._points.pop()
+        return None
+
+    def _let_go(self) -> None:
+        """End all states."""
+        self._points.clear()
+        for state in self._states:
+            state.close()
+        self._states.clear()
 
 
-def _in_own_loop(run: _Run) -> Finished:
+def _in_own_loop(work: Coroutine[Any, Any, T]) -> T:
     """Run it in an event loop of its own, in a thread of its own where this one has a loop already (Jupyter)."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(run.to_its_end())
+        return asyncio.run(work)
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only here
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, run.to_its_end()).result()
+        return pool.submit(asyncio.run, work).result()
 
 
 class _Run:
     """One job on its way: which cells are done, which are left out from now on, and the kernel of the moment."""
 
-    def __init__(self, job: Job, executor: Executor) -> None:
+    def __init__(self, job: Job, executor: Executor, *, resume: bool = False) -> None:
         self.job = job
         self.executor = executor
+        self.resume = resume
         self.deadline = 0.0
         self.runs: dict[int, CellRun] = {}
         self.outputs: dict[int, str] = {}
-        self.snapshots: dict[str, Snapshot] = {}
+        self.snapshots: dict[str, State] = {}
         self.left_out: set[int] = set()
 
     async def to_its_end(self) -> Finished:
         """Run all cells, starting over without a cell that ended its kernel."""
-        sandbox = self.executor.sandbox()
         self.deadline = time.monotonic() + self.job.limits.total_seconds
+        if not (self.resume and await self._gone_on()):
+            await self._from_the_top()
+        return Finished(tuple(self.runs[number] for number in sorted(self.runs)), self._shown(), self.snapshots)
+
+    async def _gone_on(self) -> bool:
+        """Run the cells from the first changed one on; return False, with nothing noted, if the end was not reached that way."""
+        begun = self.executor.go_on(self.job)
+        if begun is None:
+            return False
+        point, process, line = begun
+        self.runs, self.outputs, self.snapshots = dict(point.runs), dict(point.outputs), dict(point.states)
+        sandbox = self.executor.sandbox()
+        with contextlib.suppress(_Fallen, SandboxError):
+            async with _on_shell(sandbox, process, line, self.job.limits) as kernel:
+                if await self._cells(kernel, len(point.cells)):
+                    return True
+        self.runs, self.outputs, self.snapshots, self.left_out = {}, {}, {}, set()
+        return False
+
+    async def _from_the_top(self) -> None:
+        sandbox = self.executor.fresh_sandbox() if self.resume else self.executor.sandbox()
         for _ in range(MAX_RESTARTS):
             try:
                 if await self._pass(sandbox):
@@ -144,27 +234,31 @@ class _Run:
                 # The states of all exercises have fallen with it: they are made again in another one.
                 self.snapshots.clear()
                 sandbox = self.executor.sandbox(instead_of=sandbox)
-        return Finished(tuple(self.runs[number] for number in sorted(self.runs)), self._shown(), self.snapshots)
 
     async def _pass(self, sandbox: Sandbox) -> bool:
         """Run what is not left out in a new kernel; return whether the end was reached."""
         opened = _kernel if self.executor.policy.kernel else _shell
         async with opened(sandbox, self.job.limits) as kernel:
-            for number, cell in enumerate(self.job.cells):
-                if number in self.left_out:
-                    continue
-                if not cell.source.strip():
-                    self.runs.setdefault(number, CellRun(cell.exercise, cell.index))
-                elif not await self._run_cell(number, cell, kernel):
-                    continue
-                sound = await self._keep_state(number, cell, kernel) and kernel.is_sound()
-                if self._states_stand() and sound:
-                    continue
-                self.left_out.add(number)
-                self._note_stop(number, kernel.process.exit_code())
-                if not kernel.end():
-                    raise _Fallen
-                return False
+            return await self._cells(kernel, 0)
+
+    async def _cells(self, kernel: _Kernel, first: int) -> bool:
+        """Run the cells from number *first* on; return whether the end was reached, or else *kernel* is to be had no more."""
+        for number, cell in enumerate(self.job.cells[first:], start=first):
+            if number in self.left_out:
+                continue
+            if not cell.source.strip():
+                self.runs.setdefault(number, CellRun(cell.exercise, cell.index))
+            elif not await self._run_cell(number, cell, kernel):
+                continue
+            # Whatever a learner's cell did to its kernel must not be put down to the next one.
+            sound = await self._keep_state(number, cell, kernel) and kernel.is_sound(ask=cell.exercise is not None or cell.added)
+            if self._states_stand() and sound:
+                continue
+            self.left_out.add(number)
+            self._note_stop(number, kernel.process.exit_code())
+            if not kernel.end():
+                raise _Fallen
+            return False
         return True
 
     async def _run_cell(self, number: int, cell: ProgramCell, kernel: _Kernel) -> bool:
@@ -191,26 +285,45 @@ class _Run:
             self.runs[number] = replace(run, stopped="died", error=run.error or ENDED_BY_A_LIMIT.get(code or 0))
 
     async def _keep_state(self, number: int, cell: ProgramCell, kernel: _Kernel) -> bool:
-        """Keep the state after an exercise; return False if the kernel is lost."""
+        """Keep the state after an exercise, and before what a learner may edit; return False if the kernel is lost."""
         if kernel.lost:
             return False
-        if cell.exercise is None or not cell.last_of_exercise or cell.exercise in self.snapshots:
+        to_check = cell.exercise is not None and cell.last_of_exercise and cell.exercise not in self.snapshots
+        # After a cell that was stopped nothing is as in a run from top to bottom.
+        to_return = self.resume and not self.left_out and (to_check or self._is_edited(number + 1))
+        if not (to_check or to_return):
             return True
-        snapshot = kernel.snapshot()
+        snapshot = kernel.snapshot(resumable=to_return)
         if snapshot is None:
             return False
-        self.snapshots[cell.exercise] = snapshot
         self.executor.keep(snapshot)
-        if self.runs[number].error:
-            self.runs[number] = replace(self.runs[number], traceback=snapshot.lines)
+        if to_check and cell.exercise is not None:
+            if self.runs[number].error:
+                self.runs[number] = replace(self.runs[number], traceback=snapshot.lines)
+            self.snapshots[cell.exercise] = self._state(number, snapshot)
+        if snapshot.resumable:
+            cells = self.job.cells[: number + 1]
+            self.executor.point(_Point(cells, snapshot, dict(self.runs), dict(self.outputs), dict(self.snapshots)))
         return True
 
     def _states_stand(self) -> bool:
         """Return whether all states that were kept are still there; one that is not will be made again when we start over."""
-        fallen = [exercise for exercise, snapshot in self.snapshots.items() if not snapshot.stands()]
+        fallen = [exercise for exercise, state in self.snapshots.items() if isinstance(state, Snapshot) and not state.stands()]
         for exercise in fallen:
             del self.snapshots[exercise]
         return not fallen
+
+    def _is_edited(self, number: int) -> bool:
+        """Return whether the learner may change the cell with this number."""
+        return number < len(self.job.cells) and (self.job.cells[number].added or self.job.cells[number].exercise is not None)
+
+    def _state(self, number: int, snapshot: Snapshot) -> State:
+        """Return *snapshot*, or what makes the state anew for each check where threads would be missing in a fork of it."""
+        if not snapshot.threads or self.executor.policy.kernel:
+            return snapshot
+        self.runs[number] = replace(self.runs[number], threads=snapshot.threads)
+        snapshot.close()
+        return _Remade(self.executor, replace(self.job, cells=self.job.cells[: number + 1]), frozenset(self.left_out))
 
     def _shown(self) -> dict[str, Cell]:
         """Return each exercise's cells as one: its source, what it printed, how it failed."""
@@ -243,7 +356,7 @@ class _Fallen(Exception):  # noqa: N818 - an ending, not an error
 @contextlib.asynccontextmanager
 async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     """Give a new kernel of *sandbox* with an nbclient on it."""
-    nbclient = _import_nbclient()
+    nbclient = import_nbclient()
     import zmq.asyncio  # noqa: PLC0415 - comes with nbclient
 
     provisioner = importlib.import_module("hornbook.sandbox.provisioner")
@@ -274,8 +387,14 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
 @contextlib.asynccontextmanager
 async def _shell(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     """Give a new shell of *sandbox* with an nbclient on it: a tenth of a kernel's start, and nothing to poll."""
-    process, line = sandbox.shell()
-    client = _make_client(_import_nbclient(), None, limits)
+    async with _on_shell(sandbox, *sandbox.shell(), limits) as kernel:
+        yield kernel
+
+
+@contextlib.asynccontextmanager
+async def _on_shell(sandbox: Sandbox, process: KernelProcess, line: Line, limits: Limits) -> AsyncIterator[_Kernel]:
+    """Give the shell *process* of *sandbox*, which takes cells over *line*, with an nbclient on it."""
+    client = _make_client(import_nbclient(), None, limits)
     client.kc = PipeClient(line)
     client.kc.start_channels()
     kernel = _Kernel(client, process, sandbox)
@@ -284,7 +403,45 @@ async def _shell(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     finally:
         kernel.stop_watching()
         client.kc.stop_channels()
-        process.end()
+        if not kernel.answers:
+            process.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Remade:
+    """A state that a fork would not have, for it has threads: for each check the cells up to it are run again.
+
+    All that takes as long as one run of the notebook may, together.
+    """
+
+    executor: Executor
+    job: Job
+    left_out: frozenset[int]
+    spent: list[float] = field(default_factory=list)
+
+    def check(self, cpu_seconds: int) -> CheckProcess | None:
+        """Return a process that has just run all the cells, or None if they do not come to that again."""
+        started = time.monotonic()
+        try:
+            return _in_own_loop(self._run(cpu_seconds, started + self.job.limits.total_seconds - sum(self.spent)))
+        finally:
+            self.spent.append(time.monotonic() - started)
+
+    async def _run(self, cpu_seconds: int, deadline: float) -> CheckProcess | None:
+        sandbox = self.executor.sandbox()
+        with contextlib.suppress(SandboxError):
+            async with _shell(sandbox, self.job.limits) as kernel:
+                for number, cell in enumerate(self.job.cells):
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        return None
+                    if number not in self.left_out and cell.source.strip():
+                        await kernel.run(cell.source, number, min(self.job.seconds(cell), left))
+                return None if kernel.lost else kernel.answer(cpu_seconds)
+        return None
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 class _Kernel:
@@ -295,6 +452,7 @@ class _Kernel:
         self.sandbox = sandbox
         self.process = process
         self.lost = False
+        self.answers = False
         self.died = asyncio.get_running_loop().create_future()
         self._watched = sandbox.news_fd()
         asyncio.get_running_loop().add_reader(self._watched, self._news)
@@ -339,13 +497,19 @@ class _Kernel:
         text, error = self.client.what_was_shown(node)
         return _Shown(text, error, stopped or ("died" if self.lost else None))
 
-    def snapshot(self) -> Snapshot | None:
+    def snapshot(self, *, resumable: bool = False) -> Snapshot | None:
         """Return the state of this moment, or None if the kernel is too busy or gone to give it."""
-        return None if self.died.done() else self.process.snapshot(seconds=2.0)
+        return None if self.died.done() else self.process.snapshot(seconds=2.0, resumable=resumable)
 
-    def is_sound(self) -> bool:
-        """Return whether kernel and sandbox are both still there, so that the next cell is not blamed for the last one."""
-        alive = self.sandbox.alive()
+    def answer(self, cpu_seconds: int) -> CheckProcess | None:
+        """Return the kernel's process as the one that answers a check; it takes no more cells."""
+        child = self.process.answer(cpu_seconds)
+        self.answers = child is not None
+        return child
+
+    def is_sound(self, *, ask: bool) -> bool:
+        """Return whether kernel and sandbox are both still there, as far as is known, or as the sandbox says when we *ask*."""
+        alive = not ask or self.sandbox.alive()
         self._news()
         return alive and not self.died.done()
 
@@ -356,7 +520,7 @@ class _Kernel:
         return self.sandbox.alive()
 
 
-def _import_nbclient() -> ModuleType:
+def import_nbclient() -> ModuleType:
     """Import nbclient without what it never uses here.
 
     Its import of nbformat imports jsonschema, whose optional checker of IRIs compiles some 35 grammars: 1.1 s of 1.3 s.

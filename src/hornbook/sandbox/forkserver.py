@@ -35,6 +35,7 @@ MODULES = (
     "sandbox.namespaces",
     "sandbox.linux",
     "sandbox.figures",
+    "sandbox.footprint",
     "sandbox.answers",
     "sandbox.preload",
     "sandbox.shell",
@@ -84,12 +85,16 @@ class ForkServer:
 
         Raises SandboxError if no fork server can be had.
         """
+        self._request(("sandbox", order, bounds), lifeline, agents_end)
+
+    def _request(self, message: object, *fds: int) -> None:
+        """Have *message* done; once more by a new fork server, where the one there was has ended."""
         with self._lock:
             for attempt in (1, 2):
                 if self._line is None:
                     self._start()
                 try:
-                    self._ask(("sandbox", order, bounds), lifeline, agents_end)
+                    self._ask(message, *fds)
                 except (Gone, TimeoutError, OSError, WireError) as error:
                     self._end()
                     if attempt == 2:  # noqa: PLR2004 - the second
@@ -97,8 +102,22 @@ class ForkServer:
                 else:
                     return
 
+    def branch(self) -> ForkServer:
+        """Return another handle on the same fork server, with a line of its own: for a process that is forked from this one.
+
+        Two processes must not speak over one line. Raises SandboxError if no fork server can be had.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._request(("line",), theirs.fileno())
+            except SandboxError:
+                ours.close()
+                raise
+        return ForkServer(self.preload, self.kernel, self.left_out, _line=Line(ours))
+
     def close(self) -> None:
-        """End the fork server. Sandboxes that came from it live on until they are closed themselves."""
+        """End the fork server, or this branch of it. Sandboxes that came from it live on until they are closed themselves."""
         with self._lock:
             self._end()
 
@@ -149,20 +168,34 @@ class ForkServers:
     """One fork server for each set of preloaded modules, started when first asked for. A context manager."""
 
     def __init__(self) -> None:
-        self._servers: dict[tuple[str, ...], ForkServer] = {}
+        self._servers: dict[tuple[tuple[str, ...], bool], ForkServer] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all of them."""
         for server in self._servers.values():
             server.close()
 
-    def preloaded(self, modules: tuple[str, ...]) -> ForkServer:
-        """Return the fork server that has imported *modules*."""
+    def preloaded(self, modules: tuple[str, ...], *, kernel: bool = False) -> ForkServer:
+        """Return the fork server that has imported *modules*, and with *kernel* what an ipykernel is made of."""
         with self._lock:
-            return self._servers.setdefault(modules, ForkServer(modules))
+            return self._servers.setdefault((modules, kernel), ForkServer(modules, kernel))
+
+    def branch(self) -> ForkServers:
+        """Return the same fork servers by lines of their own, for a process that is about to be forked from this one."""
+        branches = ForkServers()
+        with self._lock:
+            for key, server in self._servers.items():
+                # One that cannot be had now is started by the branch, if it is still wanted then.
+                with contextlib.suppress(SandboxError):
+                    branches._servers[key] = server.branch()
+        return branches
 
 
 def zygote_home() -> str:

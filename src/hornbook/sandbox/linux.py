@@ -21,6 +21,7 @@ import landlockpy
 from hornbook.sandbox.namespaces import drop_capabilities
 
 PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
 PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
@@ -57,6 +58,11 @@ def prctl(option: int, value: int, pointer: Any = None) -> None:
     if libc.prctl(option, ctypes.c_ulong(value), pointer, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}, {value}): {os.strerror(code)}")
+
+
+def call_ourselves(name: str) -> None:
+    """Be listed under *name*, at most 15 bytes, by ps and top."""
+    prctl(PR_SET_NAME, ctypes.cast(ctypes.create_string_buffer(name.encode()), ctypes.c_void_p).value or 0)
 
 
 def become(uid: int) -> None:
@@ -119,8 +125,11 @@ def _at_most(which: int, value: int) -> None:
     resource.setrlimit(which, (bound, bound))
 
 
-def fence(paths: dict[str, list[str]]) -> None:
-    """Enforce a Landlock ruleset in which only *paths* can be reached, with every right this kernel knows handled."""
+def fence(paths: dict[str, list[str]], *, rehearse: bool = False) -> None:
+    """Enforce a Landlock ruleset in which only *paths* can be reached, with every right this kernel knows handled.
+
+    A fork server *rehearses* it for its forks: what is slow the first time is done, and nothing is enforced.
+    """
     fs = landlockpy.AccessFS
     read = fs.READ_FILE | fs.READ_DIR | fs.EXECUTE
     everything = landlockpy.fs_for_abi(landlockpy.abi_version()) & ~(fs.MAKE_CHAR | fs.MAKE_BLOCK | fs.IOCTL_DEV)
@@ -142,7 +151,8 @@ def fence(paths: dict[str, list[str]]) -> None:
                 elif os.path.exists(path):
                     # A rule on a file may only name rights that a file can have.
                     rules.allow_path(path, granted & on_files & ~fs.READ_DIR)
-        rules.restrict()
+        if not rehearse:
+            rules.restrict()
 
 
 def fence_signals() -> None:

@@ -97,7 +97,8 @@ NAMESPACE_FLAGS = 0x7E020000 | 0x00000080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PI
 class Policy:
     """How a sandbox is to be built: the strongest *mode* this machine holds, the *limits*, and what stays unseen.
 
-    `kernel` says that real ipykernels will be wanted, and not shells alone.
+    `kernel` says that real ipykernels will be wanted, and not shells alone; `pictures`, that a shell is to draw figures, which
+    takes longer than most lessons' own work and which no check looks at: they are asked about as data.
     `hidden` are folders that must not be readable even if they lie in a readable one: courses installed beside Python.
     """
 
@@ -106,6 +107,7 @@ class Policy:
     hidden: tuple[Path, ...] = ()
     preload: tuple[str, ...] = ()
     kernel: bool = False
+    pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +167,17 @@ def readable_paths(hidden: tuple[Path, ...] = ()) -> tuple[Path, ...]:
     A readable folder that contains a hidden one is replaced by its other children. One that lies in a hidden folder stays:
     a course often has its virtual environment inside it.
     """
+    return _readable_paths(hidden, (sys.base_prefix, sys.prefix, *library_paths()))
+
+
+@functools.cache
+def _readable_paths(hidden: tuple[Path, ...], python: tuple[str, ...]) -> tuple[Path, ...]:
+    """Look once: every sandbox of a process asks, and what is installed later into a readable folder is seen all the same."""
     unseen = {path.resolve() for path in hidden}
-    for prefix in {sys.prefix, sys.base_prefix}:
+    for prefix in python[:2]:
         unseen.add(Path(prefix, "share", "jupyter", "hornbook").resolve())
     paths: list[Path] = []
-    for path in (*map(Path, SYSTEM_PATHS), Path(sys.base_prefix), Path(sys.prefix), *map(Path, library_paths())):
+    for path in (*map(Path, SYSTEM_PATHS), *map(Path, python)):
         if path.exists() and not any(above in path.parents for above in paths):
             paths.extend(_without(path, unseen))
     return tuple(dict.fromkeys(paths))
@@ -215,11 +223,17 @@ def environment(home: str) -> dict[str, str]:
     }
 
 
+def writable_places(policy: Policy, place: Place) -> tuple[str, ...]:
+    """Return the folders, as the sandboxed side sees them, in which a learner's code can leave files; its home first."""
+    if policy.mode in OWN_ROOT:
+        return (HOME, "/tmp", "/dev/shm")  # noqa: S108 - the namespace's own, limited in size
+    return (str(place.scratch),)
+
+
 def confinement(policy: Policy, place: Place) -> dict[str, Any]:
     """Return what the new process enforces on itself before it runs a learner's code, as JSON-able data."""
     own_root = policy.mode in OWN_ROOT
     home = HOME if own_root else str(place.scratch)
-    writable = [home, "/tmp", "/dev/shm"] if own_root else [home]  # noqa: S108 - the namespace's own, limited in size
     landlock = own_root or policy.mode == "landlock"
     seccomp = landlock or policy.mode == "seccomp"
     uid = sandbox_uid(own_root=own_root)
@@ -230,7 +244,7 @@ def confinement(policy: Policy, place: Place) -> dict[str, Any]:
         "landlock": {
             # Without an own root, /dev has the machine's shared memory in it, and /proc its other processes.
             "read": [*map(str, readable_paths(policy.hidden)), *(["/proc", "/dev"] if own_root else ["/proc/self"])],
-            "write": writable,
+            "write": list(writable_places(policy, place)),
             "devices": ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts"],
             "sockets": [SOCKETS if own_root else str(place.sockets)],
         }

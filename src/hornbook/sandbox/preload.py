@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 
-KERNEL = ("ipykernel.ipkernel", "ipykernel.kernelapp")
+KERNEL = ("ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic")
 
 
 def preload(names: list[str]) -> str | None:

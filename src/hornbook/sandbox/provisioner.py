@@ -10,6 +10,8 @@ Source: https://jupyter-client.readthedocs.io/en/stable/provisioning.html
 from __future__ import annotations
 
 import asyncio
+import atexit
+import functools
 import secrets
 import signal
 from typing import Any
@@ -19,24 +21,29 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
-from traitlets import Dict, default
+from traitlets import Dict, Int, List, Unicode, default
 
 from hornbook.config import Limits
 from hornbook.sandbox import KernelProcess, Sandbox
 from hornbook.sandbox.canary import strongest
 from hornbook.sandbox.policy import Policy
+from hornbook.sandbox.standby import PORTS, ReadyKernel, Standby
 
 PROVISIONER = "hornbook-sandbox"
 POLL_SECONDS = 0.02
 
 
 class SandboxProvisioner(KernelProvisionerBase):
-    """Launches a kernel in a sandbox: the manager's, if it has one (`SandboxKernelManager`), else one of its own."""
+    """Launches a kernel in a sandbox: in the manager's, if it has one (`SandboxKernelManager`), else one that stands by."""
 
     limits = Dict(help="Limits that differ from the defaults, by the names of [tool.hornbook.limits].").tag(config=True)
+    preload = List(Unicode(), help="Modules that a kernel has imported when it starts.").tag(config=True)
+    standby = Int(1, min=0, help="How many kernels stand by.").tag(config=True)
+    most = Int(32, min=1, help="How many kernels may live at a time, those included that stand by.").tag(config=True)
 
     _sandbox: Sandbox | None = None
-    _owned = False
+    _ready: ReadyKernel | None = None
+    _fresh = False
     _kernel: KernelProcess | None = None
 
     @property
@@ -51,39 +58,40 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Have a sandbox, and give the manager ipc sockets in the one folder that both sides see."""
-        if self._sandbox is None:
-            self._sandbox = getattr(self.parent, "sandbox", None)
-        if self._sandbox is None:
-            self._sandbox = await asyncio.to_thread(self._own_sandbox)
-            self._owned = True
         manager = self.parent
+        if self._sandbox is None:
+            self._sandbox = getattr(manager, "sandbox", None)
+        if self._sandbox is None:
+            self._ready = await asyncio.to_thread(self._one_that_stands_by)
+            self._sandbox, self._fresh = self._ready.sandbox, True
         if manager is None or self._sandbox.place is None:
             raise RuntimeError("a sandboxed kernel needs a kernel manager and an open sandbox")
         manager.transport = "ipc"
-        if not manager.ip.startswith(f"{self._sandbox.place.sockets}/"):
+        if self._ready is not None and self._fresh:
+            manager.ip = self._ready.connection["ip"]
+            manager.session.key = self._ready.connection["key"].encode("ascii")
+        elif not manager.ip.startswith(f"{self._sandbox.place.sockets}/"):
             manager.ip = str(self._sandbox.place.sockets / secrets.token_hex(4))
         # After a restart they are the same again: the clients stay connected to them.
-        for number, name in enumerate(("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port"), start=1):
+        for number, name in enumerate(PORTS, start=1):
             setattr(manager, name, number)
         return await super().pre_launch(cmd=list(self.kernel_spec.argv), **kwargs)
 
-    def _own_sandbox(self) -> Sandbox:
-        sandbox = Sandbox(Policy(mode=strongest().mode, limits=Limits(**self.limits), kernel=True))
-        try:
-            sandbox.start()
-        except BaseException:
-            sandbox.close()
-            raise
-        return sandbox
+    def _one_that_stands_by(self) -> ReadyKernel:
+        policy = Policy(mode=strongest().mode, limits=Limits(**self.limits), preload=tuple(self.preload), kernel=True)
+        return standby_of(policy, self.standby, self.most).take()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
-        """Fork a kernel from the sandbox's supervisor; return its connection info once its sockets are bound."""
+        """Hand out the kernel that stood by, or fork one; return its connection info, with its sockets bound."""
         manager, sandbox = self.parent, self._sandbox
         if manager is None or sandbox is None:
             raise RuntimeError("pre_launch comes before launch_kernel")
         self.connection_info = manager.get_connection_info()
-        inner = {**self.connection_info, "key": manager.session.key.decode("ascii")}
-        self._kernel = await asyncio.to_thread(sandbox.kernel, inner)
+        if self._ready is not None and self._fresh:
+            self._kernel, self._fresh = self._ready.kernel, False
+        else:
+            inner = {**self.connection_info, "key": manager.session.key.decode("ascii")}
+            self._kernel = await asyncio.to_thread(sandbox.kernel, inner)
         return self.connection_info
 
     async def poll(self) -> int | None:
@@ -115,9 +123,17 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def cleanup(self, restart: bool = False) -> None:
         """End the sandbox with all that is left in it, if it is ours and no restart follows."""
-        if self._owned and not restart and self._sandbox is not None:
-            await asyncio.to_thread(self._sandbox.close)
-            self._sandbox = None
+        if self._ready is not None and not restart:
+            await asyncio.to_thread(self._ready.close)
+            self._ready = self._sandbox = None
+
+
+@functools.cache
+def standby_of(policy: Policy, ready: int, most: int) -> Standby:
+    """Return what keeps this process's kernels of *policy* standing by; it ends with the process."""
+    standby = Standby(policy, ready, most)
+    atexit.register(standby.close)
+    return standby
 
 
 def sandbox_kernel_spec() -> KernelSpec:

@@ -1,0 +1,139 @@
+"""Going on from a snapshot: only the cells from the first changed one are run, and what comes is what a clean run gives."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from hornbook.config import Limits
+from hornbook.lesson import ProgramCell
+from hornbook.sandbox.execute import Executor, Finished, Job
+from hornbook.sandbox.forkserver import ForkServers
+from hornbook.sandbox.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMITS = Limits(cell_seconds=2, total_seconds=20, memory_mb=512, disk_mb=32)
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[ForkServers]:
+    """Give fork servers to share."""
+    with ForkServers() as servers:
+        yield servers
+
+
+@pytest.fixture
+def practice(servers: ForkServers) -> Iterator[Executor]:
+    """Give an executor that is kept from run to run."""
+    with Executor(Policy(limits=LIMITS), warm=servers) as executor:
+        yield executor
+
+
+def job(*sources: str, seconds: float = 2.0) -> Job:
+    """Return a job whose cells are the exercises e1, e2 and so on."""
+    cells = tuple(ProgramCell(source, f"e{number}", number, last_of_exercise=True) for number, source in enumerate(sources, start=1))
+    return Job(cells, LIMITS, {f"e{number}": seconds for number, _ in enumerate(sources, start=1)})
+
+
+def value(finished: Finished, exercise: str, expression: str) -> Any:
+    """Return the value of *expression* in the state after *exercise*."""
+    child = finished.snapshots[exercise].check(5)
+    assert child is not None
+    child.line.send(("evaluate", expression))
+    answer = child.line.receive(deadline=time.monotonic() + 10)
+    child.end()
+    assert isinstance(answer, tuple), answer
+    assert answer[0] == "value", answer
+    return answer[1]
+
+
+WORLD = """{
+    "names": {name: repr(value) for name, value in globals().items() if not name.startswith("_") and type(value) in (int, list, dict, str)},
+    "count": get_ipython().execution_count,
+    "history": list(In),
+    "results": {number: repr(value) for number, value in Out.items()},
+    "files": {name: open(name).read() for name in __import__("os").listdir() if __import__("os").path.isfile(name)},
+    "modules": sorted(name for name in ("fractions", "colorsys", "wave") if name in __import__("sys").modules),
+    "depth": len(__import__("inspect").stack()),
+    "recursion": __import__("sys").getrecursionlimit(),
+    "figures": __import__("sys").modules["matplotlib.pyplot"].get_fignums() if "matplotlib.pyplot" in __import__("sys").modules else [],
+}"""
+"""What a learner's process can see of its own past."""
+
+
+def told(finished: Finished) -> dict[str, Any]:
+    """Return all that a run tells, but for times: what cells showed, how they ended, and the world after each exercise."""
+    return {
+        "cells": [(run.exercise, run.index, run.error, run.traceback, run.stopped, run.threads) for run in finished.cells],
+        "shown": {name: (cell.source, cell.output, cell.error) for name, cell in finished.shown.items()},
+        "worlds": {exercise: value(finished, exercise, WORLD) for exercise in finished.snapshots},
+    }
+
+
+SNIPPETS = (
+    "x = 1",
+    "x = [1, 2]",
+    "x += x",
+    "x.append(3)",
+    "del x",
+    "print(x)",
+    "y = {'x': str(globals().get('x'))}",
+    "x",
+    "_",
+    "raise ValueError(x)",
+    "def (",
+    "import fractions",
+    "import colorsys; colorsys.mark = globals().get('x')",
+    "x = getattr(__import__('colorsys'), 'mark', None)",
+    "open('note.txt', 'a').write('more')",
+    "print(open('note.txt').read())",
+    "import os; os.remove('note.txt')",
+    "f = open('held.txt', 'w+'); f.write('one two'); f.flush(); f.seek(0)",
+    "print(f.read(3))",
+    "import random; random.seed(4); x = random.random()",
+    "x = random.random(); print(x)",
+    "import sys; sys.setrecursionlimit(500)",
+    "import os; os.environ['MOOD'] = 'good'",
+    "print(__import__('os').environ.get('MOOD'))",
+    "import builtins; builtins.shout = str.upper",
+    "print(shout('x'))",
+    "import os; os.chdir('/tmp')",
+    "%precision 3\n1 / 3",
+    "import sys; sys.setprofile(lambda *_: None); print(sys.getprofile() is not None)",
+    "print(sys.getprofile() is not None)",
+    "",
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate))
+@given(data=st.data())
+def test_what_comes_is_what_a_clean_run_gives(servers: ForkServers, data: st.DataObject) -> None:
+    """However cells are edited, added and taken away, the result is that of a run from top to bottom in a new sandbox."""
+    snippet = st.sampled_from(SNIPPETS)
+    sources = data.draw(st.lists(snippet, min_size=2, max_size=5))
+    with Executor(Policy(limits=LIMITS), warm=servers) as practice:
+        for _ in range(data.draw(st.integers(1, 3))):
+            resumed = told(practice.run(job(*sources), resume=True))
+            with Executor(Policy(limits=LIMITS), warm=servers) as clean:
+                assert resumed == told(clean.run(job(*sources)))
+            place = data.draw(st.integers(0, len(sources) - 1))
+            edit = data.draw(st.sampled_from(("change", "add", "take away")))
+            sources[place : place + (edit != "add")] = [] if edit == "take away" and len(sources) > 1 else [data.draw(snippet)]
+
+
+def test_only_what_follows_a_change_is_run_again(practice: Executor) -> None:
+    """Cells before the change are not run: what they did once, they did once."""
+    stamp = "import os, time; stamp = (os.urandom(8).hex(), time.time_ns())"
+    first = practice.run(job(stamp, "x = 1", "y = x + 1"), resume=True)
+    stamps = [value(first, "e1", "stamp")]
+    second = practice.run(job(stamp, "x = 10", "y = x + 1"), resume=True)
+    stamps += [value(second, exercise, "stamp") for exercise in ("e1", "e2", "e3")]
+
+    assert len(set(stamps)) == 1
+    assert value(second, "e3", "y") == 11
