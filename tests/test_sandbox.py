@@ -18,10 +18,10 @@ import pytest
 
 from hornbook.errors import SandboxError
 from hornbook.lesson import ProgramCell
-from hornbook.sandbox import Sandbox, Snapshot, open_sandbox
+from hornbook.sandbox import KernelProcess, Sandbox, Snapshot, open_sandbox
 from hornbook.sandbox.execute import Executor, Job
 from hornbook.sandbox.forkserver import ForkServers, sources
-from hornbook.sandbox.line import Gone
+from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.policy import SOCKETS, Mode, Policy
 from hornbook.sandbox.probe import CheckEnded, LearnerError
 
@@ -609,6 +609,27 @@ def test_a_kernels_end_is_told(mode: Mode) -> None:
         kernel.line.close()
 
     assert (running, ended, nobody) == (None, -signal.SIGKILL, None)
+
+
+def test_nobody_inside_signals_the_supervisor(bench: Bench) -> None:
+    """The process that a learner's shell was forked from cannot be signalled by it, nor by what it has forked."""
+    finished = bench.run("import os\nabove = os.getppid()\nos.kill(above, 0)")
+    with bench.ask(finished) as submission, submission.raises(PermissionError):
+        submission.run("os.kill(above, 0)")
+
+    assert (finished.cells[0].error or "").startswith("PermissionError")
+
+
+def test_the_lines_of_an_error_are_texts_or_nothing() -> None:
+    """What a learner's process gives for the lines of its traceback is taken if it is text; a number too long to write is not."""
+    ours, theirs = map(Line, socket.socketpair())
+    theirs.send(("snapshot", [10**5000, "line 1"], 0, False))
+    snapshot = KernelProcess(Sandbox(Policy()), 1, ours).snapshot()
+    assert snapshot is not None
+    for line in (ours, theirs, snapshot.line):
+        line.close()
+
+    assert snapshot.lines == ("line 1",)
 
 
 def test_a_snapshot_that_is_gone_gives_no_check(bench: Bench) -> None:
