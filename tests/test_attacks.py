@@ -1,7 +1,8 @@
 """The invariant under attack: each file in `attacks/` is a learner's way to points that are not earned, or to this machine.
 
 An attack is put around a wrong answer to one exercise, `total`: the sum of the squares of the positive numbers. It must
-earn what that answer earns and nothing else, end in time, learn nothing hidden, and leave nothing behind.
+earn what that answer earns and nothing else, end in time, learn nothing hidden, and leave nothing behind: at level 4 and
+at level 3, in a shell and, where it is after a kernel, in a kernel, each forked warm or started cold.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ import os
 import re
 import runpy
 import secrets
-import shutil
 import sqlite3
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +28,18 @@ import pytest
 
 from hornbook import Course, grade
 from hornbook.errors import SandboxError, SubmissionError
+from hornbook.grading.sitting import policy_for
 from hornbook.lesson import Cell, Lesson, fill, write_lesson
 from hornbook.model import Status, Verdict
+from hornbook.sandbox import open_sandbox
 from hornbook.sandbox.canary import Strength, measure, modes_level
+from hornbook.sandbox.forkserver import ForkServers
+from hornbook.sandbox.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from hornbook.lesson import Submission
     from hornbook.sandbox.policy import Mode
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +62,18 @@ def test_hidden(submission, xs, expected):
     came = submission.total(xs)
     assert came == expected
     assert type(came) is int
+
+# What authors also write: an operator that a learner's class can define. They are worth nothing, and must not pass.
+@pytest.mark.exercise("total", points=0, hidden=True)
+@pytest.mark.timeout(1)
+@pytest.mark.parametrize("holds", [
+    lambda came, expected: expected <= came <= expected and expected in ([came] if type(came) is int else came),
+    lambda came, expected: abs(came - expected) < 1e-9 and abs(expected - came) < 1e-9,
+    lambda came, expected: came % (2 * expected) == expected and not (came - expected),
+])
+def test_loose(submission, holds):
+    """The total of 3 and a large number is right, one way or another"""
+    assert holds(submission.total([3, SECRET]), 9 + SECRET**2)
 '''
 SOLUTION = "# %% total\ndef total(xs):\n    return sum(x * x for x in xs if x > 0)\n"
 HONEST = "def total(xs):\n    return sum(xs)\n"
@@ -70,7 +87,8 @@ class Attack:
     name: str
     answer: str
     earns: float = 0.0
-    level_3: bool = False
+    kernel: bool = False
+    cold: bool = False
     again: bool = False
     link: bool = False
     refused: str | None = None
@@ -82,7 +100,7 @@ class Attack:
     def read(cls, path: Path) -> Attack:
         """Return the attack in the file at *path*."""
         words = runpy.run_path(str(path))
-        given = {name.lower(): words[name] for name in ("EARNS", "LEVEL_3", "AGAIN", "LINK", "REFUSED", "BESIDE") if name in words}
+        given = {name.lower(): words[name] for name in ("EARNS", "KERNEL", "COLD", "AGAIN", "LINK", "REFUSED", "BESIDE") if name in words}
         return cls(path.stem, words["ANSWER"], tamper=words.get("tamper"), rewrite=words.get("rewrite"), **given)
 
 
@@ -171,8 +189,6 @@ class Target:
 @functools.cache
 def strength(mode: Mode) -> Strength:
     """Return what the sandbox of *mode* is seen to hold here; skip where it does not hold what its name says."""
-    if mode == "namespaces" and shutil.which("bwrap") is None:
-        pytest.skip("needs bubblewrap: apt install bubblewrap")
     try:
         found = measure((mode,))
     except SandboxError as error:
@@ -204,44 +220,85 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     assert len(list(Path("/proc/self/fd").iterdir())) <= before[2]
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a submission is run: in which kind of sandbox, forked warm or started cold, in a shell or in a real ipykernel."""
+
+    mode: Mode
+    warm: bool = True
+    kernel: bool = False
+
+    def __str__(self) -> str:
+        return f"level-{modes_level(self.mode)}-{'warm' if self.warm else 'cold'}{'-kernel' * self.kernel}"
+
+    def grade(self, submission: Path | Submission, target: Target, servers: ForkServers) -> Verdict:
+        """Return the verdict on *submission*, run in this way."""
+
+        def policy_of(course: Course, lesson: Lesson, mode: Mode) -> Policy:
+            return replace(policy_for(course, lesson, mode), kernel=self.kernel)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("hornbook.grading.sitting.policy_for", policy_of)
+            return grade(submission, target.course, strength=strength(self.mode), warm=servers if self.warm else None)
+
+
+LEVELS: tuple[Mode, ...] = ("namespaces", "landlock")
+
+
+def ways(attack: Attack) -> list[Way]:
+    """Return the ways in which *attack* is tried: a shell at both levels, and whatever else it is after."""
+    tried = [Way(mode) for mode in LEVELS]
+    tried += [Way(mode, warm=False, kernel=True) for mode in LEVELS if attack.kernel]
+    tried += [Way(mode, warm=False) for mode in LEVELS if attack.cold]
+    return tried
+
+
+TRIED = [pytest.param(attack, way, id=f"{attack.name}-{way}") for attack in ATTACKS for way in ways(attack)]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[ForkServers]:
+    """Give fork servers that all attacks share: what one of them could leave behind there, the next would find."""
+    with ForkServers() as servers:
+        for kernel in (False, True):
+            with open_sandbox(Policy(mode="limits", kernel=kernel), server=servers.preloaded((), kernel=kernel)):
+                pass
+        yield servers
+
+
 def hidden(verdict: Verdict) -> list[Status]:
-    """Return how the hidden checks ended."""
-    return [outcome.status for outcome in verdict.outcomes if outcome.hidden]
+    """Return how the hidden checks that are worth something ended."""
+    return [outcome.status for outcome in verdict.outcomes if outcome.hidden and outcome.points]
 
 
-def holds(attack: Attack, target: Target, folder: Path, mode: Mode) -> None:
-    """Grade the attack in a sandbox of *mode*, and see that nothing came of it."""
-    path = target.hand_in(attack, folder)
+@pytest.mark.parametrize(("attack", "way"), TRIED)
+def test_an_attack_comes_to_nothing(attack: Attack, way: Way, target: Target, servers: ForkServers, tmp_path: Path) -> None:
+    """The points of its answer, no more, and nobody is harmed; the next learner, who is honest but mistaken, stays so."""
+    strength(way.mode)
+    path = target.hand_in(attack, tmp_path / "work")
     started = time.perf_counter()
     if attack.refused is not None:
         with pytest.raises(SubmissionError, match=rf"totals\.ipynb: .*({attack.refused})"):
-            grade(path, target.course, strength=strength(mode))
+            way.grade(path, target, servers)
         return
-    verdict = grade(path, target.course, strength=strength(mode))
+    verdict = way.grade(path, target, servers)
     took = time.perf_counter() - started
     said = verdict.to_json().decode()
 
     assert (verdict.points.earned, verdict.points.possible) == (attack.earns, 10.0)
     assert verdict.passed is (attack.earns == 10.0)
-    assert set(hidden(verdict)) <= {Status.PASSED, Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN}
+    assert {outcome.status for outcome in verdict.outcomes} <= ENDINGS
+    assert {outcome.passed for outcome in verdict.outcomes if not outcome.points} == {verdict.passed}
     assert [word for word in (str(target.secret), str(target.secret**2), "LEAKED", "a secret of the grader's") if word in said] == []
     assert took < TOTAL_SECONDS
-
-
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_an_attack_comes_to_nothing(attack: Attack, target: Target, tmp_path: Path) -> None:
-    """At level 4, own namespaces and root: the points of its answer, no more, and nobody is harmed."""
-    holds(attack, target, tmp_path / "work", "namespaces")
     if attack.again:
-        verdict = grade(fill(target.course.lesson("totals"), {"total": HONEST}), target.course)
+        verdict = way.grade(fill(target.course.lesson("totals"), {"total": HONEST}), target, servers)
 
         assert (verdict.points.earned, hidden(verdict).count(Status.PASSED)) == (1.0, 1)
 
 
-@pytest.mark.parametrize("attack", [attack for attack in ATTACKS if attack.level_3], ids=lambda attack: attack.name)
-def test_an_attack_on_the_machine_comes_to_nothing_without_namespaces(attack: Attack, target: Target, tmp_path: Path) -> None:
-    """At level 3, Landlock and seccomp only, as on Binder: the same."""
-    holds(attack, target, tmp_path / "work", "landlock")
+ENDINGS = {Status.PASSED, Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN}
+"""How a check of an attack may end: never broken, which would cost it no points."""
 
 
 SHIPPED = [
@@ -282,9 +339,13 @@ def test_an_attack_gains_nothing_in_a_shipped_lesson(attack: Attack, target: Tar
     assert verdict.points.earned == 0.0
 
 
-def test_the_honest_answer_earns_everything(target: Target) -> None:
+EVERY_WAY = [Way(mode, warm, kernel) for mode in LEVELS for warm in (True, False) for kernel in (True, False)]
+
+
+@pytest.mark.parametrize("way", EVERY_WAY, ids=str)
+def test_the_honest_answer_earns_everything(way: Way, target: Target, servers: ForkServers) -> None:
     """The course that is attacked is one that can be passed: else nothing above would mean anything."""
-    verdict = grade(fill(target.course.lesson("totals"), {"total": SOLUTION}), target.course, strength=strength("namespaces"))
+    verdict = way.grade(fill(target.course.lesson("totals"), {"total": SOLUTION}), target, servers)
 
     assert (verdict.points.earned, verdict.passed) == (10.0, True)
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,8 +102,12 @@ CULPRITS = {
     "SIGKILL": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "died"),
     "segmentation fault": ("import ctypes; ctypes.string_at(0)", "died"),
     "ends later": ("import threading, os; threading.Timer(0.05, os._exit, (3,)).start(); import time; time.sleep(0.3)", "died"),
-    "kills its parent": ("import os; os.kill(os.getppid(), 9)", "died"),
-    "kills all it can": ("import os; os.kill(-1, 9)", "died|None"),
+    "kills its parent": ("import os; os.kill(os.getppid(), 9)", "died|None"),
+    "kills all it can": ("import os; os.kill(-1, 9)", "died"),
+    "kills what is kept": (
+        "import os\nfor pid in range(os.getpid() + 1, os.getpid() + 9):\n  try: os.kill(pid, 9)\n  except OSError: 0",
+        "died",
+    ),
     "asks IPython to exit": ("get_ipython().ask_exit()", "died|None"),
     "memory": ("keep = [bytearray(1 << 20) for _ in range(4096)]", "None|timed out"),
     "prints for ever": ("while True: print('x' * 10_000)", "timed out|died|None"),
@@ -332,6 +337,70 @@ def test_twenty_gradings_leave_nothing_behind(own_tmp: Path) -> None:
     after = (me.num_fds(), me.num_threads(), len(me.children(recursive=True)), len(me.net_connections("unix")))
 
     assert (after, list(own_tmp.iterdir())) == (before, [])
+
+
+FILLS_UP_WHEN_TOLD = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    while not os.path.exists("go"):
+        time.sleep(0.001)
+    os.remove("go")
+    while True:
+        try:
+            if os.fork() == 0:
+                time.sleep(60)
+        except OSError:
+            pass
+"""
+TELLS_AND_ENDS = """
+import os, time
+open("go", "w").close()
+time.sleep(0.3)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("mode", ["namespaces"], indirect=True, scope="session")
+def test_a_learner_cannot_make_it_the_machines_fault(bench: Bench) -> None:
+    """However often something that was left running keeps the next shell from starting, the submission is graded to its end."""
+    finished = bench.run(FILLS_UP_WHEN_TOLD, *[TELLS_AND_ENDS] * 6, limits=replace(bench.limits, cell_seconds=5))
+
+    assert 4 <= stops(finished).count("died") <= 7
+
+
+FLOODS = {
+    "error": "{'ename': 'E', 'evalue': LONG, 'traceback': [LONG]}",
+    "display_data": "{'data': {'text/plain': LONG}, 'metadata': {}, 'transient': {}}",
+    "update_display_data": "{'data': {'text/plain': LONG}, 'metadata': {}, 'transient': {'display_id': str(number)}}",
+    "comm_open": "{'comm_id': str(number), 'target_name': 'jupyter.widget', 'data': {'state': {"
+    "'_model_module': '@jupyter-widgets/output', '_model_name': 'OutputModel', 'outputs': [], 'long': LONG}}}",
+}
+
+
+@pytest.mark.parametrize("mode", ["namespaces"], indirect=True, scope="session")
+@pytest.mark.parametrize("flood", FLOODS)
+def test_no_flood_of_messages_fills_the_trusted_process(bench: Bench, flood: str) -> None:
+    """Whatever kind of message a cell sends again and again, it is not kept, and the cell's end is still seen."""
+    source = f"""
+LONG = "x" * (7 << 20)
+published = get_ipython().display_pub.published
+for number in range(40):
+    published.send("display_data", {{"data": {{"text/plain": "a"}}, "metadata": {{}}, "transient": {{"display_id": str(number)}}}})
+for number in range(40):
+    published.send({flood!r}, {FLOODS[flood]})
+1 / 0
+"""
+    tracemalloc.start()
+    try:
+        finished = bench.run(source, limits=replace(bench.limits, cell_seconds=20))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (finished.cells[0].stopped, finished.shown["e1"].output[:4]) == (None, "a\na\n")
+    assert finished.cells[0].error == "ZeroDivisionError: division by zero"
+    assert peak < 150 << 20
 
 
 def test_no_sandbox_is_an_error_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -17,10 +18,10 @@ import pytest
 
 from hornbook.errors import SandboxError
 from hornbook.lesson import ProgramCell
-from hornbook.sandbox import Sandbox, Snapshot, open_sandbox
-from hornbook.sandbox.execute import Job
-from hornbook.sandbox.forkserver import sources
-from hornbook.sandbox.line import Gone
+from hornbook.sandbox import KernelProcess, Sandbox, Snapshot, open_sandbox
+from hornbook.sandbox.execute import Executor, Job
+from hornbook.sandbox.forkserver import ForkServers, sources
+from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.policy import SOCKETS, Mode, Policy
 from hornbook.sandbox.probe import CheckEnded, LearnerError
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from conftest import Bench
 
-    from hornbook.sandbox.execute import Executor, Finished
+    from hornbook.sandbox.execute import Finished
 
 
 @pytest.fixture(scope="module")
@@ -284,6 +285,113 @@ def test_no_secret_of_ours_is_in_there(mode: Mode, monkeypatch: pytest.MonkeyPat
     assert answers == [("look", "LookupError: (False, True)")]
 
 
+SEALED = """
+    import os, sys
+    from hornbook.sandbox import linux, seal_off
+    token = "never told"
+    linux.disarm()
+    print(os.getpid(), flush=True)
+    sys.stdin.readline()
+    seal_off()
+    print("sealed", flush=True)
+    sys.stdin.readline()
+"""
+LOOKS = """
+    import os, sys
+    from hornbook.sandbox import linux
+    linux.disarm()
+    place = f"/proc/{sys.argv[1]}/"
+    looks = (
+        lambda: os.read(os.open(place + "environ", os.O_RDONLY), 1),
+        lambda: os.open(place + "mem", os.O_RDWR),
+        lambda: os.readlink(place + "fd/0"),
+        lambda: os.read(os.open(place + "maps", os.O_RDONLY), 1),
+    )
+    for look in looks:
+        try:
+            print("seen" if look() else "empty")
+        except OSError as error:
+            print(type(error).__name__)
+"""
+
+
+def test_a_grading_process_is_closed_to_its_own_user() -> None:
+    """What another process of the same user could read of the grader before, it can read no more once learners' code may run."""
+    program = [sys.executable, "-c", textwrap.dedent(SEALED)]
+    seen = []
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as grader:  # noqa: S603 - our own program
+        assert grader.stdin is not None
+        assert grader.stdout is not None
+        pid = grader.stdout.readline().strip()
+        for _ in range(2):
+            looked = subprocess.run(  # noqa: S603 - our own program
+                [sys.executable, "-c", textwrap.dedent(LOOKS), pid], check=True, capture_output=True, text=True
+            )
+            seen.append(looked.stdout.split())
+            grader.stdin.write("\n")
+            grader.stdin.flush()
+            grader.stdout.readline()
+
+    assert seen == [["seen"] * 4, ["PermissionError"] * 4]
+
+
+def test_whoever_opens_a_sandbox_is_sealed_off_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process is closed before anything is started in a sandbox, for users of the library as for the command line."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(4, 1, 0, 0, 0)
+    dumpable = []
+    monkeypatch.setattr("hornbook.sandbox.start_warden", lambda *_: dumpable.append(libc.prctl(3, 0, 0, 0, 0)))
+    monkeypatch.setattr("hornbook.sandbox.START_SECONDS", 0.0)
+    with pytest.raises(SandboxError), open_sandbox(Policy(mode="limits")):
+        pass
+
+    assert dumpable == [0]
+
+
+SCAN = """
+import re
+
+def find(letters):
+    # A pattern of classes of one letter each: what is looked for must not be found because it is looked for.
+    pattern = re.compile(b"".join(b"[%c]" % letter for letter in letters))
+    found = []
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+        for line in maps:
+            start, end, rights, name = re.match(r"(\\w+)-(\\w+) (\\S+) \\S+ \\S+ \\S+ *(.*)", line).groups()
+            try:
+                memory.seek(int(start, 16))
+                if pattern.search(memory.read(int(end, 16) - int(start, 16))):
+                    found.append(name)
+            except (OSError, OverflowError):
+                pass
+    return found
+"""
+
+
+@pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
+def test_no_secret_of_ours_is_in_its_memory(mode: Mode, warm: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of our memory, environment or open files is in the memory of a learner's process, nor of what it is forked from."""
+    secret = f"hush-{os.urandom(8).hex()}"
+    monkeypatch.setenv("HORNBOOK_SIGNING_KEY", secret)
+    mine = "x".join(["mine", str(os.getpid())])
+    source = f"{SCAN}\nours = find({[*secret.encode()]!r})\ntheirs = 'mine' + 'x{os.getpid()}'\nfound = find({[*mine.encode()]!r})"
+    policy = Policy(mode=mode)
+    with ForkServers() as servers, Executor(policy, warm=servers if warm else None) as executor:
+        finished = executor.run(Job((ProgramCell(source, "e1", 0, last_of_exercise=True),), policy.limits))
+        child = finished.snapshots["e1"].check(5)
+        assert child is not None
+        child.line.send(("evaluate", "(ours, len(found) > 0)"))
+        answer = child.line.receive(deadline=time.monotonic() + 20)
+        child.end()
+
+    if mode == "landlock":
+        # There it may not even look: /proc is not its own.
+        assert (finished.cells[0].error or "").startswith("PermissionError")
+        return
+
+    assert (finished.cells[0].error, answer) == (None, ("value", ([], True), ""))
+
+
 def test_hidden_folders_are_cut_out_of_readable_ones(mode: Mode) -> None:
     """A course that is installed beside Python cannot be listed, though its neighbours can."""
     library = Path(os.__file__).parent
@@ -501,6 +609,27 @@ def test_a_kernels_end_is_told(mode: Mode) -> None:
         kernel.line.close()
 
     assert (running, ended, nobody) == (None, -signal.SIGKILL, None)
+
+
+def test_nobody_inside_signals_the_supervisor(bench: Bench) -> None:
+    """The process that a learner's shell was forked from cannot be signalled by it, nor by what it has forked."""
+    finished = bench.run("import os\nabove = os.getppid()\nos.kill(above, 0)")
+    with bench.ask(finished) as submission, submission.raises(PermissionError):
+        submission.run("os.kill(above, 0)")
+
+    assert (finished.cells[0].error or "").startswith("PermissionError")
+
+
+def test_the_lines_of_an_error_are_texts_or_nothing() -> None:
+    """What a learner's process gives for the lines of its traceback is taken if it is text; a number too long to write is not."""
+    ours, theirs = map(Line, socket.socketpair())
+    theirs.send(("snapshot", [10**5000, "line 1"], 0, False))
+    snapshot = KernelProcess(Sandbox(Policy()), 1, ours).snapshot()
+    assert snapshot is not None
+    for line in (ours, theirs, snapshot.line):
+        line.close()
+
+    assert snapshot.lines == ("line 1",)
 
 
 def test_a_snapshot_that_is_gone_gives_no_check(bench: Bench) -> None:

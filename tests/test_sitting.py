@@ -137,6 +137,93 @@ def test_visible(submission):
     assert [outcome.message for outcome in verdict.outcomes][1] == "The cell of this exercise stopped with ValueError: 1 is bad"
 
 
+def test_a_hidden_check_cannot_hand_its_question_to_a_cell_that_is_shown(tmp_path: Path) -> None:
+    """Where nothing but hidden checks asks, with and without parameters, no cell's words are told: it may have found a question."""
+    grader = """
+@pytest.mark.exercise("one", hidden=True)
+@pytest.mark.parameters(n=1)
+def test_with_parameters(submission):
+    assert submission.one(815_4711) == 1
+
+@pytest.mark.exercise("one", hidden=True)
+def test_without(submission):
+    assert submission.one(2) == 1
+"""
+    course = course_of(tmp_path, grader, Cell("code", "n = 1", tags=("parameters",), id="given"), *exercises("one"))
+    verdict = verdict_of(
+        course, one="import os\ndef one(n): open('told', 'a').write(str(n))\nif os.path.exists('told'): open(open('told').read())"
+    )
+
+    assert b"8154711" not in verdict.to_json()
+
+
+MEETS = {
+    "memory": ("keep = []\nwhile True: keep.append(bytearray(16 << 20))", Status.OUT_OF_MEMORY, "memory"),
+    "memory in small pieces": ("keep = []\nwhile True: keep.append(bytearray(1 << 12))", Status.OUT_OF_MEMORY, "memory"),
+    "processes": (
+        "import os, time\nfor _ in range(200):\n  if os.fork() == 0: time.sleep(60); os._exit(0)",
+        Status.FAILED,
+        "More processes were running at once than the sandbox allows.",
+    ),
+    "programs": (
+        "import subprocess\nkeep = [subprocess.Popen(['sleep', '60']) for _ in range(200)]",
+        Status.FAILED,
+        "More processes were running at once than the sandbox allows.",
+    ),
+    "threads": (
+        "import threading, time\nfor _ in range(200): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        Status.FAILED,
+        "More threads were running at once than the sandbox allows.",
+    ),
+    "a file": ("with open('big', 'wb') as file: file.write(bytes(20 << 20))", Status.FAILED, "A file grew larger than the sandbox allows."),
+    "the disk": (
+        "for n in range(9):\n  with open(f'part-{n}', 'wb') as file: file.write(bytes(8 << 20))",
+        Status.FAILED,
+        "There was no room left for files in the sandbox.",
+    ),
+    "names on the disk": (
+        "for n in range(9000): open(f'empty-{n}', 'w').close()",
+        Status.FAILED,
+        "There was no room left for files in the sandbox.",
+    ),
+    "open files": ("keep = [open('/dev/null') for _ in range(1000)]", Status.FAILED, "More files were open at once than"),
+    "processor time": ("while True: pass", Status.TIMED_OUT, "still running when"),
+    "wall clock": ("import time\ntime.sleep(60)", Status.TIMED_OUT, "still running when"),
+    "the network": ("import socket\nsocket.create_connection(('example.org', 80))", Status.FAILED, "does not allow connections"),
+    "another process": ("import os\nos.kill(1, 9)", Status.FORBIDDEN, "The sandbox does not allow this"),
+    "the system": ("open('/usr/mine', 'w')", Status.FAILED, "Nothing can be written in that place."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", MEETS)
+def test_a_limit_that_is_met_is_named(tmp_path: Path, limit: str) -> None:
+    """Whether a check meets it or the exercise's own cell, its outcome says which limit it was; the other exercises are graded."""
+    source, status, words = MEETS[limit]
+    grader = """
+@pytest.mark.exercise("one")
+@pytest.mark.timeout(2)
+def test_one(submission):
+    assert submission.one() == 1
+
+@pytest.mark.exercise("two")
+@pytest.mark.timeout(2)
+def test_two(submission):
+    assert submission.two() == 2
+
+@pytest.mark.exercise("three")
+def test_three(submission):
+    assert submission.three == 3
+"""
+    limits = "[tool.hornbook.limits]\nmemory_mb = 256\nfile_mb = 16\ndisk_mb = 32"
+    course = course_of(tmp_path, grader, *exercises("one", "two", "three"), settings=limits)
+    in_check = "def one():\n" + "".join(f"    {line}\n" for line in source.split("\n"))
+    found = judged(course, one=in_check, two=f"{source}\ndef two(): return 2", three="three = 3")
+
+    assert [found[name].status for name in ("test_one", "test_two", "test_three")] == [status, status, Status.PASSED]
+    assert words in found["test_one"].message
+    assert words in found["test_two"].message
+
+
 NEEDS = """
 @pytest.mark.exercise("one")
 def test_one(submission):

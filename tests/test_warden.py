@@ -162,6 +162,25 @@ def test_memory_is_counted_for_all_processes_together(guard: Callable[..., Ward]
     assert ward.verdict() in {"exited 3", "exited 4"}
 
 
+OPENS = """
+for _ in range(12):
+    if os.fork() == 0:
+        keep = [os.open("/dev/null", 0) for _ in range(500)]
+        time.sleep(1)
+        os._exit(0)
+codes = [os.wait()[1] for _ in range(12)]
+READY
+os._exit(sum(code != 0 for code in codes))
+"""
+
+
+def test_open_files_are_counted_for_all_processes_together(guard: Callable[..., Ward]) -> None:
+    """Twelve processes with 500 open files each have over 4,096 together: as many as it takes are killed, the rest live."""
+    ward = guard(OPENS)
+
+    assert ward.verdict() in {"exited 4", "exited 5"}
+
+
 def test_memory_below_the_limit_is_left_alone(guard: Callable[..., Ward]) -> None:
     """Nobody is killed who keeps to the limit; what a fork shares with its parent is counted once."""
     source = "hold = bytearray(b'x' * 60_000_000)\nfor _ in range(4):\n    if os.fork() == 0: time.sleep(0.5); os._exit(0)\n"

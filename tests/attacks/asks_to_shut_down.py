@@ -8,3 +8,4 @@ shell.kernel.shell.exit_now = True
 def total(xs):
     return -1
 """
+KERNEL = True

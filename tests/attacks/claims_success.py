@@ -11,3 +11,4 @@ type(kernel).do_execute = lambda self, *arguments, **words: fine()
 def total(xs):
     return -1
 """
+KERNEL = True

@@ -16,4 +16,4 @@ def total(xs):
 """
 
 AGAIN = True
-LEVEL_3 = True
+COLD = True

@@ -21,4 +21,3 @@ def total(xs):
 """
 
 EARNS = 1.0  # the sum of nothing is nothing
-LEVEL_3 = True

@@ -14,5 +14,3 @@ for path in ["@COURSE@/gradebook.db", *glob.glob("../../gradebook.db")]:
 def total(xs):
     return -1
 """
-
-LEVEL_3 = True

@@ -4,5 +4,3 @@ ANSWER = """
 import os
 os._exit(0)
 """
-
-LEVEL_3 = True

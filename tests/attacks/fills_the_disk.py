@@ -7,5 +7,3 @@ def total(xs):
             file.write(b"0" * (1 << 20))
     return -1
 """
-
-LEVEL_3 = True

@@ -7,5 +7,3 @@ def total(xs):
     while True:
         held.append(bytearray(64 << 20))
 """
-
-LEVEL_3 = True

@@ -21,3 +21,4 @@ def total(xs):
     forge()
     return -1
 """
+KERNEL = True

@@ -13,5 +13,3 @@ def total(xs):
             break
     return -1
 """
-
-LEVEL_3 = True

@@ -13,5 +13,3 @@ for _ in range(150):
         break
 os._exit(0)
 """
-
-LEVEL_3 = True

@@ -4,5 +4,3 @@ ANSWER = """
 def total(xs):
     return "x" * (200 << 20)
 """
-
-LEVEL_3 = True

@@ -17,5 +17,3 @@ def total(xs):
     strike()
     return -1
 """
-
-LEVEL_3 = True

@@ -22,4 +22,4 @@ def total(xs):
     return -1
 '''
 
-LEVEL_3 = True
+COLD = True

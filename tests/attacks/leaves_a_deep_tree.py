@@ -14,5 +14,3 @@ os.chmod("d", 0)
 def total(xs):
     return -1
 """
-
-LEVEL_3 = True

@@ -12,5 +12,3 @@ for name, target in (("answer.txt", "/etc/hostname"), ("plot.png", "/etc/passwd"
 def total(xs):
     return -1
 """
-
-LEVEL_3 = True

@@ -9,3 +9,4 @@ def total(xs):
 
 total([])
 """
+KERNEL = True

@@ -18,4 +18,4 @@ def total(xs):
     return -1
 """
 
-LEVEL_3 = True
+KERNEL = True

@@ -25,4 +25,4 @@ def total(xs):
 '''
 
 AGAIN = True
-LEVEL_3 = True
+COLD = True

@@ -15,4 +15,4 @@ def total(xs):
     return -1
 """
 
-LEVEL_3 = True
+KERNEL = True

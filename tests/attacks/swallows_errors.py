@@ -13,3 +13,4 @@ type(get_ipython()).run_code = run_code
 def total(xs):
     return -1
 """
+KERNEL = True

@@ -226,7 +226,39 @@ _SUGGESTION: Final = "{sentence} Did you mean {suggestion}?"
 
 # (exception's names, pattern searched in its message, sentence). The first row that fits is used, so the special stands
 # before the general. Named groups of the pattern are the fields of the sentence; {message} is the whole message.
+# What the sandbox refuses or limits. These are looked for first: they say what no word of Python's own says.
+_LIMITS_MET: Final[tuple[tuple[str, str, str], ...]] = (
+    ("MemoryError _ArrayMemoryError", r"", "The code needed more memory than it may use. Look for a list or text that keeps growing."),
+    ("OSError", r"Errno 12\b", "The code needed more memory than it may use. Look for a list or text that keeps growing."),
+    (
+        "BlockingIOError",
+        r"Errno 11\b",
+        "More processes were running at once than the sandbox allows. Let one end before the next is started.",
+    ),
+    (
+        "RuntimeError",
+        r"can't start new thread",
+        "More threads were running at once than the sandbox allows. Let one end, with `join()`, before the next is started.",
+    ),
+    (
+        "OSError",
+        r"Errno 24\b",
+        "More files were open at once than the sandbox allows. Close each one after use; `with open(...) as file:` does that.",
+    ),
+    ("OSError", r"Errno 27\b", "A file grew larger than the sandbox allows. Write less into it."),
+    ("OSError", r"Errno 28\b", "There was no room left for files in the sandbox. Write less, or remove what is no longer needed."),
+    ("OSError", r"Errno 30\b", "Nothing can be written in that place. Write beside the notebook, to a name without folders."),
+    ("WireError", r"more than (?P<n>\d+) bytes", "What came back is larger than the {n} bytes that can be looked at. Give back less."),
+    ("PermissionError", r"", "The sandbox does not allow this: {message}. The exercise can be solved without it."),
+    (
+        "ConnectionError ConnectionRefusedError gaierror URLError",
+        r"",
+        "The sandbox does not allow connections to the network. The exercise can be solved without one.",
+    ),
+)
+
 _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
+    *_LIMITS_MET,
     (
         "UnboundLocalError",
         r"variable '(?P<it>[^']*)'",
@@ -472,14 +504,7 @@ _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     ("LinAlgError", r"[Ss]ingular", "The matrix has no inverse: its rows depend on each other."),
     ("NotImplementedError", r"", "This part is still to be written. Replace the line that raises NotImplementedError with your own."),
-    ("PermissionError", r"", "The sandbox does not allow this: {message}. The exercise can be solved without it."),
     ("FileNotFoundError", r": (?P<it>'[^']*')", "There is no file {it} here. Check its name and folder."),
-    (
-        "ConnectionError ConnectionRefusedError gaierror URLError",
-        r"",
-        "The sandbox does not allow connections to the network. The exercise can be solved without one.",
-    ),
-    ("MemoryError _ArrayMemoryError", r"", "The code needed more memory than it may use. Look for a list or text that keeps growing."),
     ("TimeoutError", r"", "The code took too long. Look for a loop that does not end."),
     ("StopIteration", r"", "`next(...)` was asked for one item more than there are."),
     ("OverflowError", r"", "A number became too large for its type: {message}."),
@@ -506,6 +531,7 @@ __all__ = [
     "explain",
     "explain_exception",
     "last_comparison",
+    "limit_met",
     "nothing_returned",
     "same",
     "show",
@@ -704,6 +730,13 @@ def explain_exception(type_name: str, message: str) -> str:
     if wanted := suggestion.strip(" ?."):
         sentence = _SUGGESTION.format(sentence=sentence, suggestion=_tell(wanted, 60))
     return _LINE.format(line=line, sentence=sentence) if line else sentence
+
+
+def limit_met(type_name: str, message: str) -> str | None:
+    """Return in plain words which limit or wall of the sandbox an exception tells of, and one next step, or None if it tells of none."""
+    name = type_name.rpartition(".")[2]
+    met = any(name in names.split() and re.search(pattern, message) for names, pattern, _ in _LIMITS_MET)
+    return explain_exception(type_name, message) if met else None
 
 
 def show(value: object, *, limit: int = _LIMIT) -> str:

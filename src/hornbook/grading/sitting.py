@@ -66,6 +66,8 @@ class Sitting:
     _own: Executor | None = None
     _finished: dict[str, Finished] = field(default_factory=dict)
     _hanging: set[str] = field(default_factory=set)
+    _hidden_asked: bool = False
+    _late: bool = False
 
     @classmethod
     def of(cls, course: Course, slug: str, path: Path | None, *, visible_only: bool = False) -> Sitting:
@@ -121,6 +123,7 @@ class Sitting:
         except HornbookError as error:
             self.fault = error
             raise
+        self._hidden_asked = self._hidden_asked or check.hidden
         with contextlib.ExitStack() as children:
             yield self._probe(check, trace, finished, children)
 
@@ -161,6 +164,8 @@ class Sitting:
                 # It may end the states of other runs, so it comes before them.
                 self.finished({})
             job = Job(_parametrised(self._cells(show=show), parameters), self.course.settings.limits, self._cell_seconds())
+            # What a hidden check has asked can lie in the home by now, and an error of a cell could tell it.
+            self._late = self._late or (self._hidden_asked and not parameters)
             self._finished[key] = self._executor().run(job, resume=self.practice is not None and not parameters)
         return self._finished[key]
 
@@ -211,7 +216,8 @@ class Sitting:
         cell = next((shown for key in self._finished if (shown := self._finished[key].shown.get(found.exercise or ""))), None)
         if cell is None or cell.error is None:
             return found
-        return replace(found, message=f"The cell of this exercise stopped with {cell.error}")
+        status, message = _stopped_with(cell.error)
+        return replace(found, status=status, message=message)
 
     def verdict(self, *, seed: int, assurance: Assurance = Assurance.SELF_CHECKED) -> Verdict:
         """Return what the outcomes so far add up to; raise what kept them from being had, if anything did."""
@@ -240,7 +246,7 @@ class Sitting:
             hidden_pending=self.hidden_pending,
             partial=self.partial,
             repairs=self.submission.repairs,
-            cells=base.cells if base else (),
+            cells=base.cells if base and not self._late else (),
         )
 
     def _with_success(self, found: list[Outcome]) -> tuple[Outcome, ...]:
@@ -285,6 +291,8 @@ def _state_after(exercise: str, finished: Finished) -> State:
         raise CheckEnded(
             Status.TIMED_OUT, "The cell of this exercise was still running when its time was over; look for a loop that never ends."
         )
+    if of_exercise is not None and of_exercise.error is not None and _limit_met(of_exercise.error):
+        raise CheckEnded(*_stopped_with(of_exercise.error))
     if of_exercise is not None:
         raise CheckEnded(Status.FAILED, "The cell of this exercise ended Python itself; remove the call that exits or crashes.")
     snapshot = finished.snapshots.get(exercise)
@@ -293,6 +301,19 @@ def _state_after(exercise: str, finished: Finished) -> State:
             Status.TIMED_OUT, "The notebook's time was over before this exercise's cell was reached; an earlier cell takes too long."
         )
     return snapshot
+
+
+def _stopped_with(error: str) -> tuple[Status, str]:
+    """Return what an exercise's checks come to whose cell stopped with *error*, and what to say: with the limit that it met, if it did."""
+    kind = error.partition(":")[0]
+    status = {"MemoryError": Status.OUT_OF_MEMORY, "PermissionError": Status.FORBIDDEN}.get(kind, Status.FAILED)
+    met = _limit_met(error)
+    return status, f"The cell of this exercise stopped early. {met}" if met else f"The cell of this exercise stopped with {error}"
+
+
+def _limit_met(error: str) -> str | None:
+    kind, _, words = error.partition(":")
+    return compare.limit_met(kind, words)
 
 
 def _parametrised(cells: tuple[ProgramCell, ...], parameters: dict[str, Any]) -> tuple[ProgramCell, ...]:

@@ -13,11 +13,14 @@ measured itself: times, ends, and the canary's facts.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import os
+import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +37,12 @@ START_SECONDS = 60.0
 ANSWER_SECONDS = 10.0
 """How long our own code inside may take for a fork."""
 
+STATE_SECONDS = 5.0
+"""How long a learner's state may take for a fork of it, or to end one."""
+
+SIGNALS = 65
+"""No exit code is further below zero: it is the number of a signal."""
+
 BACKSTOP_SECONDS = 3600.0
 
 END_SECONDS = 30.0
@@ -41,6 +50,19 @@ END_SECONDS = 30.0
 
 ECHO_SECONDS = 2.0
 """How long the supervisor may take to show that it lives."""
+
+
+PR_SET_DUMPABLE = 4
+
+
+def seal_off() -> None:
+    """Let no process of the same user read this one's memory, environment and open files, or trace it, from now on.
+
+    Every wall of a sandbox holds by itself from level 2 up; this is for the levels below, and for the day on which one does not.
+    The price: no core dumps of this process, and no debugger that is attached to it. Source: prctl(2), proc(5).
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, ctypes.c_ulong(0), 0, 0, 0)
 
 
 @contextlib.contextmanager
@@ -73,6 +95,7 @@ class Sandbox:
 
     def start(self) -> Place:
         """Start the warden and, under it, the supervisor; return the sandbox's folder when it is confined and preloaded."""
+        seal_off()
         self.place = place = Place.make()
         try:
             locks = confinement(self.policy, place)
@@ -218,6 +241,10 @@ class Sandbox:
             self._lifeline.close()
             self._lifeline = None
         if self._warden is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._warden.wait(END_SECONDS)
+            # One that cannot be done with what it watches over must not keep us: below level 3 there are ways to outrun it.
+            self._warden.kill()
             self._warden.wait()
             if self._warden.stderr is not None:
                 self._warden.stderr.close()
@@ -298,7 +325,7 @@ class KernelProcess:
             answer = None
         match answer:
             case ("snapshot", list() as lines, int() as threads, bool() as alone):
-                return Snapshot(line, tuple(str(text)[:300] for text in lines[:20]), threads, alone)
+                return Snapshot(line, tuple(text[:300] for text in lines[:20] if type(text) is str), threads, alone)
         line.close()
         return None
 
@@ -350,8 +377,12 @@ class Snapshot:
     threads: int = 0
     resumable: bool = False
 
-    def check(self, cpu_seconds: int, seconds: float = ANSWER_SECONDS) -> CheckProcess | None:
-        """Return a new child that answers questions, limited in processor time, or None if none can be had."""
+    def check(self, cpu_seconds: int, seconds: float = STATE_SECONDS) -> CheckProcess | None:
+        """Return a new child that answers questions, limited in processor time, or None if none can be had.
+
+        A state that has once been silent, or has answered anything else, is not asked again: it belongs to the learner's code, which
+        could let every check wait.
+        """
         ours, theirs = socket.socketpair()
         line = Line(ours)
         with theirs:
@@ -359,8 +390,18 @@ class Snapshot:
         match answer:
             case ("check", int() as pid):
                 return CheckProcess(line, functools.partial(self._end, pid))
+            case ("failed",):
+                pass
+            case _:
+                self.close()
         line.close()
         return None
+
+    def stands(self) -> bool:
+        """Return whether it is there, and silent as it has to be until it is asked."""
+        poll = select.poll()
+        poll.register(self.line.socket, select.POLLIN | select.POLLHUP)
+        return not poll.poll(0)
 
     def resume(self, sandbox: Sandbox, seconds: float = ANSWER_SECONDS) -> tuple[KernelProcess, Line] | None:
         """Return a shell that goes on from here, and the line over which it takes cells; None if it would not be as it was."""
@@ -375,11 +416,14 @@ class Snapshot:
         cells.close()
         return None
 
-    def _end(self, pid: int, seconds: float = ANSWER_SECONDS) -> int | None:
+    def _end(self, pid: int, seconds: float = STATE_SECONDS) -> int | None:
         """End the child *pid*; return how it ended if it had ended by itself."""
         match self._ask(("end", pid), seconds=seconds):
-            case ("ended", int() as ended, int() as code) if ended == pid:
+            case ("ended", int() as ended, int() as code) if ended == pid and -SIGNALS < code < SIGNALS * 4:
                 return code
+            case ("ended", int() as ended, None) if ended == pid:
+                return None
+        self.close()
         return None
 
     def _ask(self, message: object, *fds: int, seconds: float) -> object:

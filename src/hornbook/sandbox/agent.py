@@ -46,7 +46,7 @@ def main(order: dict[str, Any]) -> NoReturn:
             preload([*(KERNEL if order["kernel"] else ()), *order["preload"]])
             line.send(("up", os.getpid()))
             linux.call_ourselves("hb-supervisor")
-            Supervisor(line).serve()
+            Supervisor(line, fenced=order["locks"]["landlock"] is not None, own_user=order["locks"]["uid"] is not None).serve()
         except Gone:
             os._exit(0)
         except BaseException as error:  # noqa: BLE001 - whatever stopped the start is told to the trusted side, then we end
@@ -79,22 +79,42 @@ def settle(home: str, environment: dict[str, str], files: dict[str, str]) -> Non
 
 
 class Supervisor:
-    """Forks kernels and shells on request, signals them, and reports their ends."""
+    """Forks kernels and shells on request, signals them, and reports their ends; ends with everything in its sandbox.
 
-    def __init__(self, line: Line) -> None:
+    *fenced* says that Landlock is in force here, *own_user* that nobody else on this machine has our user id.
+    """
+
+    def __init__(self, line: Line, *, fenced: bool, own_user: bool) -> None:
         self.line = line
+        self.fenced = fenced
+        self.own_user = own_user
         self.poll = select.poll()
         self.poll.register(line.socket, select.POLLIN)
         self.pidfds: dict[int, int] = {}
 
     def serve(self) -> NoReturn:
-        """Do so until the other side closes; then `Gone` is raised."""
-        while True:
-            for fd, _ in self.poll.poll():
-                if fd in self.pidfds:
-                    self.bury(fd)
-                else:
-                    self.answer(*self.line.receive_fds())
+        """Do so until the other side closes or the warden says that it is over."""
+        signal.signal(signal.SIGTERM, lambda *_: self.sweep())
+        try:
+            while True:
+                for fd, _ in self.poll.poll():
+                    if fd in self.pidfds:
+                        self.bury(fd)
+                    else:
+                        self.answer(*self.line.receive_fds())
+        finally:
+            self.sweep()
+
+    def sweep(self) -> NoReturn:
+        """Kill all that can be signalled from here, then end: a process that keeps becoming another is never found by its number.
+
+        The kernel does it in one step, so nothing gets away by forking. It must not reach beyond the sandbox: it is done only where
+        a wall is known, and where that wall is seen to keep us from the warden and from the machine's first process.
+        """
+        if (self.fenced or self.own_user) and all(out_of_reach(pid) for pid in (1, os.getppid())):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(-1, signal.SIGKILL)
+        os._exit(0)
 
     def bury(self, pidfd: int) -> None:
         """Report the end of a process that we forked."""
@@ -133,6 +153,9 @@ class Supervisor:
         pid = os.fork()
         if pid == 0:
             self.line.close()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            if self.fenced:
+                linux.fence_signals()
             become(*(Line(socket.socket(fileno=fd)) for fd in fds))
         for fd in fds:
             os.close(fd)
@@ -151,6 +174,17 @@ class Supervisor:
         pidfd = os.pidfd_open(pid)
         self.pidfds[pidfd] = pid
         self.poll.register(pidfd, select.POLLIN)
+
+
+def out_of_reach(pid: int) -> bool:
+    """Return whether we may not signal *pid*; one that does not exist proves nothing."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return False
 
 
 def run_canary(trials: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -304,6 +338,8 @@ class Agent:
         # And `plt.show()`, which a cell may call itself, shows them in the same way and forgets them, too.
         self.format = shell.display_formatter.format
         shell.display_formatter.format = self.format_and_keep
+        self.show_error = shell.showtraceback
+        shell.showtraceback = self.show_error_at_any_rate
 
     def hang_up(self) -> None:
         """Leave the line of the moment to another process."""
@@ -326,21 +362,33 @@ class Agent:
         error = result.error_before_exec or result.error_in_exec
         self.error_lines = own_lines(error) if error is not None else []
 
+    def show_error_at_any_rate(self, *arguments: Any, **keywords: Any) -> None:
+        """Do what IPython does for an error, with the open files and the memory that it takes."""
+        linux.set_aside(False)
+        try:
+            self.show_error(*arguments, **keywords)
+        finally:
+            linux.set_aside(True)
+
     def listen(self) -> Line | None:
         """Fork a snapshot for each request, or become the child that answers.
 
         In a shell that goes on from such a snapshot this returns, once more, the line over which its cells come.
         """
+        linux.set_aside(False)
         try:
             message, fds = self.line.receive_fds()
         except (Gone, OSError, wire.WireError):
             os._exit(0)
         match message:
             case ("snapshot", list() as places):
-                return self.snapshot(fds[0], tuple(map(str, places)))
+                cells = self.snapshot(fds[0], tuple(map(str, places)))
+                linux.set_aside(True)
+                return cells
             case ("answer", int() as cpu_seconds):
                 # What has threads would not be itself after a fork: this very process answers, and is then used up.
                 linux.limit_cpu(cpu_seconds)
+                linux.set_aside(True)
                 self.line.send(("answering",))
                 Answers(Line(socket.socket(fileno=fds[0])), self.shell, self.figures).serve()
         return None
@@ -472,6 +520,7 @@ class Snapshot:
             os.setpgid(0, 0)
             linux.call_ourselves("hb-check")
             linux.limit_cpu(cpu_seconds)
+            linux.set_aside(True)
             Answers(Line(socket.socket(fileno=fd)), self.shell, self.figures).serve()
         else:
             self.children.add(pid)

@@ -33,8 +33,16 @@ T = TypeVar("T")
 
 INTERRUPT_GRACE = 0.5
 MAX_RESTARTS = 8
-MAX_MESSAGE = 64 << 20
+MAX_MESSAGE = 16 << 20
+MAX_WAITING = 32
+MAX_ERRORS = 8
 ERROR_CHARS = 500
+
+ENDED_BY_A_LIMIT = {
+    -signal.SIGKILL: "MemoryError: it was ended from outside",
+    -signal.SIGXCPU: "TimeoutError: its processor time was used up",
+}
+"""What a kernel's end by a signal, which only the kernel of the machine and our warden send, says about its last cell."""
 
 
 class State(Protocol):
@@ -214,14 +222,14 @@ class _Run:
 
     async def _from_the_top(self) -> None:
         sandbox = self.executor.fresh_sandbox() if self.resume else self.executor.sandbox()
-        self.executor.used = True
-        for restart in range(1, MAX_RESTARTS + 1):
+        for _ in range(MAX_RESTARTS):
             try:
                 if await self._pass(sandbox):
                     break
             except (_Fallen, SandboxError) as error:
-                # What an earlier cell or check left running may keep a new kernel from starting.
-                if isinstance(error, SandboxError) and restart == MAX_RESTARTS:
+                # What an earlier cell or check left running may keep a new kernel from starting, as often as it likes. Only where
+                # nothing of the learner's has run yet is it the machine's fault.
+                if isinstance(error, SandboxError) and not self.executor.used:
                     raise
                 # The states of all exercises have fallen with it: they are made again in another one.
                 self.snapshots.clear()
@@ -243,10 +251,11 @@ class _Run:
             elif not await self._run_cell(number, cell, kernel):
                 continue
             # Whatever a learner's cell did to its kernel must not be put down to the next one.
-            if await self._keep_state(number, cell, kernel) and kernel.is_sound(ask=cell.exercise is not None or cell.added):
+            sound = await self._keep_state(number, cell, kernel) and kernel.is_sound(ask=cell.exercise is not None or cell.added)
+            if self._states_stand() and sound:
                 continue
             self.left_out.add(number)
-            self._note_stop(number, "died")
+            self._note_stop(number, kernel.process.exit_code())
             if not kernel.end():
                 raise _Fallen
             return False
@@ -258,6 +267,7 @@ class _Run:
         if left <= 0:
             self.runs.setdefault(number, CellRun(cell.exercise, cell.index, stopped="timed out"))
             return False
+        self.executor.used = True
         started = time.monotonic()
         shown = await kernel.run(cell.source, number, min(self.job.seconds(cell), left))
         if number not in self.runs:
@@ -268,10 +278,11 @@ class _Run:
             self.left_out.add(number)
         return True
 
-    def _note_stop(self, number: int, how: Literal["timed out", "died"]) -> None:
-        """Note that a cell took its kernel along, unless it is known already how."""
-        if self.runs[number].stopped is None:
-            self.runs[number] = replace(self.runs[number], stopped=how)
+    def _note_stop(self, number: int, code: int | None) -> None:
+        """Note that a cell took its kernel along, unless it is known already how; the kernel's exit *code* tells of limits."""
+        run = self.runs[number]
+        if run.stopped is None:
+            self.runs[number] = replace(run, stopped="died", error=run.error or ENDED_BY_A_LIMIT.get(code or 0))
 
     async def _keep_state(self, number: int, cell: ProgramCell, kernel: _Kernel) -> bool:
         """Keep the state after an exercise, and before what a learner may edit; return False if the kernel is lost."""
@@ -294,6 +305,13 @@ class _Run:
             cells = self.job.cells[: number + 1]
             self.executor.point(_Point(cells, snapshot, dict(self.runs), dict(self.outputs), dict(self.snapshots)))
         return True
+
+    def _states_stand(self) -> bool:
+        """Return whether all states that were kept are still there; one that is not will be made again when we start over."""
+        fallen = [exercise for exercise, state in self.snapshots.items() if isinstance(state, Snapshot) and not state.stands()]
+        for exercise in fallen:
+            del self.snapshots[exercise]
+        return not fallen
 
     def _is_edited(self, number: int) -> bool:
         """Return whether the learner may change the cell with this number."""
@@ -345,6 +363,7 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     context = zmq.asyncio.Context()
     # Of a learner's kernel no message is believed, and none is read that could fill this process's memory.
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+    context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     manager = provisioner.SandboxKernelManager(sandbox=sandbox, context=context)
     try:
         await manager.start_kernel()
@@ -516,6 +535,14 @@ def import_nbclient() -> ModuleType:
     return importlib.import_module("nbclient")
 
 
+def _shortened(message: dict[str, Any]) -> dict[str, Any]:
+    """Return *message*; of an error only the part that is shown."""
+    if message["msg_type"] != "error":
+        return message
+    content = {name: str(message["content"].get(name))[:ERROR_CHARS] for name in ("ename", "evalue")}
+    return {**message, "content": {**content, "traceback": []}}
+
+
 def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:
     """Return an nbclient for *manager* that keeps at most *limits*.output_kb of what a cell shows."""
     nodes = importlib.import_module("nbformat.notebooknode")
@@ -525,20 +552,29 @@ def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:
         """nbclient, with a bound on what it stores: a cell that prints for ever must not fill the trusted side's memory."""
 
         kept = 0
+        errors = 0
 
         def node(self, source: str, number: int) -> Any:
             """Return *source* as a code cell."""
-            self.kept = 0
+            self.kept = self.errors = 0
             return nodes.from_dict(
                 {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
             )
 
-        def output(self, outs: list[Any], msg: dict[str, Any], display_id: str, cell_index: int) -> Any:
-            """Store an output while there is room."""
+        def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+            """Take in a message while there is room for what it brings, whatever kind of message it calls itself.
+
+            Widgets are not kept: nobody is there to use them. Of an error only what is shown of it stays.
+            """
+            kind = msg["msg_type"]
+            if kind == "status":
+                return super().process_message(msg, cell, cell_index)
+            msg = _shortened(msg)
             self.kept += len(repr(msg["content"]))
-            if self.kept <= room or msg["msg_type"] == "error":
-                return super().output(outs, msg, display_id, cell_index)
-            return None
+            self.errors += kind == "error"
+            # A cell that has said too much may still end with its error; but not with one after the other.
+            room_left = self.kept <= room or (kind == "error" and self.errors <= MAX_ERRORS)
+            return super().process_message(msg, cell, cell_index) if room_left and not kind.startswith("comm") else None
 
         def what_was_shown(self, node: Any) -> tuple[str, str | None]:
             """Return the text that a cell showed, and its error if it ended with one."""

@@ -86,14 +86,30 @@ def disarm() -> None:
 def limit(limits: dict[str, int]) -> None:
     """Set resource limits. Memory is counted from what the interpreter itself has mapped already, in bytes."""
     mapped = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
-    _at_most(resource.RLIMIT_AS, mapped + limits["as"])
+    _at_most(resource.RLIMIT_AS, mapped + limits["as"] + SPARE_MEMORY)
     _at_most(resource.RLIMIT_NPROC, limits["nproc"])
     _at_most(resource.RLIMIT_FSIZE, limits["fsize"])
     _at_most(resource.RLIMIT_NOFILE, limits["nofile"])
+    set_aside(True)
     _at_most(resource.RLIMIT_CPU, limits["cpu"])
     _at_most(resource.RLIMIT_CORE, 0)
     _at_most(resource.RLIMIT_MEMLOCK, 0)
     _at_most(resource.RLIMIT_MSGQUEUE, 0)
+
+
+SPARE_FILES = 32
+SPARE_MEMORY = 32 << 20
+
+
+def set_aside(spare: bool) -> None:
+    """Set some open files and some memory aside, which the learner's code does not get, or let us use them.
+
+    A cell that has taken all that it could must still be told so, and its state be kept, which takes a little of both.
+    """
+    for which, amount in ((resource.RLIMIT_NOFILE, SPARE_FILES), (resource.RLIMIT_AS, SPARE_MEMORY)):
+        _, hard = resource.getrlimit(which)
+        if hard != resource.RLIM_INFINITY:
+            resource.setrlimit(which, (max(hard - amount * spare, 0), hard))
 
 
 def limit_cpu(seconds: int) -> None:
@@ -136,6 +152,17 @@ def fence(paths: dict[str, list[str]], *, rehearse: bool = False) -> None:
                     # A rule on a file may only name rights that a file can have.
                     rules.allow_path(path, granted & on_files & ~fs.READ_DIR)
         if not rehearse:
+            rules.restrict()
+
+
+def fence_signals() -> None:
+    """Let this process, and all that come from it, signal nobody above: not the supervisor that it was forked from.
+
+    Where Landlock does not know signals (before Linux 6.12) nothing is done; the level says so.
+    """
+    scope = landlockpy.Scope.SIGNAL
+    if scope & landlockpy.scope_for_abi(landlockpy.abi_version()):
+        with landlockpy.Ruleset(handled_fs=landlockpy.AccessFS.NONE, handled_net=landlockpy.AccessNet.NONE, scoped=scope) as rules:
             rules.restrict()
 
 

@@ -43,6 +43,9 @@ CAPABILITY_VERSION_3 = 0x20080522
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(platform.machine(), -1)
 MOUNT_SETATTR = 442
 
+BYTES_PER_FILE = 8192
+FEWEST_FILES = 4096
+
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}
 
@@ -113,7 +116,7 @@ def build(plan: dict[str, Any]) -> None:
     # Places to write to come first: what may be read can lie in one of them, like a virtual environment under /tmp.
     for path in plan["scratch"]:
         os.makedirs(root + path, exist_ok=True)
-        _mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={plan['size']},mode=1777")
+        _mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, scratch(plan["size"]))
     for path in plan["read"]:
         _bind(path, root + path)
         _read_only(root + path, recursive=True)
@@ -145,7 +148,15 @@ def _devices(root: str, size: int) -> None:
     os.makedirs(f"{dev}/pts")
     _mount("devpts", f"{dev}/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     os.makedirs(f"{dev}/shm")
-    _mount("tmpfs", f"{dev}/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=1777")
+    _mount("tmpfs", f"{dev}/shm", "tmpfs", MS_NOSUID | MS_NODEV, scratch(size))
+
+
+def scratch(size: int) -> str:
+    """Return the options of a tmpfs to write to, *size* bytes large.
+
+    A file without content takes no room in it and a kilobyte of the kernel's memory: their number is limited as well.
+    """
+    return f"size={size},nr_inodes={max(size // BYTES_PER_FILE, FEWEST_FILES)},mode=1777"
 
 
 def drop_capabilities() -> None:

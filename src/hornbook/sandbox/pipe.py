@@ -17,14 +17,14 @@ from hornbook.errors import WireError
 from hornbook.sandbox.line import LENGTH, Line
 
 LIMITS = wire.Limits(bytes=16 << 20)
-QUEUED = 256
+QUEUED = 8
 
 
 class Channel:
     """One of a client's channels: messages in the order in which they came."""
 
     def __init__(self) -> None:
-        # A cell that prints faster than its output is taken in has to wait.
+        # A cell that prints faster than its output is taken in has to wait, before it fills this process's memory.
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUED)
 
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109 - nbclient's interface

@@ -128,7 +128,9 @@ class Conversation:
             case ("raised", str() as type_name, list() as kinds, str() as message, list() as lines, str() as printed):
                 self._note(printed)
                 builtin = next((kind for kind in kinds if type(kind) is str and _error_class(kind) is not LearnerError), "Exception")
-                raised = _error_class(builtin)(type_name[:NAME_CHARS], message, tuple(str(line)[:LINE_CHARS] for line in lines[:LINES]))
+                raised = _error_class(builtin)(
+                    type_name[:NAME_CHARS], message, tuple(line[:LINE_CHARS] for line in lines[:LINES] if type(line) is str)
+                )
                 self.last = Call(asked, raised, question)
                 raise raised
         return self.end_malformed()
@@ -192,11 +194,15 @@ def _number(thing: object) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What is behind a handle: whom to ask, the wire's word for it, and the name that the grader knows it by."""
+    """What is behind a handle: whom to ask, the wire's word for it, and the name that the grader knows it by.
+
+    `mixed` says that an operation with data of the grader's has given it.
+    """
 
     conversation: Conversation
     opaque: wire.Opaque
     label: str
+    mixed: bool = False
 
 
 def inside(handle: Handle) -> Inside:
@@ -208,13 +214,15 @@ def inside(handle: Handle) -> Inside:
 class Handle:
     """Something of the learner's that is not data: a function, a class, an instance. Using it asks the learner's code.
 
-    It equals nothing but itself: an `==` of the learner's own is a claim, for which `submission.equal` asks by name.
+    It equals nothing but itself: an `==` of the learner's own is a claim, for which `submission.equal` asks by name. For the
+    same reason it cannot be ordered beside data, and no operation with data gives data: an object could say that it lies between
+    any two numbers, or that its distance from the expected one is zero.
     """
 
     __slots__ = ("_inside",)
 
-    def __init__(self, conversation: Conversation, opaque: wire.Opaque, label: str) -> None:
-        object.__setattr__(self, "_inside", Inside(conversation, opaque, label))
+    def __init__(self, conversation: Conversation, opaque: wire.Opaque, label: str, *, mixed: bool = False) -> None:
+        object.__setattr__(self, "_inside", Inside(conversation, opaque, label, mixed))
 
     def __call__(self, *arguments: object, **keywords: object) -> Any:
         """Call it with data and handles; return what comes, as data or a handle."""
@@ -242,12 +250,15 @@ class Handle:
         _ask(self, "delete_item", key, asked=f"del {inside(self).label}[{_show(self, key)}]")
 
     def __len__(self) -> int:
+        _refuse_mixed(self)
         return _typed(self, _ask(self, "length", asked=f"len({inside(self).label})"), int)
 
     def __contains__(self, value: object) -> bool:
-        return _typed(self, _ask(self, "contains", value, asked=f"{_show(self, value)} in {inside(self).label}"), bool)
+        # A `__contains__` of the learner's own would be told what is looked for, and could say yes to everything.
+        return any(element is value or element == value for element in self)
 
     def __bool__(self) -> bool:
+        _refuse_mixed(self)
         return _typed(self, _ask(self, "truth", asked=f"bool({inside(self).label})"), bool)
 
     def __iter__(self) -> Iterator[Any]:
@@ -282,21 +293,44 @@ def _operation(name: str, *, swapped: bool = False) -> Callable[..., Any]:
     def operate(self: Handle, *others: object) -> Any:
         operands = (*others, self) if swapped else (self, *others)
         shown = ", ".join(_show(self, operand) for operand in operands)
-        return inside(self).conversation.ask("operate", name, *operands, asked=f"{name.strip('_')}({shown})")
+        asked = f"{name.strip('_')}({shown})"
+        mixed = any(type(operand) is not Handle or inside(operand).mixed for operand in operands)
+        if mixed and name in ORDERS:
+            _refuse_mixed(self, asked)
+        result = inside(self).conversation.ask("operate", name, *operands, asked=asked)
+        if mixed and type(result) is not Handle:
+            _refuse_mixed(self, asked)
+        return Handle(inside(result).conversation, inside(result).opaque, inside(result).label, mixed=True) if mixed else result
 
     return operate
+
+
+ORDERS = ("lt", "le", "gt", "ge")
+
+
+def _refuse_mixed(handle: Handle, asked: str | None = None) -> None:
+    """Raise Mismatch if *handle* came from an operation with data, or if there is one, *asked*, that it is asked for now."""
+    if asked is not None or inside(handle).mixed:
+        kind = inside(handle).opaque.type_name
+        raise Mismatch(
+            "A plain value, such as a number or a text, was expected here, but your code gave an object of its own.",
+            came=f"an object of type {kind}",
+            expected="a plain value",
+        )
 
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift"):
     setattr(Handle, f"__{_name.strip('_')}__", _operation(_name))
     setattr(Handle, f"__r{_name.strip('_')}__", _operation(_name, swapped=True))
-for _name in ("lt", "le", "gt", "ge", "neg", "pos", "abs", "invert"):
+for _name in (*ORDERS, "neg", "pos", "abs", "invert"):
     setattr(Handle, f"__{_name}__", _operation(_name))
 
 
 def relabelled(value: Any, label: str) -> Any:
     """Return a handle under the name by which the grader came to it; any other value as it is."""
-    return Handle(inside(value).conversation, inside(value).opaque, label) if type(value) is Handle else value
+    if type(value) is not Handle:
+        return value
+    return Handle(inside(value).conversation, inside(value).opaque, label, mixed=inside(value).mixed)
 
 
 def _ask(handle: Handle, question: str, *arguments: object, asked: str) -> Any:
