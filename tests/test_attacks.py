@@ -28,7 +28,7 @@ import pytest
 
 from hornbook import Course, grade
 from hornbook.errors import SandboxError, SubmissionError
-from hornbook.grading.sitting import policy_for
+from hornbook.grading.preparation import policy_for
 from hornbook.lesson import Cell, Lesson, fill, write_lesson
 from hornbook.model import Status, Verdict
 from hornbook.sandbox import open_sandbox
@@ -238,7 +238,7 @@ class Way:
             return replace(policy_for(course, lesson, mode), kernel=self.kernel)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hornbook.grading.sitting.policy_for", policy_of)
+            patch.setattr("hornbook.grading.preparation.policy_for", policy_of)
             return grade(submission, target.course, strength=strength(self.mode), warm=servers if self.warm else None)
 
 

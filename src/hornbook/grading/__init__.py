@@ -45,20 +45,26 @@ def grade(
     file that cannot be read, GraderError for a grader that cannot be asked, and SandboxError where this machine cannot run
     learners' code.
     """
-    from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings the sandbox along
+    from hornbook.grading import preparation  # noqa: PLC0415 - brings the sandbox along
+    from hornbook.sandbox.canary import strongest  # noqa: PLC0415
+    from hornbook.sandbox.execute import Executor  # noqa: PLC0415
 
     if isinstance(submission, Path):
         file = SubmissionFile.open(submission)
         lesson = lesson or file.match(course.lessons)
         submission = file.submission(lesson)
     lesson = lesson or course.lesson(submission.slug)
-    sitting = Sitting.before(course, lesson, submission, visible_only=visible_only, strength=strength, warm=warm)
+    strength = strength or strongest()
     seed = secrets.randbits(32) if seed is None else seed
-    try:
+    with Executor(preparation.policy_for(course, lesson, strength.mode), warm=warm) as executor:
+        if any(submission.attempted(lesson, exercise) for exercise in lesson.exercises):
+            # Starting a sandbox is waiting, importing pytest is work: one is done while the other is.
+            executor.begin()
+        from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings pytest along
+
+        sitting = Sitting.before(course, lesson, submission, visible_only=visible_only, strength=strength, executor=executor)
         run_checks(course, lesson, [(sitting, seed)])
         return sitting.verdict(seed=seed, assurance=assurance)
-    finally:
-        sitting.close()
 
 
 def check(

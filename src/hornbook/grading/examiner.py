@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 from hornbook.course import Course
 from hornbook.errors import CourseError, FeedbackError, GraderError, HornbookError, LessonError, SandboxError, SubmissionError
+from hornbook.grading import preparation
 from hornbook.model import Assurance, Verdict
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.line import Gone, Line
@@ -358,12 +359,10 @@ class Office:
 
     def open_panel(self, branches: Branches, slug: str, fds: list[int]) -> None:
         """Fork the panel for the lesson *slug*; the client's *fds* come to it in their turn, as everybody's do."""
-        from hornbook.grading.sitting import policy_for  # noqa: PLC0415 - brings the sandbox along
-
         ours, theirs = socket.socketpair()
         with contextlib.suppress(HornbookError):  # the panel itself tells its clients
             # Lessons that import the same share a fork server.
-            self.warm.preloaded(policy_for(self.course, self.course.lesson(slug), self.strength.mode).preload)
+            self.warm.preloaded(preparation.policy_for(self.course, self.course.lesson(slug), self.strength.mode).preload)
         warm = self.warm.branch()
         if branches.fork():
             ours.close()
@@ -417,11 +416,11 @@ class _Panel:
 
     def rehearse(self) -> None:
         """Do once what each seat will do: what is imported, compiled or looked up the first time is in every fork then."""
-        from hornbook.grading.sitting import policy_for, runtime  # noqa: PLC0415 - brings the sandbox along
+        from hornbook.grading.sitting import runtime  # noqa: PLC0415 - brings the sandbox along
         from hornbook.lesson import ProgramCell  # noqa: PLC0415
         from hornbook.sandbox.execute import Executor, Job  # noqa: PLC0415
 
-        policy = policy_for(self.course, self.course.lesson(self.slug), self.strength.mode)
+        policy = preparation.policy_for(self.course, self.course.lesson(self.slug), self.strength.mode)
         cells = (ProgramCell("print('shown')\n'a value'", "rehearsal", 0, last_of_exercise=True), ProgramCell("1 / 0", None, 1))
         with Executor(policy, warm=self.warm) as executor:
             child = executor.run(Job(cells, self.course.settings.limits)).snapshots["rehearsal"].check(1)
@@ -447,7 +446,7 @@ class _Panel:
 
         A grader that hangs ends this process by the alarm, which Python code need not be there to hear.
         """
-        from hornbook.grading.sitting import Sitting, policy_for  # noqa: PLC0415 - brings the sandbox along
+        from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings the sandbox along
         from hornbook.sandbox.execute import Executor  # noqa: PLC0415
 
         lesson = self.course.lesson(self.slug)
@@ -469,7 +468,7 @@ class _Panel:
                     warm=self.warm,
                 )
                 if how["practice"]:
-                    kept = kept or Executor(policy_for(self.course, lesson, self.strength.mode), warm=self.warm)
+                    kept = kept or Executor(preparation.policy_for(self.course, lesson, self.strength.mode), warm=self.warm)
                     sitting.practice = kept
                 seed = secrets.randbits(32) if how["seed"] is None else how["seed"]
                 with contextlib.closing(sitting):

@@ -12,6 +12,7 @@ import contextlib
 import random
 import re
 import secrets
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -245,7 +246,8 @@ class Grading:
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Iterator[None]:
         """Let a grader's `@given` and `@settings` be made under our hypothesis profile."""
-        with _profile() if isinstance(collector, pytest.Module) and self.course_of(collector.path) else contextlib.nullcontext():
+        course = self.course_of(collector.path) if isinstance(collector, pytest.Module) else None
+        with _profile() if course is not None and _speaks_of_hypothesis(course) else contextlib.nullcontext():
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -258,7 +260,8 @@ class Grading:
         self.current, self.traces[item], self.started[item] = item, Trace(), time.perf_counter()
         _clear_comparison()
         try:
-            with _profile(self.seed, hidden=self.checks[item].hidden):
+            drawn = "hypothesis" in sys.modules
+            with _profile(self.seed, hidden=self.checks[item].hidden) if drawn else contextlib.nullcontext():
                 return (yield)
         finally:
             self.current = None
@@ -315,6 +318,13 @@ def _brief(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
     where = (str(item.path), item.location[1] or 0, str(error))
     longrepr = where if outcome == "skipped" else None if error is None else type(error).__name__
     return pytest.TestReport(item.nodeid, item.location, {}, outcome, longrepr, call.when, duration=call.duration)  # type: ignore[arg-type]
+
+
+def _speaks_of_hypothesis(course: Course) -> bool:
+    """Return whether any of the course's graders, or what lies beside them, names hypothesis: importing it takes a while."""
+    if "hypothesis" in sys.modules:
+        return True
+    return any(b"hypothesis" in path.read_bytes() for path in (course.root / "graders").rglob("*.py") if path.is_file())
 
 
 @contextlib.contextmanager

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import functools
 import hashlib
 import math
 import platform
-import sys
 import sysconfig
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,14 +18,13 @@ from typing import Any
 from hornbook.course import Course
 from hornbook.errors import HornbookError, SandboxError
 from hornbook.feedback import Bank
-from hornbook.grading import compare, outcomes
+from hornbook.grading import compare, outcomes, preparation
 from hornbook.grading.outcomes import Check, Interview, Trace
 from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
 from hornbook.model import Assurance, LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
 from hornbook.sandbox.canary import Strength, strongest
 from hornbook.sandbox.execute import Executor, Finished, Job, State
 from hornbook.sandbox.forkserver import ForkServers
-from hornbook.sandbox.policy import Mode, Policy
 from hornbook.sandbox.probe import Cell, CheckEnded, Probe
 from hornbook.wire import Limits as WireLimits
 
@@ -40,7 +37,8 @@ class Sitting:
 
     Nothing runs before the first check asks; `close` ends the sandbox. `strength` is the sandbox to use, by default the
     strongest of this machine. With an `exercise` only its checks are asked, and nothing behind its cells is run; `partial` says
-    that some of the grader's checks were left out, for this or another reason. A `practice` is an executor that the caller
+    that some of the grader's checks were left out, for this or another reason. An `executor` that is given is ended with the
+    sitting. A `practice` is an executor that the caller
     keeps from sitting to sitting: only what has changed is run again. A grade never has one.
     """
 
@@ -53,6 +51,7 @@ class Sitting:
     strength: Strength | None = None
     warm: ForkServers | None = None
     exercise: str | None = None
+    executor: Executor | None = None
     practice: Executor | None = None
     hidden_pending: int = 0
     partial: bool = False
@@ -62,8 +61,6 @@ class Sitting:
     report: SandboxReport | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _clock: float = field(default_factory=time.perf_counter)
-    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _own: Executor | None = None
     _finished: dict[str, Finished] = field(default_factory=dict)
     _hanging: set[str] = field(default_factory=set)
     _hidden_asked: bool = False
@@ -77,7 +74,7 @@ class Sitting:
         return cls.before(course, lesson, submission, visible_only=visible_only)
 
     @classmethod
-    def before(
+    def before(  # noqa: PLR0913 - all by name
         cls,
         course: Course,
         lesson: Lesson,
@@ -87,6 +84,7 @@ class Sitting:
         strength: Strength | None = None,
         warm: ForkServers | None = None,
         exercise: str | None = None,
+        executor: Executor | None = None,
         practice: Executor | None = None,
     ) -> Sitting:
         """Return the sitting of *submission* before the grader of *lesson*.
@@ -106,6 +104,7 @@ class Sitting:
             strength=strength,
             warm=warm,
             exercise=exercise,
+            executor=executor,
             practice=practice,
         )
 
@@ -174,11 +173,11 @@ class Sitting:
         strength = self.strength or strongest()
         self.report = strength.report
         self._require(strength.report.level)
-        if self._own is None:
-            self._own = self.practice or self._stack.enter_context(
-                Executor(policy_for(self.course, self.lesson, strength.mode), warm=self.warm)
-            )
-        return self._own
+        if self.practice is not None:
+            return self.practice
+        if self.executor is None:
+            self.executor = Executor(preparation.policy_for(self.course, self.lesson, strength.mode), warm=self.warm)
+        return self.executor
 
     def _cells(self, *, show: bool) -> tuple[ProgramCell, ...]:
         """Return the cells to run: all, or those down to the one exercise that is asked about."""
@@ -265,7 +264,8 @@ class Sitting:
 
     def close(self) -> None:
         """End the sandbox."""
-        self._stack.close()
+        if self.executor is not None:
+            self.executor.close()
 
 
 class _Noted(dict[str, Cell]):
@@ -326,26 +326,6 @@ def _parametrised(cells: tuple[ProgramCell, ...], parameters: dict[str, Any]) ->
     place = next((number + 1 for number, cell in enumerate(cells) if cell.parameters), 0)
     injected = ProgramCell(source=source, exercise=None, index=-1, last_of_exercise=False, parameters=True, added=False)
     return (*cells[:place], injected, *cells[place:])
-
-
-def policy_for(course: Course, lesson: Lesson, mode: Mode) -> Policy:
-    """Return how a sandbox for *lesson* is to be built; what *course* names and its cells import is there before a submission is."""
-    imported = imported_by(cell.source for cell in lesson.cells if cell.kind == "code")
-    preload = tuple(dict.fromkeys((*course.settings.preload, *imported)))
-    return Policy(mode=mode, limits=course.settings.limits, hidden=(course.root,), preload=preload)
-
-
-def imported_by(sources: Iterable[str]) -> list[str]:
-    """Return the installed modules that a lesson's own cells import: they are imported before any learner's time runs."""
-    names: list[str] = []
-    for source in sources:
-        with contextlib.suppress(SyntaxError, ValueError):
-            for node in ast.walk(ast.parse(source)):
-                if isinstance(node, ast.Import):
-                    names += [alias.name for alias in node.names]
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    names.append(node.module)
-    return [name for name in dict.fromkeys(names) if name.split(".")[0] not in sys.stdlib_module_names]
 
 
 @functools.cache

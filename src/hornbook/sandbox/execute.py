@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Literal, Protocol, Self, TypeVar
@@ -100,6 +101,7 @@ class Executor:
         self.warm = warm
         self.files = files
         self._stack = contextlib.ExitStack()
+        self._beginning: Future[Sandbox] | None = None
         self._sandbox: Sandbox | None = None
         self.used = False
         self._states: list[State] = []
@@ -114,6 +116,9 @@ class Executor:
     def close(self) -> None:
         """End all states, and the sandbox with what is left in it."""
         self._let_go()
+        if self._beginning is not None:
+            # One that is still starting is ended when it has; why one did not start nobody needs to know any more.
+            self._beginning.exception()
         self._stack.close()
 
     def run(self, job: Job, *, resume: bool = False) -> Finished:
@@ -131,10 +136,20 @@ class Executor:
             if instead_of is not None:
                 self._let_go()
                 instead_of.close()
-            server = self.warm.preloaded(self.policy.preload, kernel=self.policy.kernel) if self.warm else None
-            self._sandbox = self._stack.enter_context(open_sandbox(self.policy, files=self.files, server=server))
+            beginning, self._beginning = self._beginning, None
+            self._sandbox = self._opened() if beginning is None else beginning.result()
             self.used = False
         return self._sandbox
+
+    def begin(self) -> None:
+        """Have the sandbox started while this thread does something else; the first run waits for it, and hears how it went."""
+        pool = ThreadPoolExecutor(1, "hornbook-sandbox")
+        self._beginning = pool.submit(self._opened)
+        pool.shutdown(wait=False)
+
+    def _opened(self) -> Sandbox:
+        server = self.warm.preloaded(self.policy.preload, kernel=self.policy.kernel) if self.warm else None
+        return self._stack.enter_context(open_sandbox(self.policy, files=self.files, server=server))
 
     def fresh_sandbox(self) -> Sandbox:
         """Return a sandbox in which nothing has been run yet."""
@@ -179,8 +194,6 @@ def _in_own_loop(work: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only here
-
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 
