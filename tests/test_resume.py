@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hornbook.config import Limits
 from hornbook.lesson import ProgramCell
 from hornbook.sandbox.execute import Executor, Finished, Job
 from hornbook.sandbox.forkserver import ForkServers
-from hornbook.sandbox.policy import Policy
+from hornbook.sandbox.policy import Mode, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,3 +138,95 @@ def test_only_what_follows_a_change_is_run_again(practice: Executor) -> None:
 
     assert len(set(stamps)) == 1
     assert value(second, "e3", "y") == 11
+
+
+@pytest.mark.parametrize(
+    "hindrance",
+    [
+        "open('note.txt', 'w').write('later')",
+        "import os; os.makedirs('/tmp/later')",
+    ],
+    ids=["a file", "a folder elsewhere"],
+)
+def test_files_that_were_changed_since_stand_in_the_way(practice: Executor, hindrance: str) -> None:
+    """A cell that left something on the disk is followed by a clean run, in which nothing of it is there."""
+    stamp, look = "import os; stamp = os.urandom(8).hex()", "left = [os.path.exists('note.txt'), os.path.exists('/tmp/later')]"
+    first = value(practice.run(job(stamp, hindrance, "pass"), resume=True), "e1", "stamp")
+    second = practice.run(job(stamp, look, "pass"), resume=True)
+
+    assert value(second, "e1", "stamp") != first
+    assert value(second, "e3", "left") == [False, False]
+
+
+HINDRANCES = {
+    "a thread": "import threading; event = threading.Event(); threading.Thread(target=event.wait, daemon=True).start()",
+    "an open file": "held = open('/dev/null')",
+    "a child": "import subprocess; child = subprocess.Popen(['sleep', '60'])",
+    "shared memory": "import mmap; shared = mmap.mmap(-1, 4096)",
+    "a timer": "import signal; signal.setitimer(signal.ITIMER_VIRTUAL, 3600)",
+}
+
+
+@pytest.mark.parametrize("hindrance", HINDRANCES)
+def test_what_a_fork_would_not_have_for_itself_stands_in_the_way(practice: Executor, hindrance: str) -> None:
+    """A state that a fork would share, or have only in part, is not gone on from; the states before it are."""
+    stamp, late = "import os; early = os.urandom(8).hex()", "late = os.urandom(8).hex()"
+    cells = (stamp, f"{HINDRANCES[hindrance]}\n{late}")
+    stamps = []
+    for x in (1, 2):
+        finished = practice.run(job(*cells, f"x = {x}"), resume=True)
+        stamps.append((value(finished, "e1", "early"), value(finished, "e2", "late")))
+
+    assert stamps[0][0] == stamps[1][0]
+    assert stamps[0][1] != stamps[1][1]
+    assert value(finished, "e3", "x") == 2
+
+
+def test_a_cell_that_was_stopped_is_run_again(practice: Executor) -> None:
+    """After a loop that never ended nothing is gone on from, and the corrected notebook is as good as any."""
+    stamp = "import os; stamp = os.urandom(8).hex()"
+    first = practice.run(job(stamp, "while True: pass", "z = 1", seconds=0.3), resume=True)
+    second = practice.run(job(stamp, "y = 2", "z = y"), resume=True)
+    third = practice.run(job(stamp, "import os; os._exit(1)", "z = 3"), resume=True)
+    fourth = practice.run(job(stamp, "y = 4", "z = y"), resume=True)
+
+    assert [run.stopped for run in first.cells] == [None, "timed out", None]
+    assert [run.stopped for run in third.cells] == [None, "died", None]
+    assert (value(fourth, "e3", "z"), [run.stopped for run in second.cells]) == (4, [None] * 3)
+
+
+def test_a_sandbox_that_fell_meanwhile_is_replaced(practice: Executor) -> None:
+    """Where the sandbox with the states is gone, a clean run is made in another one."""
+    practice.run(job("x = 1", "y = 2"), resume=True)
+    practice.sandbox().close()
+    finished = practice.run(job("x = 1", "y = x + 2"), resume=True)
+
+    assert value(finished, "e2", "y") == 3
+
+
+@pytest.mark.parametrize("mode", ["landlock"], indirect=True, scope="session")
+def test_without_an_own_root_a_clean_run_is_made(mode: Mode, servers: ForkServers) -> None:
+    """Where a process may not look at itself nothing is gone on from, and all is right all the same."""
+    stamp = "import os; stamp = os.urandom(8).hex()"
+    with Executor(Policy(mode=mode, limits=LIMITS), warm=servers) as executor:
+        first = value(executor.run(job(stamp, "x = 1"), resume=True), "e1", "stamp")
+        second = executor.run(job(stamp, "x = 2"), resume=True)
+
+        assert value(second, "e1", "stamp") != first
+        assert value(second, "e2", "x") == 2
+
+
+def test_a_hundred_edits_leave_no_more_than_one(practice: Executor) -> None:
+    """However often a notebook is edited, its sandbox holds the states of the last run only, at the same depth of calls."""
+    me = psutil.Process()
+    practice.run(job("x = 0", "y = x", "z = y"), resume=True)
+    practice.run(job("x = 0", "y = 'once'", "z = y"), resume=True)
+    before = (me.num_fds(), len(practice._states), len(practice._points))
+    for turn in range(100):
+        finished = practice.run(job("x = 0", f"y = {turn}", "z = y; depth = len(__import__('inspect').stack())"), resume=True)
+    depths = {value(finished, "e3", "depth")}
+    with Executor(practice.policy, warm=practice.warm) as clean:
+        depths.add(value(clean.run(job("depth = len(__import__('inspect').stack())")), "e1", "depth"))
+
+    assert (me.num_fds(), len(practice._states), len(practice._points)) == before
+    assert (value(finished, "e3", "z"), len(depths)) == (99, 1)

@@ -11,11 +11,12 @@ import pytest
 from hornbook import Course, grade
 from hornbook.errors import GraderError, SandboxError
 from hornbook.grading.outcomes import Check, Trace
-from hornbook.grading.preparation import imported_by
+from hornbook.grading.preparation import imported_by, policy_for
 from hornbook.grading.sitting import Sitting, runtime
 from hornbook.lesson import Cell, Lesson, fill, write_lesson
 from hornbook.model import Status
 from hornbook.sandbox.canary import strongest
+from hornbook.sandbox.execute import Executor
 from hornbook.sandbox.probe import CheckEnded
 
 if TYPE_CHECKING:
@@ -381,3 +382,83 @@ def test_the_runtime_says_what_it_is() -> None:
     first = runtime()
 
     assert (first.python, len(first.packages), first) == (sys.version.split()[0], 64, runtime())
+
+
+# --- states with threads ----------------------------------------------------------------------------------------------
+
+WORKER = """
+import queue, threading
+asked, answers, count = queue.Queue(), queue.Queue(), 0
+def work():
+    while True:
+        answers.put(asked.get() * 2)
+threading.Thread(target=work, daemon=True).start()
+def one(n):
+    global count
+    count += 1
+    asked.put(n)
+    return answers.get(timeout=5)
+"""
+ASK_THE_WORKER = """
+@pytest.mark.exercise("one")
+def test_a(submission):
+    assert [submission.one(2), submission.one(3), submission.count] == [4, 6, 2]
+
+@pytest.mark.exercise("one")
+def test_b(submission):
+    assert [submission.one(5), submission.count] == [10, 1]
+
+@pytest.mark.exercise("two")
+def test_c(submission):
+    assert submission.two == 14
+"""
+
+
+def test_a_state_with_threads_is_made_again_for_each_check(tmp_path: Path) -> None:
+    """A fork would lose the thread that answers: the cells are run again for each check, and the verdict says so."""
+    verdict = verdict_of(course_of(tmp_path, ASK_THE_WORKER, *exercises("one", "two")), one=WORKER, two="two = one(7)")
+
+    assert [(outcome.check, outcome.status) for outcome in verdict.outcomes] == [(f"test_{name}", Status.PASSED) for name in "abc"]
+    assert [cell.threads for cell in verdict.cells] == [1, 1]
+
+
+def test_a_lesson_without_threads_takes_the_fast_path(tmp_path: Path) -> None:
+    """Threads that have ended by the end of the cell, as most do, are no threads."""
+    done = "import threading; thread = threading.Thread(target=print); thread.start(); thread.join(); one = 1"
+    verdict = verdict_of(course_of(tmp_path, NEEDS, *exercises("one", "two")), one=done, two="two = 2")
+
+    assert (verdict.passed, [cell.threads for cell in verdict.cells]) == (True, [0, 0])
+
+
+def test_making_states_again_has_its_time(tmp_path: Path) -> None:
+    """All the runs for checks together take no longer than the notebook may; what is left then is not asked."""
+    slow = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\ntime.sleep(1.2)\none = 1"
+    grader = "".join(f'@pytest.mark.exercise("one")\ndef test_{n}(submission):\n    assert submission.one == 1\n\n' for n in range(4))
+    settings = "[tool.hornbook.limits]\ntotal_seconds = 3\ncell_seconds = 2\ncheck_seconds = 2"
+    found = judged(course_of(tmp_path, grader, *exercises("one"), settings=settings), one=slow)
+    statuses = [outcome.status for outcome in found.values()]
+
+    assert statuses[:2] == [Status.PASSED] * 2
+    assert statuses[2:] == [Status.FAILED] * 2
+    assert "could not be used" in found["test_3"].message
+
+
+def test_a_state_with_threads_that_does_not_come_again_costs_its_checks(tmp_path: Path) -> None:
+    """A cell that ends Python when it is run once more has a state that cannot be used; the other exercises are graded."""
+    once = "import os, threading, time\nif os.path.exists('been'): os._exit(1)\nopen('been', 'w').close()\none = 1\n"
+    once += "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
+    course = course_of(tmp_path, NEEDS.replace('@pytest.mark.needs("one")', ""), *exercises("two", "one"))
+    found = judged(course, one=once, two="two = 2")
+
+    assert {name: outcome.status for name, outcome in found.items()} == {"test_one": Status.FAILED, "test_two": Status.PASSED}
+
+
+def test_a_grade_has_no_practice(tmp_path: Path) -> None:
+    """What goes on from where a notebook was changed never asks a hidden check."""
+    course = course_of(tmp_path, NEEDS, *exercises("one", "two"))
+    lesson = course.lesson("steps")
+    practice = Executor(policy_for(course, lesson, strongest().mode))
+    with pytest.raises(ValueError, match="a grade is a clean run"):
+        Sitting.before(course, lesson, fill(lesson, {}), practice=practice)
+
+    assert Sitting.before(course, lesson, fill(lesson, {}), practice=practice, visible_only=True).practice is practice
