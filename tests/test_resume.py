@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -230,3 +231,16 @@ def test_a_hundred_edits_leave_no_more_than_one(practice: Executor) -> None:
 
     assert (me.num_fds(), len(practice._states), len(practice._points)) == before
     assert (value(finished, "e3", "z"), len(depths)) == (99, 1)
+
+
+def test_a_seed_of_the_learners_holds_in_every_fork(practice: Executor) -> None:
+    """What is drawn after a seed is what Python draws after it: in a check, in each of two, and after going on."""
+    drawn = random.Random(4)  # noqa: S311 - as the learner's
+    expected = [drawn.random(), drawn.random()]
+    seed, draw = "import random; random.seed(4); first = random.random()", "second = random.random()"
+    practice.run(job(seed, "x = 1", draw), resume=True)
+    finished = practice.run(job(seed, "x = 2", draw), resume=True)
+    asked = [value(finished, "e1", "random.random()") for _ in range(2)]
+
+    assert [value(finished, "e3", "first"), value(finished, "e3", "second")] == expected
+    assert asked == [expected[1]] * 2
