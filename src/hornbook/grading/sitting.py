@@ -62,6 +62,7 @@ class Sitting:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _clock: float = field(default_factory=time.perf_counter)
     _finished: dict[str, Finished] = field(default_factory=dict)
+    _attempted: dict[str, bool] = field(default_factory=dict)
     _hanging: set[str] = field(default_factory=set)
     _hidden_asked: bool = False
     _late: bool = False
@@ -149,7 +150,9 @@ class Sitting:
 
     def attempted(self, exercise: str) -> bool:
         """Return whether the learner has changed the exercise."""
-        return self.submission.attempted(self.lesson, exercise)
+        if exercise not in self._attempted:
+            self._attempted[exercise] = self.submission.attempted(self.lesson, exercise)
+        return self._attempted[exercise]
 
     def finished(self, parameters: dict[str, Any], *, show: bool = False) -> Finished:
         """Return the submission run to its end, with *parameters* in the cell after its parameters cell.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import signal
 import sys
@@ -369,7 +370,7 @@ class _Fallen(Exception):  # noqa: N818 - an ending, not an error
 @contextlib.asynccontextmanager
 async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     """Give a new kernel of *sandbox* with an nbclient on it."""
-    nbclient = import_nbclient()
+    import_nbclient()
     import zmq.asyncio  # noqa: PLC0415 - comes with nbclient
 
     provisioner = importlib.import_module("hornbook.sandbox.provisioner")
@@ -380,7 +381,7 @@ async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     manager = provisioner.SandboxKernelManager(sandbox=sandbox, context=context)
     try:
         await manager.start_kernel()
-        client = _make_client(nbclient, manager, limits)
+        client = _make_client(manager, limits)
         client.kc = manager.client()
         # Nobody is there to answer `input()`: it fails at once instead of waiting for the cell's time to end. And the supervisor
         # says when a kernel ends, so no heartbeat needs a thread.
@@ -407,7 +408,7 @@ async def _shell(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
 @contextlib.asynccontextmanager
 async def _on_shell(sandbox: Sandbox, process: KernelProcess, line: Line, limits: Limits) -> AsyncIterator[_Kernel]:
     """Give the shell *process* of *sandbox*, which takes cells over *line*, with an nbclient on it."""
-    client = _make_client(import_nbclient(), None, limits)
+    client = _make_client(None, limits)
     client.kc = PipeClient(line)
     client.kc.start_channels()
     kernel = _Kernel(client, process, sandbox)
@@ -556,10 +557,11 @@ def _shortened(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "content": {**content, "traceback": []}}
 
 
-def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:
-    """Return an nbclient for *manager* that keeps at most *limits*.output_kb of what a cell shows."""
+@functools.cache
+def _client_class(room: int) -> Any:
+    """Return the nbclient that keeps at most *room* bytes of what a cell shows; a traitlets class takes a while to make."""
+    nbclient = import_nbclient()
     nodes = importlib.import_module("nbformat.notebooknode")
-    room = limits.output_kb * 1024
 
     class Client(nbclient.NotebookClient):  # type: ignore[misc,name-defined]
         """nbclient, with a bound on what it stores: a cell that prints for ever must not fill the trusted side's memory."""
@@ -603,10 +605,16 @@ def _make_client(nbclient: ModuleType, manager: Any, limits: Limits) -> Any:
                     elif kind == "error":
                         error = printable(f"{output.get('ename')}: {output.get('evalue')}"[:ERROR_CHARS])
             if self.kept > room:
-                text.append(f"\n… more than {limits.output_kb} kB were printed; the rest is left out.\n")
+                text.append(f"\n… more than {room // 1024} kB were printed; the rest is left out.\n")
             return "".join(text), error
 
-    return Client(
+    return Client
+
+
+def _make_client(manager: Any, limits: Limits) -> Any:
+    """Return an nbclient for *manager* that keeps at most *limits*.output_kb of what a cell shows."""
+    nodes = importlib.import_module("nbformat.notebooknode")
+    return _client_class(limits.output_kb * 1024)(
         nodes.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}),
         km=manager,
         allow_errors=True,
