@@ -214,9 +214,12 @@ def test_a_grader_that_cannot_be_collected_is_refused_in_words(tmp_path: Path, s
 
 def test_an_examiner_that_cannot_start_says_so(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no process can be had the error is one of the machine."""
-    monkeypatch.setattr(Examiner, "_started", lambda _self: Line(socket.socketpair()[0]))
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    monkeypatch.setattr(Examiner, "_started", lambda _self: Line(ours))
     with Examiner(course) as own, pytest.raises(SandboxError, match="The examiner does not start: "):
         own.seat("steps")
+    ours.close()
 
 
 def test_submissions_cross_unchanged(course: Course) -> None:

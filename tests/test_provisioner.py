@@ -154,7 +154,7 @@ def test_a_sandbox_that_does_not_come_up_is_told(tmp_path: Path, pools: list[Sta
     before = psutil.Process().children(recursive=True)
 
     async def main() -> None:
-        manager = manager_of(tmp_path, limits={"memory_mb": 1})
+        manager = manager_of(tmp_path, limits={"processes": 1})
         with pytest.raises(SandboxError):
             await manager.start_kernel()
 

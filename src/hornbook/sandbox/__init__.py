@@ -198,7 +198,7 @@ class Sandbox:
         """Return how the kernel *pid* ended (negative: by which signal), or None while it runs."""
         deadline = time.monotonic() + wait
         while pid not in self._ended:
-            if not wait and not self._has_news():
+            if not wait and self._line is not None and not self._has_news():
                 # The shortest wait for nothing takes a millisecond, and this is asked after every cell.
                 return None
             try:

@@ -399,6 +399,9 @@ class Agent:
         alone = bool(places) and footprint.is_alone(own, self.snapshots)
         files = footprint.files(places) if alone else None
         pid = fork_or_none()
+        if pid is None and self.end_children():
+            # What a cell has left running took the room that the state of the notebook needs.
+            pid = fork_or_none()
         if pid is None:
             os.close(fd)
             self.line.send(("failed",))
@@ -420,6 +423,16 @@ class Agent:
         self.snapshots.add(pid)
         self.line.send(("snapshot", self.error_lines, footprint.threads(), files is not None))
         return None
+
+    def end_children(self) -> bool:
+        """Kill what the cells have started and not waited for; return whether there was anything. The snapshots stay."""
+        with contextlib.suppress(OSError):
+            left = footprint.children() - self.snapshots
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            return bool(left)
+        return False
 
 
 def fork_or_none() -> int | None:

@@ -14,7 +14,6 @@ machine is not restarted, our policy not changed, and we are asked from the same
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import hashlib
 import json
@@ -327,16 +326,28 @@ def _said(answer: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Baits:
-    """What the trials reach for: files, sockets, and this very process. `harmed` says, by name of a trial, whether it had an effect."""
+    """What the trials reach for: files, sockets, and a process with something in its memory, as any other of this user is.
+
+    `harmed` says, by name of a trial, whether it had an effect.
+    """
 
     folder: Path
     shared: Path
     abstract: str
-    memory: ctypes.Array[ctypes.c_char]
+    process: int
+    memory: int
     harmed: dict[str, Callable[[], bool]]
 
 
 BAIT = b"bait"
+
+# This process itself is no bait: it has sealed itself off, which the user's other processes have not.
+PROCESS = f"""
+import ctypes, sys
+memory = ctypes.create_string_buffer({BAIT!r})
+print(ctypes.addressof(memory), flush=True)
+sys.stdin.read()
+"""
 
 
 @contextlib.contextmanager
@@ -369,11 +380,13 @@ def _baits() -> Iterator[Baits]:
             (folder / name).chmod(0o666)
         folder.chmod(0o755)
         before = kept["changed"].stat()
+        process, memory = stack.enter_context(_bait_process())
         yield Baits(
             folder,
             shared,
             abstract,
-            ctypes.create_string_buffer(BAIT),
+            process,
+            memory,
             {
                 "write outside the scratch": (folder / "made").exists,
                 "empty a file of the user": lambda: kept["emptied"].read_bytes() != BAIT,
@@ -381,6 +394,17 @@ def _baits() -> Iterator[Baits]:
                 "send a datagram to the machine": lambda: _has_news(datagrams),
             },
         )
+
+
+@contextlib.contextmanager
+def _bait_process() -> Iterator[tuple[int, int]]:
+    """Start a process that does nothing; give its number and an address in its memory, and end it."""
+    command = [sys.executable, "-I", "-S", "-c", PROCESS]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own program
+        if process.stdin is None or process.stdout is None:
+            raise SandboxError("The sandbox cannot be tried out: a process has no pipes.")
+        with process.stdin:
+            yield process.pid, int(process.stdout.readline())
 
 
 def _looks(status: os.stat_result) -> tuple[int, int, int]:
@@ -405,9 +429,9 @@ MACHINES = {"x86_64": 0, "aarch64": 1, "riscv64": 1}
 def trials(baits: Baits, policy: Policy) -> dict[str, str]:
     """Return name → source of each forbidden act; a trial that ends without an error has succeeded.
 
-    Inside an own namespace our process id may be somebody else's, so a trial that names it looks first where it is.
+    Inside an own namespace the bait's process id may be somebody else's, so a trial that names it looks first where it is.
     """
-    us = os.getpid()
+    them = baits.process
     bait, emptied, changed, made, stream, datagrams = (
         str(baits.folder / name) for name in ("bait", "emptied", "changed", "made", "stream", "datagrams")
     )
@@ -423,15 +447,15 @@ def trials(baits: Baits, policy: Policy) -> dict[str, str]:
             *(f"os.open({emptied!r}, os.O_TRUNC | {mode})" for mode in ("os.O_RDONLY", "os.O_WRONLY", "os.O_ACCMODE")),
         ),
         "read the machine's shared memory": f"open({str(baits.shared)!r}).read()",
-        "read another process's environment": outside + f"open('/proc/{us}/environ', 'rb').read(1)",
+        "read another process's environment": outside + f"open('/proc/{them}/environ', 'rb').read(1)",
         "read another process's memory": outside
-        + f"with open('/proc/{us}/mem', 'rb', buffering=0) as file:\n    file.seek({ctypes.addressof(baits.memory)})\n    file.read(4)",
+        + f"with open('/proc/{them}/mem', 'rb', buffering=0) as file:\n    file.seek({baits.memory})\n    file.read(4)",
         "open a network socket": "import socket\nsocket.socket(socket.AF_INET)",
         "connect to a socket of the machine": f"import socket\nsocket.socket(socket.AF_UNIX).connect({stream!r})",
         "connect to a socket without a file": f"import socket\nsocket.socket(socket.AF_UNIX).connect({baits.abstract!r})",
         "send a datagram to the machine": f"import socket\nsocket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'x', {datagrams!r})",
-        "signal another process": outside + f"os.kill({us}, 0)",
-        "change another process's limits": outside + f"import resource\nresource.prlimit({us}, resource.RLIMIT_CORE)",
+        "signal another process": outside + f"os.kill({them}, 0)",
+        "change another process's limits": outside + f"import resource\nresource.prlimit({them}, resource.RLIMIT_CORE)",
         "change a file's mode or dates": "import os\n"
         + _any_of(
             f"os.chmod({changed!r}, 0o600)",
@@ -455,7 +479,7 @@ def trials(baits: Baits, policy: Policy) -> dict[str, str]:
         "open more files than the limit": "import os\nfor _ in range(4096): os.dup(0)",
         "start more processes than the limit": _BOMB,
         "take more memory than the limit": _MORE_MEMORY,
-        "see another process": outside + f"os.stat('/proc/{us}')",
+        "see another process": outside + f"os.stat('/proc/{them}')",
         "see the machine's shared memory": f"import os\nos.stat({str(baits.shared)!r})",
         "find a file of the user by name": f"import os\nos.stat({bait!r})",
         "share the machine's network": _unless_own("net", "a network that ends at its own edge"),
