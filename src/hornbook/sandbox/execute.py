@@ -613,8 +613,9 @@ def _client_class(room: int) -> Any:
 
 def _make_client(manager: Any, limits: Limits) -> Any:
     """Return an nbclient for *manager* that keeps at most *limits*.output_kb of what a cell shows."""
+    made = _client_class(limits.output_kb * 1024)
     nodes = importlib.import_module("nbformat.notebooknode")
-    return _client_class(limits.output_kb * 1024)(
+    return made(
         nodes.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}),
         km=manager,
         allow_errors=True,
