@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 import tracemalloc
@@ -410,3 +412,12 @@ def test_no_sandbox_is_an_error_of_the_machine(monkeypatch: pytest.MonkeyPatch) 
 
     with Executor(Policy(mode="bubblewrap")) as executor, pytest.raises(SandboxError, match="apt install bubblewrap"):
         executor.run(job)
+
+
+def test_nbclient_comes_without_its_grammars() -> None:
+    """Whatever imports nbformat first does so without the checker of IRIs, which compiles grammars for more than a second."""
+    program = "import sys; from hornbook.config import Limits; from hornbook.sandbox.execute import _make_client"
+    program += "; _make_client(None, Limits()); print('nbclient' in sys.modules, 'lark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)  # noqa: S603
+
+    assert done.stdout == "True False\n"
