@@ -74,7 +74,16 @@ def main() -> None:
         # Where the terminal cannot write a symbol, the word beside it still says the same.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    app(prog_name="hornbook")
+    try:
+        app(prog_name="hornbook")
+    except SystemExit as ended:
+        if ended.code != INTERRUPTED:
+            raise
+        # CPython remembers an interrupt that fell into executed text, as where a dataclass is made, long after it was dealt with,
+        # and would have the signal end us instead of the exit code.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
 
 
 def _version(wanted: bool) -> None:

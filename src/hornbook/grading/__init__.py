@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import signal
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,11 +63,29 @@ def grade(
         if any(submission.attempted(lesson, exercise) for exercise in lesson.exercises):
             # Starting a sandbox is waiting, importing pytest is work: one is done while the other is.
             executor.begin()
-        from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings pytest along
-
+        with _undisturbed():
+            from hornbook.grading import pytest_plugin  # noqa: F401, PLC0415 - so that pytest is here
+            from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings pytest along
         sitting = Sitting.before(course, lesson, submission, visible_only=visible_only, strength=strength, executor=executor)
         run_checks(course, lesson, [(sitting, seed)])
         return sitting.verdict(seed=seed, assurance=assurance)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let an interrupt wait to the end: in the middle of an import it can be lost, where a library catches everything."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def check(
