@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from hornbook import Course
-from hornbook.grading.batch import Graded, grade_all, processors
+from hornbook.grading.batch import Graded, grade_all, in_order, processors
 from hornbook.lesson import fill
 from hornbook.model import Status
 
@@ -147,3 +147,13 @@ def test_as_many_at_a_time_as_there_are_processors(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "cpu_count", lambda: None)
 
     assert (ours >= 1, processors()) == (True, 1)
+
+
+def test_results_can_be_had_in_the_order_of_what_was_given() -> None:
+    """Each comes as soon as all before it are there, whatever the order in which they were done."""
+    done = iter([Graded(1, Path("b")), Graded(0, Path("a")), Graded(3, Path("d")), Graded(2, Path("c"))])
+    ordered = in_order(done)
+    first = next(ordered).place
+    left = next(done).place
+
+    assert (first, left, [one.place for one in ordered]) == (0, 3, [1, 2])
