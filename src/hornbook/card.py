@@ -1,0 +1,562 @@
+"""What a check's answer looks like in a notebook, as plain data: the card, and its twins for hosts without widgets.
+
+    Card.of(verdict, exercise="mean", progress=Progress(2, 5))     one exercise; without it, the whole lesson
+    Card.saying("Check", "There is no exercise in this cell.")     a card with one sentence
+    card.to_json()                                                 what `widgets.CheckCard` draws
+    card.html(), card.text()                                       the same without a script, and as plain text
+
+Whatever a lesson, a learner or a file wrote is made printable and bounded here; nothing on a card is ever read as markup, but for
+`code` between backticks, which only changes the typeface.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
+
+from hornbook.errors import printable
+from hornbook.model import Outcome, Status, Verdict
+
+# --------------------------------------------------------------------------------------------------------------------
+# Words: every fixed word of a card stands between here and the next line like this one.
+# --------------------------------------------------------------------------------------------------------------------
+
+WORDS: Final[Mapping[str, str]] = {
+    "asked": "asked",
+    "came": "came",
+    "expected": "expected",
+    "in-your-code": "in your code",
+    "printed": "printed",
+    "next-step": "Next step",
+    "hint-number": "Hint {number} of {total}",
+    "first-hint": "Show a hint",
+    "next-hint": "Next hint",
+    "last-hint": "All hints are shown",
+    "why": "Why it works",
+    "note": "Good to know",
+    "the-cell": "the cell",
+    "stopped-with": "stopped with {error}",
+    "in-the-file": "in the file",
+    "carry-on": "Carry on with {exercise}.",
+    "all-exercises": "Every exercise of this lesson passes its checks.",
+    "hidden": "Hidden checks: {passed} of {total} pass",
+    "progress": "{done} of {of}",
+    "progress-name": "{done} of {of} exercises done",
+    "checking": "Checking…",
+    "checking-count": "Checking… {done} of {of}",
+    "nothing-asked": "No check was asked.",
+    "whole-notebook": "The whole notebook",
+    "more-checks": "{count} more",
+    "more-text": "… and {count} more",
+    "lines-above": "… {count} above",
+}
+"""The fixed words, by name; a card carries them, so that no other part of it has words of its own."""
+
+# --------------------------------------------------------------------------------------------------------------------
+
+MAX_VALUE: Final = 1_000  # characters of asked, came and expected: more is never compared by eye
+MAX_PROSE: Final = 2_000  # characters of a title, a message or a hint
+MAX_PRINTED_LINES: Final = 8
+MAX_TRACEBACK_LINES: Final = 12
+MAX_LINE: Final = 300  # characters of a line that was printed or stands in a traceback
+MAX_CHECKS: Final = 100
+MAX_NOTES: Final = 5
+WIDTH: Final = 100  # columns of the plain text
+
+# Persian and many Indian scripts are misspelt without them, and emoji fall apart. In values they stay visible, for there they matter.
+_JOINERS: Final = "\u200c\u200d"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many exercises of a lesson are done, *of* how many, and which one comes next, if any is left."""
+
+    done: int
+    of: int
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One check on a card. `open` is how many of its hints are shown before anybody has asked for one."""
+
+    id: str
+    status: str
+    symbol: str
+    word: str
+    title: str
+    message: str = ""
+    asked: str | None = None
+    came: str | None = None
+    expected: str | None = None
+    traceback: tuple[str, ...] = ()
+    printed: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    open: int = 0
+
+    @property
+    def has_details(self) -> bool:
+        """Whether there is more to say than the title."""
+        values = (self.asked, self.came, self.expected)
+        return bool(self.message or self.traceback or self.printed or self.hints or any(value is not None for value in values))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The checks of one exercise, those that want attention first. On a card of one exercise it has no name."""
+
+    name: str
+    points: str
+    rows: tuple[Row, ...]
+    more: str = ""
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something else worth saying: a label, and a sentence."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The progress of the lesson as it is shown: the two numbers, how they are written, and what they are called."""
+
+    done: int
+    of: int
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is shown for one verdict. `state` is `passed`, `open`, `broken` or `note`; `focus` is the id of the row to look at first."""
+
+    title: str
+    headline: str
+    state: str = "note"
+    over: str = ""
+    points: str = ""
+    sections: tuple[Section, ...] = ()
+    focus: str = ""
+    next: str = ""
+    notes: tuple[Note, ...] = ()
+    progress: Ring | None = None
+    assurance: str = ""
+    language: str = "en"
+    words: Mapping[str, str] = field(default_factory=lambda: dict(WORDS))
+    format: int = 1
+
+    @classmethod
+    def of(cls, verdict: Verdict, *, exercise: str | None = None, progress: Progress | None = None, language: str = "en") -> Card:
+        """Return what *verdict* says about *exercise*, or about the whole lesson where that is None.
+
+        *progress* is the lesson's, for the ring and for what comes next. What is left to say of hidden checks is only how many
+        there are and how many pass.
+        """
+        return _Maker(verdict, exercise, progress, language).card()
+
+    @classmethod
+    def saying(cls, title: str, sentence: str, *, language: str = "en") -> Card:
+        """Return a card that has no checks, only *sentence* under *title*: there is no exercise here, or nobody to check it."""
+        return cls(title=_prose(title), headline=_prose(sentence), language=language)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of all sections, in order."""
+        for section in self.sections:
+            yield from section.rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the card as plain JSON values."""
+        return {name: _plain(value) for name, value in asdict(replace(self, words=dict(self.words))).items()}
+
+    def text(self, shown: Mapping[str, int] | None = None) -> str:
+        """Return the card as plain text, with as many hints as *shown* says for each check, and no escape sequences."""
+        return "\n".join(_Page(self, shown or {}).lines()) + "\n"
+
+    def html(self, shown: Mapping[str, int] | None = None) -> str:
+        """Return the card as HTML that needs no script and no style sheet, with hints that open one after the other.
+
+        JupyterLab lets little through from a notebook that it does not trust: no variables, no `currentColor`, no `flex`, no SVG.
+        What stands here is what passes, and all colours but half-transparent greys are the page's own.
+        """
+        return "".join(_Markup(self, shown or {}).parts())
+
+
+def hints_shown(row: Row, shown: Mapping[str, int]) -> int:
+    """Return how many hints of *row* are to be seen: those that are open anyway, or as many as were asked for."""
+    return min(len(row.hints), max(row.open, shown.get(row.id, 0)))
+
+
+def checking(title: str, done: int | None = None, of: int | None = None) -> dict[str, Any]:
+    """Return what a card shows while *title* is checked: a label, with a count where one is known."""
+    counted = done is not None and of is not None
+    label = WORDS["checking-count"].format(done=done, of=of) if counted else WORDS["checking"]
+    return {"title": _prose(title), "label": label, "done": done if counted else None, "of": of if counted else None}
+
+
+@dataclass(slots=True)
+class _Maker:
+    """Makes the card of one verdict; *said* is what the card says already, since each sentence stands on it once."""
+
+    verdict: Verdict
+    exercise: str | None
+    progress: Progress | None
+    language: str
+    said: set[str] = field(default_factory=set)
+    focus: str = ""
+
+    def card(self) -> Card:
+        """Return the card."""
+        from hornbook.show import ASSURANCES, headline, points  # noqa: PLC0415 - brings rich along
+
+        outcomes = [outcome for outcome in self.verdict.outcomes if self.exercise is None or outcome.exercise == self.exercise]
+        one = self.exercise is not None
+        # On the card of one exercise the exercise's name is no news.
+        told = [replace(outcome, exercise=None) if one else outcome for outcome in outcomes]
+        part = replace(self.verdict, outcomes=tuple(told))
+        counted = [outcome for outcome in outcomes if _counts(outcome)]
+        nothing = not counted and not part.broken
+        lesson = _prose(self.verdict.lesson.title)
+        sections = tuple(self._sections(outcomes))
+        return Card(
+            title=_prose(self.exercise or "") or lesson,
+            over=lesson if one else "",
+            headline=WORDS["nothing-asked"] if nothing else headline(part),
+            state="note" if nothing else "passed" if part.passed_so_far else "open" if counted else "broken",
+            points=points(_earned(counted), _possible(counted)) if _possible(counted) else "",
+            sections=sections,
+            focus=self.focus,
+            next=self._next(passed=part.passed_so_far),
+            notes=tuple(self._notes())[:MAX_NOTES],
+            progress=_ring(self.progress),
+            assurance=ASSURANCES[self.verdict.assurance],
+            language=self.language,
+        )
+
+    def _sections(self, outcomes: Sequence[Outcome]) -> Iterator[Section]:
+        from hornbook.show import count, points  # noqa: PLC0415 - brings rich along
+
+        left = MAX_CHECKS
+        exercises = dict.fromkeys(outcome.exercise for outcome in outcomes)
+        for exercise in exercises:
+            mine = [outcome for outcome in outcomes if outcome.exercise == exercise]
+            rows = list(self._rows(mine))
+            counted = [outcome for outcome in mine if _counts(outcome)]
+            name = "" if self.exercise is not None else _prose(exercise or WORDS["whole-notebook"])
+            beyond = max(0, len(rows) - left)
+            yield Section(
+                name,
+                points(_earned(counted), _possible(counted)) if name and _possible(counted) else "",
+                tuple(rows[:left]),
+                more=WORDS["more-checks"].format(count=count(beyond, "check")) if beyond else "",
+                why=tuple(self._why(mine)),
+            )
+            left = max(0, left - len(rows))
+
+    def _rows(self, outcomes: Sequence[Outcome]) -> Iterator[Row]:
+        """Yield a row for each visible check, those that do not pass first, then one for all hidden ones."""
+        from hornbook.show import MARKS  # noqa: PLC0415 - brings rich along
+
+        visible = [outcome for outcome in outcomes if not outcome.hidden]
+        for outcome in sorted(visible, key=lambda outcome: outcome.passed):
+            mark = MARKS[outcome.status]
+            row = Row(outcome.check, outcome.status.value, mark.symbol, mark.word, _prose(outcome.title))
+            yield row if outcome.passed else self._with_details(row, outcome)
+        hidden = [outcome for outcome in outcomes if outcome.hidden]
+        if hidden:
+            worst = next((outcome for outcome in hidden if not outcome.passed), hidden[0])
+            mark = MARKS[worst.status]
+            title = WORDS["hidden"].format(passed=sum(outcome.passed for outcome in hidden), total=len(hidden))
+            row = Row(f"hidden:{worst.exercise or ''}", worst.status.value, mark.symbol, mark.word, title)
+            # What a hidden check was asked, and what came, is its own business.
+            bare = replace(worst, asked=None, came=None, expected=None, traceback=(), printed="")
+            yield row if worst.passed else self._with_details(row, bare)
+
+    def _with_details(self, row: Row, outcome: Outcome) -> Row:
+        """Return *row* with what there is to say about *outcome*, leaving out what the card says already."""
+        hints = tuple(hint for hint in (_prose(hint.text) for hint in outcome.hints) if hint not in self.said)
+        message = "" if outcome.message in self.said else _prose(outcome.message)
+        self.said.update((outcome.message, *hints))
+        first = not self.focus and outcome.status not in {Status.BROKEN, Status.SKIPPED}
+        if first:
+            self.focus = row.id
+        return replace(
+            row,
+            message=message,
+            asked=_value(outcome.asked),
+            came=_value(outcome.came),
+            expected=_value(outcome.expected),
+            traceback=tuple(_last(outcome.traceback)),
+            printed=tuple(_first(outcome.printed)),
+            hints=hints,
+            # One next step is enough: the others wait until somebody asks.
+            open=int(first and bool(hints)),
+        )
+
+    def _why(self, outcomes: Sequence[Outcome]) -> Iterator[str]:
+        """Yield why it worked, if all did."""
+        if outcomes and all(outcome.passed for outcome in outcomes):
+            yield from dict.fromkeys(_prose(outcome.message) for outcome in outcomes if outcome.message)
+
+    def _notes(self) -> Iterator[Note]:
+        """Yield what the exercise's own cell said where no check has said it, and what was put right in the file."""
+        for cell in self.verdict.cells:
+            # Of a cell that was stopped the checks have told; its error is only how it was stopped.
+            told = cell.error is None or cell.stopped is not None or any(cell.error in sentence for sentence in self.said)
+            if not told and (self.exercise is None or cell.exercise == self.exercise):
+                yield Note(WORDS["the-cell"], WORDS["stopped-with"].format(error=_prose(cell.error or "")))
+        for repair in self.verdict.repairs:
+            if self.exercise is None or repair.exercise in {None, self.exercise}:
+                yield Note(WORDS["in-the-file"], _prose(repair.message))
+
+    def _next(self, *, passed: bool) -> str:
+        if not passed or self.progress is None or self.exercise is None:
+            return ""
+        if self.progress.next is not None:
+            return WORDS["carry-on"].format(exercise=_prose(self.progress.next))
+        finished = 0 < self.progress.of <= self.progress.done and not self.verdict.hidden_pending
+        return WORDS["all-exercises"] if finished else ""
+
+
+def _counts(outcome: Outcome) -> bool:
+    return outcome.status not in {Status.BROKEN, Status.SKIPPED}
+
+
+def _earned(outcomes: Iterable[Outcome]) -> float:
+    return sum(outcome.earned for outcome in outcomes)
+
+
+def _possible(outcomes: Iterable[Outcome]) -> float:
+    return sum(outcome.points for outcome in outcomes)
+
+
+def _ring(progress: Progress | None) -> Ring | None:
+    if progress is None or progress.of <= 0:
+        return None
+    done = min(max(progress.done, 0), progress.of)
+    numbers = {"done": done, "of": progress.of}
+    return Ring(done, progress.of, WORDS["progress"].format(**numbers), WORDS["progress-name"].format(**numbers))
+
+
+def _prose(text: str) -> str:
+    """Return *text* as a person may read it: bounded, its line breaks kept, nothing in it that misleads."""
+    lines = _cut(text, MAX_PROSE).split("\n")
+    return "\n".join("".join(char if char in _JOINERS else printable(char) for char in line) for line in lines)
+
+
+def _value(text: str | None) -> str | None:
+    """Return *text*, which shows a value, with every character visible that would not be."""
+    return None if text is None else "\n".join(printable(line) for line in _cut(text, MAX_VALUE).split("\n"))
+
+
+def _cut(text: str, most: int) -> str:
+    from hornbook.show import count  # noqa: PLC0415 - brings rich along
+
+    return text if len(text) <= most else f"{text[:most]} {WORDS['more-text'].format(count=count(len(text) - most, 'character'))}"
+
+
+def _first(printed: str) -> Iterator[str]:
+    """Yield the first lines of what was *printed*, and how many more there are."""
+    from hornbook.show import count  # noqa: PLC0415 - brings rich along
+
+    lines = printed.rstrip("\n").split("\n") if printed.strip() else []
+    yield from (printable(_cut(line, MAX_LINE)) for line in lines[:MAX_PRINTED_LINES])
+    if len(lines) > MAX_PRINTED_LINES:
+        yield WORDS["more-text"].format(count=count(len(lines) - MAX_PRINTED_LINES, "line"))
+
+
+def _last(traceback: Sequence[str]) -> Iterator[str]:
+    """Yield the last lines of *traceback*, which tell most, and before them how many there are above."""
+    from hornbook.show import count  # noqa: PLC0415 - brings rich along
+
+    if len(traceback) > MAX_TRACEBACK_LINES:
+        yield WORDS["lines-above"].format(count=count(len(traceback) - MAX_TRACEBACK_LINES, "line"))
+    yield from (printable(_cut(line, MAX_LINE)) for line in traceback[-MAX_TRACEBACK_LINES:])
+
+
+def _plain(value: Any) -> Any:
+    """Return *value* with lists for tuples, as it comes back from JSON."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, tuple | list) else value
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Twins
+# --------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A card as lines of plain text."""
+
+    card: Card
+    shown: Mapping[str, int]
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines."""
+        card = self.card
+        yield " · ".join(part for part in (card.over, card.title, card.points, card.progress.name if card.progress else "") if part)
+        yield from _wrapped(card.headline, "")
+        for section in card.sections:
+            yield ""
+            if section.name:
+                yield " · ".join(part for part in (section.name, section.points) if part)
+            for row in section.rows:
+                yield from _wrapped(row.title, f"  {row.symbol} {row.word}")
+                yield from self._details(row)
+            if section.more:
+                yield f"    {section.more}"
+            for why in section.why:
+                yield from _wrapped(why, f"    {card.words['why'].lower()}")
+        for note in card.notes:
+            yield from _wrapped(note.text, f"    {note.label}")
+        if card.next:
+            yield ""
+            yield from _wrapped(card.next, "")
+
+    def _details(self, row: Row) -> Iterator[str]:
+        words = self.card.words
+        for name in ("asked", "came", "expected"):
+            value = getattr(row, name)
+            if value is not None:
+                yield from _wrapped(value, f"    {words[name]}")
+        if row.message:
+            yield from _wrapped(row.message, "")
+        for lines, name in ((row.traceback, "in-your-code"), (row.printed, "printed")):
+            for number, line in enumerate(lines):
+                yield from _wrapped(line, "" if number else f"    {words[name]}")
+        for number, hint in enumerate(row.hints[: hints_shown(row, self.shown)], start=1):
+            label = words["hint-number"].format(number=number, total=len(row.hints))
+            yield from _wrapped(f"{hint} ({label})", f"    {words['next-step'].lower()}" if number == 1 else "")
+
+
+_LEFT: Final = 18
+
+
+def _wrapped(text: str, label: str) -> Iterator[str]:
+    """Yield *label* and *text* beside it, in lines that are not too long; without a label beside nothing."""
+    indent = " " * _LEFT
+    for number, line in enumerate(text.split("\n")):
+        first = f"{label:<{_LEFT}}" if label and not number else indent
+        if label and len(label) >= _LEFT and not number:
+            first = f"{label} "
+        filled = textwrap.wrap(line, WIDTH, initial_indent=first, subsequent_indent=indent, drop_whitespace=False) or [first]
+        yield from (piece.rstrip() for piece in filled)
+
+
+_CODE: Final = re.compile(r"`([^`\n]+)`")
+_GREY: Final = "rgba(128,128,128,0.35)"
+_TINT: Final = "rgba(128,128,128,0.12)"
+_MONO: Final = "font-family:monospace;white-space:pre-wrap;overflow-wrap:break-word"
+_DIM: Final = "opacity:0.75"
+
+
+@dataclass(frozen=True, slots=True)
+class _Markup:
+    """A card as pieces of HTML. Every piece of text goes through `html.escape`."""
+
+    card: Card
+    shown: Mapping[str, int]
+
+    def parts(self) -> Iterator[str]:
+        """Yield the pieces."""
+        card = self.card
+        language = html.escape(card.language)
+        frame = f"border:1px solid {_GREY};border-radius:8px;padding:14px 18px;max-width:760px;line-height:1.5"
+        yield f'<div lang="{language}" style="{frame}">'
+        over = " · ".join(part for part in (card.over, card.points, card.progress.name if card.progress else "") if part)
+        if over:
+            yield _block(over, f"font-size:0.9em;{_DIM}")
+        yield _block(card.title, "font-size:1.15em;font-weight:600")
+        yield _block(card.headline, "margin-top:2px")
+        for section in card.sections:
+            if section.name:
+                yield _block(" · ".join(part for part in (section.name, section.points) if part), "margin-top:14px;font-weight:600")
+            for row in section.rows:
+                yield from self._row(row)
+            if section.more:
+                yield _block(section.more, f"margin-top:8px;{_DIM}")
+            for why in section.why:
+                yield self._box(card.words["why"], why)
+        for note in card.notes:
+            yield _block(f"{note.label}: {note.text}", f"margin-top:10px;font-size:0.9em;{_DIM}")
+        if card.next:
+            yield _block(card.next, "margin-top:12px;font-weight:600")
+        if card.assurance:
+            yield _block(card.assurance, f"margin-top:12px;font-size:0.85em;{_DIM}")
+        yield "</div>"
+
+    def _row(self, row: Row) -> Iterator[str]:
+        head = f'<span style="font-weight:600">{_text(row.symbol)} {_text(row.word)}</span> <span dir="auto">{_prosaic(row.title)}</span>'
+        if not row.has_details:
+            yield f'<div style="margin-top:8px">{head}</div>'
+            return
+        opened = " open" if row.id == self.card.focus else ""
+        yield f'<details{opened} style="margin-top:8px"><summary>{head}</summary><div style="margin:4px 0 12px 16px">'
+        if row.message:
+            yield _block(row.message, "margin-top:4px")
+        words = self.card.words
+        if row.asked is not None:
+            yield self._values(((words["asked"], row.asked),))
+        pairs = ((words["came"], row.came), (words["expected"], row.expected))
+        yield self._values(tuple((label, value) for label, value in pairs if value is not None))
+        for lines, name in ((row.traceback, "in-your-code"), (row.printed, "printed")):
+            if lines:
+                yield self._values(((words[name], "\n".join(lines)),))
+        yield self._hints(row)
+        yield "</div></details>"
+
+    @staticmethod
+    def _values(pairs: Sequence[tuple[str, str]]) -> str:
+        """Return labelled values: two stand side by side where there is room, below each other where there is not."""
+        width = "width:49%;min-width:16em" if len(pairs) > 1 else "width:100%"
+        boxes = [
+            f'<div style="display:inline-block;vertical-align:top;box-sizing:border-box;max-width:100%;{width};padding:6px 8px 0 0">'
+            f'<div style="font-size:0.85em;{_DIM}">{_text(label)}</div>'
+            f'<div dir="ltr" style="{_MONO};background:{_TINT};border-radius:4px;padding:4px 8px">{_text(value)}</div></div>'
+            for label, value in pairs
+        ]
+        return "".join(boxes)
+
+    def _hints(self, row: Row) -> str:
+        """Return the hints of *row*: those that are shown, and the others one inside the other, to be opened in turn."""
+        words, total, first = self.card.words, len(row.hints), hints_shown(row, self.shown)
+        names = [words["hint-number"].format(number=number, total=total) for number in range(1, total + 1)]
+        inner = ""
+        for number in range(total - 1, first - 1, -1):
+            ask = words["next-hint" if number else "first-hint"]
+            summary = f"<summary>{_text(ask)}</summary>"
+            inner = f'<details style="margin-top:8px">{summary}{self._box(names[number], row.hints[number])}{inner}</details>'
+        return "".join(self._box(name, hint) for name, hint in zip(names[:first], row.hints, strict=False)) + inner
+
+    @staticmethod
+    def _box(label: str, text: str) -> str:
+        return (
+            f'<div style="margin-top:10px;border:1px solid {_GREY};border-radius:6px;padding:8px 12px">'
+            f'<div style="font-size:0.85em;{_DIM}">{_text(label)}</div><div dir="auto">{_prosaic(text)}</div></div>'
+        )
+
+
+def _text(text: str) -> str:
+    return html.escape(text)
+
+
+def _prosaic(text: str) -> str:
+    """Return *text* as HTML in which what stands between backticks is code."""
+    pieces = _CODE.split(text)
+    marked = (
+        f'<code style="background:{_TINT}">{_text(piece)}</code>' if number % 2 else _text(piece) for number, piece in enumerate(pieces)
+    )
+    return "".join(marked).replace("\n", "<br>")
+
+
+def _block(text: str, style: str) -> str:
+    return f'<div dir="auto" style="{style}">{_prosaic(text)}</div>'
