@@ -26,7 +26,7 @@ LAYERS = (
     {"sandbox"},
     {"grading"},
     {"record", "publish", "catalog"},
-    {"card", "widgets", "server", "scaffold", "doctor", "trial", "show", "demo", "cli", "__main__"},
+    {"card", "widgets", "live", "notebook", "server", "scaffold", "doctor", "trial", "show", "demo", "cli", "__main__"},
 )
 """From the floor to the roof. A part may import its own layer and those below; on the layer of three nobody imports a neighbour."""
 STRANGERS = {"record", "publish", "catalog"}
@@ -47,9 +47,13 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.show": {"rich"},
     "hornbook.demo": {"rich"},
     "hornbook.widgets": {"anywidget", "traitlets", "ipywidgets"},
+    "hornbook.notebook": {"IPython", "traitlets"},
     "hornbook.server": {"jupyter_server", "tornado", "traitlets"},
 }
 """The third-party packages that a module may import at its top; any other is imported by the function that needs it."""
+
+IN_THE_KERNEL = {"hornbook.live": {"hornbook.sandbox.live"}, "hornbook.notebook": {"hornbook.sandbox.live"}}
+"""What stands in a learner's own kernel, beside the learner's code, and judges nothing."""
 
 MAY_EXECUTE = {"hornbook.sandbox.agent", "hornbook.sandbox.answers"}
 """Where `exec`, `eval` and `compile` stand: in the text that is sent inside, and in nothing that runs on this side."""
@@ -160,9 +164,9 @@ def test_what_is_sent_inside_is_executed_in_an_order_that_works() -> None:
 
 @pytest.mark.parametrize("module", [module for module in SOURCES if layer(module) >= layer("hornbook.grading")])
 def test_the_judging_side_knows_nothing_of_the_agent(module: str) -> None:
-    """Nothing from grading upwards imports what runs inside a sandbox: it would run with the judge's rights."""
-    parts = ("agent", "answers", "figures", "footprint", "linux", "namespaces", "preload", "shell", "warden", "zygote")
-    inside = {f"hornbook.sandbox.{part}" for part in parts}
+    """Nothing from grading upwards imports what runs beside a learner's code: it would run with the judge's rights."""
+    parts = ("agent", "answers", "figures", "footprint", "linux", "live", "namespaces", "preload", "shell", "warden", "watch", "zygote")
+    inside = {f"hornbook.sandbox.{part}" for part in parts} - IN_THE_KERNEL.get(module, set())
 
     assert [(name, line) for name, line in imports(module) if name in inside] == []
 

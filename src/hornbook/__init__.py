@@ -9,6 +9,7 @@ Names are imported when they are first used, so that `import hornbook` costs nex
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,6 +50,22 @@ def __getattr__(name: str) -> Any:
     # Without this, importing the package `hornbook.grading` would leave the module under the function's name.
     globals()[name] = value
     return value
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Give *shell* checks that are asked where the learner works: `%load_ext hornbook`."""
+    if sys.platform != "linux":
+        print("Checks in a notebook need Linux, for they ask a fork of the kernel. Hand the notebook in, and it is graded there.")  # noqa: T201
+        return
+    from hornbook import notebook  # noqa: PLC0415 - kept out of `import hornbook`
+
+    notebook.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take from *shell* what `load_ipython_extension` has given it."""
+    if "hornbook.notebook" in sys.modules:
+        sys.modules["hornbook.notebook"].unload(shell)
 
 
 def __dir__() -> list[str]:

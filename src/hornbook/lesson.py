@@ -422,7 +422,8 @@ class Submission:
     """A learner's filled-in copy of a lesson: sources, and nothing else of what the file held.
 
     `sources` has, for each exercise of the lesson, the source of each of its cells, empty where the file has none. `name` is
-    the name of the file, safe to show; `digest` the SHA-256 of its bytes in hexadecimal.
+    the name of the file, safe to show; `digest` the SHA-256 of its bytes in hexadecimal. `cells` has, for each exercise that was
+    found, the numbers of the file's cells (from 0) that hold the answer.
     """
 
     name: str
@@ -431,6 +432,7 @@ class Submission:
     sources: Mapping[str, tuple[str, ...]] = field(hash=False)
     added: tuple[AddedCell, ...] = ()
     repairs: tuple[Repair, ...] = ()
+    cells: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False, compare=False)
 
     def attempted(self, lesson: Lesson, exercise_id: str) -> bool:
         """Whether the learner wrote anything into the exercise that Python would notice: comments and blank lines are not."""
@@ -609,6 +611,7 @@ class SubmissionFile:
             },
             added=added,
             repairs=(*self.repairs, *self._mismatches(lesson), *reading.repairs),
+            cells=reading.found(),
         )
 
     def _mismatches(self, lesson: Lesson) -> Iterator[Repair]:
@@ -661,6 +664,11 @@ def _names(source: str) -> _Names:
     return _Names(defined | {name.strip() for _, names in found if names for name in names.split(",")}, defined)
 
 
+def bound_names(source: str) -> AbstractSet[str]:
+    """Return the names that *source* binds at its top level, complete Python or not."""
+    return _names(source).bound
+
+
 class _Reading:
     """One submitted notebook being read as one lesson, step by step; each step sees what the ones before left over.
 
@@ -675,6 +683,7 @@ class _Reading:
         self.answers: dict[int, str] = {}
         self.repairs: list[Repair] = []
         self._claims: dict[int, list[int]] = {}
+        self._hosts: dict[int, int] = {}
         self._dropped: set[int] = set()
         self._known_names: dict[int, _Names] = {}
         self._shipped = {position: _names(lesson.cells[position].source).bound for position in lesson.grade_ids}
@@ -938,8 +947,19 @@ class _Reading:
             theirs = self._shipped[host] - wanted
             if wanted - self._shipped[host] and _names(source).bound >= wanted and (cut := _cut(source, wanted, theirs)):
                 self.answers[position], self.answers[host] = cut
+                self._hosts[position] = host
                 return host
         return None
+
+    def found(self) -> Mapping[str, tuple[int, ...]]:
+        """Return the cells of the file that hold the answer to each exercise, as far as there are any."""
+        found: dict[str, tuple[int, ...]] = {}
+        for exercise in self.lesson.exercises.values():
+            homes = {self._hosts.get(position, position) for position in exercise.cells if position in self.answers}
+            cells = tuple(sorted(index for index, home in self.home.items() if home in homes))
+            if cells:
+                found[exercise.id] = cells
+        return found
 
     # Step 5
 

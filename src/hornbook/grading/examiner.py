@@ -29,7 +29,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 from hornbook.course import Course
 from hornbook.errors import CourseError, FeedbackError, GraderError, HornbookError, LessonError, SandboxError, SubmissionError
 from hornbook.grading import preparation
+from hornbook.grading.live import Shown, packed
 from hornbook.model import Assurance, Verdict
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.line import Gone, Line
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
     from hornbook.sandbox.canary import Strength
 
 LIMITS = Limits(bytes=256 << 20)
-PR_SET_PDEATHSIG = 1
 START_SECONDS = 60.0
+PR_SET_PDEATHSIG = 1
 PATIENCE = 60.0
 """How much longer than its own limits allow a grading may take, before its grader is said to hang."""
 
@@ -62,11 +63,13 @@ OTHER_ERRORS = {kind.__name__: kind for kind in (HornbookError, SandboxError)}
 class Examiner:
     """Gives seats before the graders of *course*. A context manager; its process starts with the first seat.
 
-    `strength` is the sandbox to use, by default the strongest of this machine. Safe to share between threads.
+    `strength` is the sandbox to use, by default the strongest of this machine. One that is `live` is there for states that live on in
+    a learner's kernel, and keeps no sandbox warm. Safe to share between threads.
     """
 
     course: Course
     strength: Strength | None = None
+    live: bool = False
     _process: subprocess.Popen[bytes] | None = None
     _line: Line | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -105,6 +108,12 @@ class Examiner:
         with self._lock:
             self._end()
 
+    def drop(self) -> None:
+        """Let go of its process in a fork of the one that has started it."""
+        if self._line is not None:
+            self._line.close()
+        self._line = self._process = None
+
     def _started(self) -> Line:
         """Return the line to its process, which is started if it is not there."""
         if self._line is not None and self._process is not None and self._process.poll() is None:
@@ -121,7 +130,7 @@ class Examiner:
                 start_new_session=True,
             )
         self._line = Line(ours)
-        self._line.send(("course", str(self.course.root), _encode(self.course.settings), _encode(self.strength)))
+        self._line.send(("course", str(self.course.root), _encode(self.course.settings), _encode(self.strength), self.live))
         return self._line
 
     def _end(self) -> None:
@@ -168,21 +177,25 @@ class Seat:
         practice: bool = False,
         seed: int | None = None,
         assurance: Assurance = Assurance.SELF_CHECKED,
+        live: tuple[socket.socket, Mapping[str, Shown]] | None = None,
     ) -> None:
         """Have *submission* asked about, all of it or one *exercise*.
 
         In *practice*, which never asks a hidden check, a submission is run from the first cell in which it differs from the last
-        one that was sent here.
+        one that was sent here. With a *live* state, the socket of a fork of a learner's kernel with what its exercises have shown,
+        that is asked, and nothing is run; no hidden check is asked there, either.
         """
         question = {
-            "visible_only": visible_only or practice,
+            "visible_only": visible_only or practice or live is not None,
             "exercise": exercise,
             "practice": practice,
             "seed": seed,
             "assurance": str(assurance),
+            "live": None if live is None else packed(live[1]),
         }
+        fds = [] if live is None else [live[0].fileno()]
         with contextlib.suppress(OSError):  # `receive` says so
-            self.line.send(("ask", _packed(submission), question), limits=LIMITS, deadline=time.monotonic() + START_SECONDS)
+            self.line.send(("ask", _packed(submission), question), *fds, limits=LIMITS, deadline=time.monotonic() + START_SECONDS)
 
     def receive(self) -> Verdict:
         """Return the verdict on what was sent last; raise what kept it from being had."""
@@ -253,9 +266,10 @@ def main(fd: int) -> NoReturn:
     warnings.simplefilter("ignore")
     try:
         match line.receive():
-            case ("course", str() as root, bytes() as settings, bytes() as strength):
+            case ("course", str() as root, bytes() as settings, bytes() as given, bool() as live):
                 course = Course(Path(root), _decode(settings, Settings))
-                office = Office(course, _decode(strength, Strength | None) or strongest())
+                strength = _decode(given, Strength | None)
+                office = Office(course, strength if live else strength or strongest())
             case _:
                 os._exit(2)
         for name in ("hypothesis", "hornbook.grading.pytest_plugin", "hornbook.grading.sitting", "hornbook.sandbox.pipe"):
@@ -332,9 +346,9 @@ class Branches:
 
 
 class Office:
-    """Sends each client that wants a seat to the panel of its lesson."""
+    """Sends each client that wants a seat to the panel of its lesson. Without a *strength* no sandbox is warmed."""
 
-    def __init__(self, course: Course, strength: Strength) -> None:
+    def __init__(self, course: Course, strength: Strength | None) -> None:
         self.course = course
         self.strength = strength
         self.warm = ForkServers()
@@ -360,9 +374,10 @@ class Office:
     def open_panel(self, branches: Branches, slug: str, fds: list[int]) -> None:
         """Fork the panel for the lesson *slug*; the client's *fds* come to it in their turn, as everybody's do."""
         ours, theirs = socket.socketpair()
-        with contextlib.suppress(HornbookError):  # the panel itself tells its clients
-            # Lessons that import the same share a fork server.
-            self.warm.preloaded(preparation.policy_for(self.course, self.course.lesson(slug), self.strength.mode).preload)
+        if self.strength is not None:
+            with contextlib.suppress(HornbookError):  # the panel itself tells its clients
+                # Lessons that import the same share a fork server.
+                self.warm.preloaded(preparation.policy_for(self.course, self.course.lesson(slug), self.strength.mode).preload)
         warm = self.warm.branch()
         if branches.fork():
             ours.close()
@@ -401,26 +416,27 @@ class _Panel:
 
     course: Course
     slug: str
-    strength: Strength
+    strength: Strength | None
     warm: ForkServers
     client: Line | None = None
 
     def rounds(self, line: Line) -> Iterator[tuple[Sitting, int]]:
         """Fork for each client; in the fork, yield what that client wants to have asked."""
-        with contextlib.suppress(HornbookError):  # whoever sits here will be told
-            self.rehearse()
+        if self.strength is not None:
+            with contextlib.suppress(HornbookError):  # whoever sits here will be told
+                self.rehearse(self.strength)
         Branches(line, self.seat).serve()
         if self.client is not None:
             yield from self.sittings(self.client)
         os._exit(0)
 
-    def rehearse(self) -> None:
+    def rehearse(self, strength: Strength) -> None:
         """Do once what each seat will do: what is imported, compiled or looked up the first time is in every fork then."""
         from hornbook.grading.sitting import runtime  # noqa: PLC0415 - brings the sandbox along
         from hornbook.lesson import ProgramCell  # noqa: PLC0415
         from hornbook.sandbox.execute import Executor, Job  # noqa: PLC0415
 
-        policy = preparation.policy_for(self.course, self.course.lesson(self.slug), self.strength.mode)
+        policy = preparation.policy_for(self.course, self.course.lesson(self.slug), strength.mode)
         cells = (ProgramCell("print('shown')\n'a value'", "rehearsal", 0, last_of_exercise=True), ProgramCell("1 / 0", None, 1))
         with Executor(policy, warm=self.warm) as executor:
             child = executor.run(Job(cells, self.course.settings.limits)).snapshots["rehearsal"].check(1)
@@ -446,29 +462,35 @@ class _Panel:
 
         A grader that hangs ends this process by the alarm, which Python code need not be there to hear.
         """
-        from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings the sandbox along
-        from hornbook.sandbox.execute import Executor  # noqa: PLC0415
+        from hornbook.grading import live  # noqa: PLC0415 - brings the sandbox along
+        from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - the same
+        from hornbook.sandbox.canary import strongest  # noqa: PLC0415 - the same
+        from hornbook.sandbox.execute import Executor  # noqa: PLC0415 - the same
 
         lesson = self.course.lesson(self.slug)
         kept: Executor | None = None
         while True:
             try:
-                _, packed, how = cast("tuple[str, Any, dict[str, Any]]", client.receive(limits=LIMITS))
+                message, fds = client.receive_fds(limits=LIMITS)
             except (Gone, ConnectionError):
                 break
+            _, what, how = cast("tuple[str, Any, dict[str, Any]]", message)
             signal.setitimer(signal.ITIMER_REAL, self.patience())
             try:
+                submission = _unpacked(what)
                 sitting = Sitting.before(
                     self.course,
                     lesson,
-                    _unpacked(packed),
+                    submission,
                     visible_only=how["visible_only"],
                     exercise=how["exercise"],
                     strength=self.strength,
                     warm=self.warm,
+                    live=live.finished(lesson, submission, how["live"], fds[0]) if fds else None,
                 )
                 if how["practice"]:
-                    kept = kept or Executor(preparation.policy_for(self.course, lesson, self.strength.mode), warm=self.warm)
+                    mode = (self.strength or strongest()).mode
+                    kept = kept or Executor(preparation.policy_for(self.course, lesson, mode), warm=self.warm)
                     sitting.practice = kept
                 seed = secrets.randbits(32) if how["seed"] is None else how["seed"]
                 with contextlib.closing(sitting):

@@ -19,6 +19,7 @@ from hornbook.course import Course
 from hornbook.errors import HornbookError, SandboxError
 from hornbook.feedback import Bank
 from hornbook.grading import compare, outcomes, preparation
+from hornbook.grading.live import LIVE
 from hornbook.grading.outcomes import Check, Interview, Trace
 from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
 from hornbook.model import Assurance, LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
@@ -38,8 +39,8 @@ class Sitting:
     Nothing runs before the first check asks; `close` ends the sandbox. `strength` is the sandbox to use, by default the
     strongest of this machine. With an `exercise` only its checks are asked, and nothing behind its cells is run; `partial` says
     that some of the grader's checks were left out, for this or another reason. An `executor` that is given is ended with the
-    sitting. A `practice` is an executor that the caller
-    keeps from sitting to sitting: only what has changed is run again. A grade never has one.
+    sitting. A `practice` is an executor that the caller keeps from sitting to sitting: only what has changed is run again. With a
+    `live` state the checks ask that, and nothing is run. A grade has neither.
     """
 
     course: Course
@@ -53,6 +54,7 @@ class Sitting:
     exercise: str | None = None
     executor: Executor | None = None
     practice: Executor | None = None
+    live: Finished | None = None
     hidden_pending: int = 0
     partial: bool = False
     checks: tuple[Check, ...] = ()
@@ -87,12 +89,14 @@ class Sitting:
         exercise: str | None = None,
         executor: Executor | None = None,
         practice: Executor | None = None,
+        live: Finished | None = None,
     ) -> Sitting:
         """Return the sitting of *submission* before the grader of *lesson*.
 
-        Raises ValueError for a *practice* in which hidden checks would be asked: a grade is a run from top to bottom.
+        Raises ValueError for a *practice*, or a *live* state, in which hidden checks would be asked: a grade is a run from top to
+        bottom.
         """
-        if practice is not None and not visible_only:
+        if not (practice is None and live is None) and not visible_only:
             raise ValueError("a grade is a clean run from top to bottom; only the visible checks are for practice")
         bank = Bank.read(course.feedback(lesson.slug)) if course.has_feedback(lesson.slug) else Bank.empty()
         return cls(
@@ -107,12 +111,17 @@ class Sitting:
             exercise=exercise,
             executor=executor,
             practice=practice,
+            live=live,
+            report=None if live is None else LIVE,
         )
 
     @contextlib.contextmanager
     def asked(self, check: Check, trace: Trace, parameters: dict[str, Any]) -> Iterator[Probe]:
         """Give the probe through which *check* asks; raise CheckEnded where there is nothing to ask."""
         for exercise in (check.exercise, *check.needs):
+            if self.live is not None and exercise not in self.live.snapshots:
+                which = "this exercise" if exercise == check.exercise else f'the exercise "{exercise}"'
+                raise CheckEnded(Status.NOT_ATTEMPTED, f"Run the cell of {which} first.")
             if not self.attempted(exercise):
                 words = "This exercise is still as it was given." if exercise == check.exercise else f'Do the exercise "{exercise}" first.'
                 raise CheckEnded(Status.NOT_ATTEMPTED, words)
@@ -160,6 +169,8 @@ class Sitting:
         Cells that only show what an exercise does are left out unless *show* says otherwise: no check needs them, and they would
         hang with the exercise, once for each time it is shown.
         """
+        if self.live is not None and not parameters:
+            return self.live
         key = repr((sorted(parameters.items()), show))
         if key not in self._finished:
             if self.practice is not None and parameters:
@@ -174,7 +185,8 @@ class Sitting:
     def _executor(self) -> Executor:
         """Return what runs this submission: the practice's, or one of its own."""
         strength = self.strength or strongest()
-        self.report = strength.report
+        if self.live is None:
+            self.report = strength.report
         self._require(strength.report.level)
         if self.practice is not None:
             return self.practice
@@ -215,7 +227,8 @@ class Sitting:
         """Add why a name is missing: the cell that should have made it stopped before."""
         if found.raised != "NameError" or found.hidden:
             return found
-        cell = next((shown for key in self._finished if (shown := self._finished[key].shown.get(found.exercise or ""))), None)
+        runs = [*self._finished.values(), *([] if self.live is None else [self.live])]
+        cell = next((shown for run in runs if (shown := run.shown.get(found.exercise or ""))), None)
         if cell is None or cell.error is None:
             return found
         status, message = _stopped_with(cell.error)
@@ -227,7 +240,7 @@ class Sitting:
             raise self.fault
         if self.report is None:
             self.report = (self.strength or strongest()).report
-        base = self._finished.get(repr(([], False)))
+        base = self.live or self._finished.get(repr(([], False)))
         return Verdict.of(
             lesson=LessonRef(
                 self.lesson.slug,
@@ -266,7 +279,9 @@ class Sitting:
         return next((place for place, check in enumerate(self.checks) if check.name == outcome.check), len(self.checks))
 
     def close(self) -> None:
-        """End the sandbox."""
+        """End the sandbox, or let the live state go."""
+        for state in self.live.snapshots.values() if self.live else ():
+            state.close()
         if self.executor is not None:
             self.executor.close()
 

@@ -378,13 +378,15 @@ class Snapshot:
     """A frozen fork of a learner's state, from which each check gets a child of its own.
 
     `lines` are the learner's own lines of the error with which the last cell ended, if it did. `threads` is how many threads the
-    state had, none of which a fork has; `resumable` says whether the notebook can go on from here.
+    state had, none of which a fork has; `resumable` says whether the notebook can go on from here. Where one state is that of many
+    exercises, `exercise` is the one whose figures a check is shown.
     """
 
     line: Line
     lines: tuple[str, ...] = ()
     threads: int = 0
     resumable: bool = False
+    exercise: str = ""
 
     def check(self, cpu_seconds: int, seconds: float = STATE_SECONDS) -> CheckProcess | None:
         """Return a new child that answers questions, limited in processor time, or None if none can be had.
@@ -395,7 +397,7 @@ class Snapshot:
         ours, theirs = socket.socketpair()
         line = Line(ours)
         with theirs:
-            answer = self._ask(("check", cpu_seconds), theirs.fileno(), seconds=seconds)
+            answer = self._ask(("check", cpu_seconds, self.exercise), theirs.fileno(), seconds=seconds)
         match answer:
             case ("check", int() as pid):
                 return CheckProcess(line, functools.partial(self._end, pid))

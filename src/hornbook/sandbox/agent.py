@@ -27,10 +27,10 @@ from typing import Any, NoReturn
 
 from hornbook import wire
 from hornbook.sandbox import footprint, linux, namespaces
-from hornbook.sandbox.answers import Answers, own_lines
-from hornbook.sandbox.figures import open_figures
+from hornbook.sandbox.answers import Answers
 from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.preload import KERNEL, preload
+from hornbook.sandbox.watch import Watch
 
 # --- supervisor -------------------------------------------------------------------------------------------------------
 
@@ -318,49 +318,23 @@ def _kernel_app(connection: dict[str, Any]) -> Any:
     return app
 
 
-class Agent:
+class Agent(Watch):
     """Lives in the kernel's process, on its main thread, between cells."""
 
     def __init__(self, shell: Any, line: Line, *, pictures: bool = True) -> None:
-        self.shell = shell
+        super().__init__(shell, pictures=pictures)
+        self.begin_watching()
         self.line = line
-        self.pictures = pictures
-        self.figures: list[Any] = []
-        self.error_lines: list[str] = []
         self.open_at_start: set[tuple[int, str]] | None = None
         self.snapshots: set[int] = set()
         # A cell that forks must not have two processes answer for its state.
         os.register_at_fork(after_in_child=self.hang_up)
-        shell.events.register("pre_execute", self.figures.clear)
-        shell.events.register("post_run_cell", self.keep_error)
-        # Registered before matplotlib's own callback, which shows a cell's figures and then forgets them.
-        shell.events.register("post_execute", self.keep_figures)
-        # And `plt.show()`, which a cell may call itself, shows them in the same way and forgets them, too.
-        self.format = shell.display_formatter.format
-        shell.display_formatter.format = self.format_and_keep
         self.show_error = shell.showtraceback
         shell.showtraceback = self.show_error_at_any_rate
 
     def hang_up(self) -> None:
         """Leave the line of the moment to another process."""
         self.line.close()
-
-    def keep_figures(self) -> None:
-        """Remember the figures that this cell has drawn."""
-        self.figures += [figure for figure in open_figures() if not any(figure is kept for kept in self.figures)]
-
-    def format_and_keep(self, thing: Any, *arguments: Any, **keywords: Any) -> Any:
-        """Do what IPython does for what is displayed, and remember it if it is an open figure."""
-        if any(thing is figure for figure in open_figures()):
-            self.keep_figures()
-            if not self.pictures:
-                return {"text/plain": repr(thing)}, {}
-        return self.format(thing, *arguments, **keywords)
-
-    def keep_error(self, result: Any) -> None:
-        """Remember the learner's own lines of the error with which a cell ended."""
-        error = result.error_before_exec or result.error_in_exec
-        self.error_lines = own_lines(error) if error is not None else []
 
     def show_error_at_any_rate(self, *arguments: Any, **keywords: Any) -> None:
         """Do what IPython does for an error, with the open files and the memory that it takes."""
@@ -411,7 +385,7 @@ class Agent:
             def unchanged() -> bool:
                 return files is not None and files == footprint.files(places)
 
-            self.line, cells = become_snapshot(Line(socket.socket(fileno=fd)), self.shell, self.figures, unchanged)
+            self.line, cells = become_snapshot(Line(socket.socket(fileno=fd)), self.shell, {"": self.figures}, unchanged)
             self.open_at_start = footprint.descriptors()
             self.snapshots.clear()
             self.line.send(("ready", os.getpid()))
@@ -456,8 +430,14 @@ def fork_or_none() -> int | None:
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def become_snapshot(line: Line, shell: Any, figures: list[Any], unchanged: Callable[[], bool]) -> tuple[Line, Line]:
-    """Stand still; for each check fork a child, and end it when told to.
+Figures = dict[str, list[Any]]
+"""What each exercise has drawn, by its id. In a sandbox each has a snapshot of its own, and no name."""
+
+
+def become_snapshot(
+    line: Line, shell: Any, figures: Figures, unchanged: Callable[[], bool], limit: Callable[[int], None] | None = None
+) -> tuple[Line, Line]:
+    """Stand still; for each check fork a child, held to *limit* seconds of processor time, and end it when told to.
 
     Returns only in a fork that is to go on from here, if what it shares is *unchanged*: its lines for the agent and for cells.
     """
@@ -467,7 +447,7 @@ def become_snapshot(line: Line, shell: Any, figures: list[Any], unchanged: Calla
     linux.call_ourselves("hb-snapshot")
     try:
         with at_rest():
-            fds = Snapshot(line, shell, figures, unchanged).serve()
+            fds = Snapshot(line, shell, figures, unchanged, limit or limit_child).serve()
     except BaseException:  # noqa: BLE001 - a snapshot has nobody to tell
         os._exit(1)
     os.setpgid(0, 0)
@@ -496,11 +476,12 @@ def at_rest() -> Iterator[None]:
 class Snapshot:
     """A frozen state of a learner's, and the requests that it answers."""
 
-    def __init__(self, line: Line, shell: Any, figures: list[Any], unchanged: Callable[[], bool]) -> None:
+    def __init__(self, line: Line, shell: Any, figures: Figures, unchanged: Callable[[], bool], limit: Callable[[int], None]) -> None:
         self.line = line
         self.shell = shell
         self.figures = figures
         self.unchanged = unchanged
+        self.limit = limit
         self.children: set[int] = set()
 
     def serve(self) -> list[int]:
@@ -508,8 +489,8 @@ class Snapshot:
         while True:
             message, fds = self.line.receive_fds()
             match message:
-                case ("check", int() as cpu_seconds):
-                    self.check(cpu_seconds, fds[0])
+                case ("check", int() as cpu_seconds, str() as exercise):
+                    self.check(cpu_seconds, exercise, fds[0])
                 case ("end", int() as pid):
                     self.line.send(("ended", pid, self.end(pid) if pid in self.children else None))
                 case ("resume",):
@@ -523,8 +504,8 @@ class Snapshot:
             for fd in fds:
                 os.close(fd)
 
-    def check(self, cpu_seconds: int, fd: int) -> None:
-        """Fork a child that answers a check's questions, limited in processor time."""
+    def check(self, cpu_seconds: int, exercise: str, fd: int) -> None:
+        """Fork a child that answers the questions of a check of *exercise*, limited in processor time."""
         pid = fork_or_none()
         if pid is None:
             self.line.send(("failed",))
@@ -532,9 +513,8 @@ class Snapshot:
             self.line.close()
             os.setpgid(0, 0)
             linux.call_ourselves("hb-check")
-            linux.limit_cpu(cpu_seconds)
-            linux.set_aside(True)
-            Answers(Line(socket.socket(fileno=fd)), self.shell, self.figures).serve()
+            self.limit(cpu_seconds)
+            Answers(Line(socket.socket(fileno=fd)), self.shell, self.figures.get(exercise, [])).serve()
         else:
             self.children.add(pid)
             self.line.send(("check", pid))
@@ -546,6 +526,12 @@ class Snapshot:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(pid, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def limit_child(cpu_seconds: int) -> None:
+    """Hold a check's process in a sandbox to its limits; the sandbox holds it to all others."""
+    linux.limit_cpu(cpu_seconds)
+    linux.set_aside(True)
 
 
 def fork_orphan() -> bool:

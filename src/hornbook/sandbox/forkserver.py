@@ -37,6 +37,7 @@ MODULES = (
     "sandbox.figures",
     "sandbox.footprint",
     "sandbox.answers",
+    "sandbox.watch",
     "sandbox.preload",
     "sandbox.shell",
     "sandbox.agent",

@@ -62,13 +62,13 @@ class Line:
         """
         return self._body(self._exactly(LENGTH.size, deadline), deadline, limits, resolve)
 
-    def receive_fds(self) -> tuple[object, list[int]]:
-        """Return the next message and the file descriptors that came with it. For the sandboxed side."""
+    def receive_fds(self, *, limits: wire.Limits | None = None) -> tuple[object, list[int]]:
+        """Return the next message and the file descriptors that came with it. Not for a line on which a learner's process speaks."""
         head, fds, _, _ = socket.recv_fds(self.socket, LENGTH.size, 4)
         if not head:
             raise Gone
         head += self._exactly(LENGTH.size - len(head), None)
-        return self._body(head, None, None, None), fds
+        return self._body(head, None, limits, None), fds
 
     def close(self) -> None:
         """Close the socket; the other side sees the end."""

@@ -13,6 +13,7 @@ import ctypes
 import errno
 import os
 import resource
+import signal
 from typing import Any
 
 # At the top, since it must be found before the process sees only what the sandbox shows.
@@ -20,6 +21,7 @@ import landlockpy
 
 from hornbook.sandbox.namespaces import drop_capabilities
 
+PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
 PR_SET_SECCOMP = 22
@@ -85,8 +87,7 @@ def disarm() -> None:
 
 def limit(limits: dict[str, int]) -> None:
     """Set resource limits. Memory is counted from what the interpreter itself has mapped already, in bytes."""
-    mapped = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
-    _at_most(resource.RLIMIT_AS, mapped + limits["as"] + SPARE_MEMORY)
+    limit_memory(limits["as"] + SPARE_MEMORY)
     _at_most(resource.RLIMIT_NPROC, limits["nproc"])
     _at_most(resource.RLIMIT_FSIZE, limits["fsize"])
     _at_most(resource.RLIMIT_NOFILE, limits["nofile"])
@@ -116,6 +117,19 @@ def limit_cpu(seconds: int) -> None:
     """Let this process use at most *seconds* more of processor time; the kernel kills it then."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _at_most(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
+
+
+def limit_memory(size: int) -> None:
+    """Let this process map at most *size* bytes more than it has mapped already."""
+    mapped = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
+    _at_most(resource.RLIMIT_AS, mapped + size)
+
+
+def end_with(parent: int) -> None:
+    """Have the kernel end this process when *parent*, which has forked it, ends."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
 
 
 def _at_most(which: int, value: int) -> None:
