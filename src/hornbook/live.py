@@ -102,10 +102,10 @@ def _place(ran: Ran, cells: Sequence[FoundCell], lesson: Lesson) -> int | None:
 def find_lesson(file: SubmissionFile | None, start: Path, course: str = "", lesson: str = "") -> tuple[Course, Lesson]:
     """Return the lesson that a notebook belongs to, with its course.
 
-    They are the named ones, if *course* (a folder) or *lesson* (a slug) is given; else the course that *start* lies in, or an installed
-    one, and the lesson that *file* tells. Raises HornbookError, with the way out, where that is none.
+    They are the named ones, if *course* (a folder) or *lesson* (a slug) is given; else the course that *file*, or the folder *start*,
+    lies in, or an installed one, and the lesson that *file* tells. Raises HornbookError, with the way out, where that is none.
     """
-    courses = [Course.open(Path(course).expanduser())] if course else list(_courses(start))
+    courses = [Course.open(Path(course).expanduser())] if course else list(_courses([*([] if file is None else [file.path]), start]))
     if not courses:
         raise CourseError(start, 'is in no course, and none is installed. Say where yours is: %config Hornbook.course = "folder".')
     problem: HornbookError = CourseError(start, 'does not tell which lesson this is. Name it: %config Hornbook.lesson = "slug".')
@@ -122,10 +122,11 @@ def find_lesson(file: SubmissionFile | None, start: Path, course: str = "", less
     raise problem
 
 
-def _courses(start: Path) -> Iterator[Course]:
-    """Yield the course that *start* lies in, then those that are installed, as far as they can be opened."""
-    with contextlib.suppress(CourseError):
-        yield Course.find(start)
+def _courses(starts: Iterable[Path]) -> Iterator[Course]:
+    """Yield the courses that *starts* lie in, then those that are installed, as far as they can be opened."""
+    for start in starts:
+        with contextlib.suppress(CourseError):
+            yield Course.find(start)
     for folder in installed_courses().values():
         with contextlib.suppress(CourseError):
             yield Course.open(folder)

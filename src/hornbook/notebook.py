@@ -137,9 +137,7 @@ class Extension:
         if self._desk is not None and self._desk[0] != wanted:
             self.leave_desk()
         if self._desk is None:
-            file = self.file()
-            start = Path.cwd() if file is None else file.path
-            course, lesson = find_lesson(file, start, *wanted)
+            course, lesson = find_lesson(self.file(), Path.cwd(), *wanted)
             self.session.limits = course.settings.limits
             self._desk = wanted, Desk.at(course, lesson)
         return self._desk[1]
@@ -198,7 +196,8 @@ class Extension:
         except KeyboardInterrupt:
             shown.show(Card.saying(exercise or desk.lesson.title, "You have stopped this check. Run the cell again to start it anew."))
         except HornbookError as error:
-            shown.show(Card.saying(exercise or desk.lesson.title, str(error)))
+            words = f"This could not be checked, through no fault of yours. {error}"
+            shown.show(Card.saying(exercise or desk.lesson.title, words))
         except OSError as error:
             shown.show(Card.saying(exercise or desk.lesson.title, f"There is no room for a check ({error.strerror}). Restart the kernel."))
 

@@ -62,4 +62,6 @@ def finished(lesson: Lesson, submission: Submission, claims: object, fd: int) ->
             case _:
                 state.close()
                 raise SubmissionError(submission.name, "comes with what is no account of a kernel's cells.")
+    if not shown:
+        state.close()
     return Finished(tuple(runs), shown, {exercise: replace(state, exercise=exercise) for exercise in shown})

@@ -318,6 +318,17 @@ def _kernel_app(connection: dict[str, Any]) -> Any:
     return app
 
 
+def be_quiet_about_checks(shell: Any) -> None:
+    """Let the lines by which a learner asks for checks in a live notebook do nothing: here everything is asked anyway."""
+
+    def nothing(_line: str) -> None:
+        """Do nothing in a notebook that is being graded."""
+
+    for name in ("check", "hint"):
+        shell.register_magic_function(nothing, magic_name=name)
+    shell.extension_manager.loaded.add("hornbook")
+
+
 class Agent(Watch):
     """Lives in the kernel's process, on its main thread, between cells."""
 
@@ -329,6 +340,7 @@ class Agent(Watch):
         self.snapshots: set[int] = set()
         # A cell that forks must not have two processes answer for its state.
         os.register_at_fork(after_in_child=self.hang_up)
+        be_quiet_about_checks(shell)
         self.show_error = shell.showtraceback
         shell.showtraceback = self.show_error_at_any_rate
 
