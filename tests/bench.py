@@ -37,7 +37,7 @@ from typing import Any
 
 import nbformat
 import psutil
-from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.manager import AsyncKernelManager, start_new_kernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from hornbook.course import Course
@@ -355,6 +355,58 @@ def bench_live(root: Path, rounds: int) -> None:
     labels = {"five": "five checks of one exercise, request to verdict", "any": "100 examples of hypothesis"}
     medians = {label: live_check(Course.open(root / name), rounds) for name, label in labels.items()}
     tell("a notebook that is being worked on (to reach: 60 ms, and 250 ms)", medians, [])
+    in_kernel = notebook_check(Course.open(root / "five"), rounds)
+    labels = {"alone": "an exercise's cell in a kernel, run to idle", "checked": "the same, run to the widget's update: five checks"}
+    tell("checks in the notebook itself (to reach: 100 ms)", {label: in_kernel[name] for name, label in labels.items()}, [])
+
+
+def notebook_check(course: Course, rounds: int) -> dict[str, float]:
+    """Return the median seconds from running an exercise's cell in a real kernel to its reply, alone and with a check.
+
+    A check is over with the widget's update message on the wire; every other run has a mistake, so that there is one.
+    """
+    path = course.root / "work.ipynb"
+    path.write_text(json.dumps(course.lesson("plain").to_notebook()), "utf-8")
+    manager, client = start_new_kernel(
+        kernel_name="python3", cwd=str(course.root), env={**os.environ, "JPY_SESSION_NAME": str(path)}, stderr=subprocess.DEVNULL
+    )
+    cell = next(one.id for one in course.lesson("plain").cells if one.exercise == "total")
+
+    def until(wanted: Callable[[str, dict[str, Any]], bool], source: str) -> float:
+        content = {"code": source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        message = client.session.msg("execute_request", content, metadata={"cellId": cell})
+        taken = None
+        started = time.perf_counter()
+        client.shell_channel.send(message)
+        while True:
+            answer = client.get_iopub_msg(timeout=60)
+            if answer["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            kind, content = answer["msg_type"], answer["content"]
+            if taken is None and wanted(kind, content):
+                taken = time.perf_counter() - started
+            if kind == "status" and content["execution_state"] == "idle":
+                if taken is None:
+                    raise SystemExit("the measured cell was not checked")
+                return taken
+
+    def idle(kind: str, content: dict[str, Any]) -> bool:
+        return kind == "status" and content["execution_state"] == "idle"
+
+    def updated(kind: str, content: dict[str, Any]) -> bool:
+        return kind.startswith("comm") and "card" in content["data"].get("state", {})
+
+    try:
+        alone = [until(idle, f"{PLAIN.answer}  # {turn}") for turn in range(4 * rounds)]
+        until(idle, "%load_ext hornbook")
+        checked = []
+        for turn in range(4 * rounds + 2):
+            answer = PLAIN.answer if turn % 2 else PLAIN.answer.replace("> 0", "> 1")
+            checked.append(until(updated, answer))
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    return {"alone": statistics.median(alone), "checked": statistics.median(checked[2:])}
 
 
 def live_check(course: Course, rounds: int) -> float:

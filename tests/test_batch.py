@@ -47,7 +47,7 @@ KINDS: dict[str, tuple[str, str, list[str]]] = {
     "loops": ("one = 1", "def two(n):\n  while True: pass", ["passed", "timed out"]),
     "exits": ("one = 1", "import os; os._exit(0)", ["passed", "failed"]),
     "leaves a daemon": (DAEMON + "one = 1", "def two(n): return n + n", ["passed", "passed"]),
-    "eats memory": ("one = 1", "def two(n):\n  keep = [bytearray(1 << 20) for _ in range(4096)]", ["passed", "out of memory"]),
+    "eats memory": ("one = 1", "def two(n): return bytearray(1 << 40)", ["passed", "out of memory"]),
     "lies": ("class One(int):\n  __eq__ = lambda *_: True\n  __hash__ = None\none = One(2)", "two = lambda n: one", ["failed", "failed"]),
 }
 
@@ -57,7 +57,7 @@ def course(tmp_path_factory: pytest.TempPathFactory, steps_course: StepsCourse) 
     """Give the course of these tests."""
     root = tmp_path_factory.mktemp("course")
     (root / "pyproject.toml").write_text(
-        "[tool.hornbook.limits]\ntotal_seconds = 30\ncell_seconds = 5\ncheck_seconds = 1\nmemory_mb = 256\n", "utf-8"
+        "[tool.hornbook.limits]\ntotal_seconds = 60\ncell_seconds = 8\ncheck_seconds = 4\nmemory_mb = 256\n", "utf-8"
     )
     return steps_course(root, GRADER)
 
