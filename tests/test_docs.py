@@ -25,6 +25,7 @@ from hornbook.grading.mutants import OPERATORS
 from hornbook.grading.pytest_plugin import MARKERS
 from hornbook.lesson import Lesson, parse_lesson, read_solution, write_lesson
 from hornbook.model import Assurance, Repair, Status, Verdict, verdict_schema
+from hornbook.notebook import Hornbook
 from hornbook.sandbox.canary import NEEDS
 from hornbook.sandbox.figures import Axes, Bar, Figure, PlottedLine, Scatter
 from hornbook.sandbox.policy import Mode
@@ -32,7 +33,7 @@ from hornbook.sandbox.probe import Cell as ProbeCell
 from hornbook.sandbox.probe import Probe, Raised
 
 ROOT = Path(__file__).parent.parent
-DOCS = ("authoring", "grading", "sandbox", "architecture", "verdict")
+DOCS = ("authoring", "notebook", "grading", "sandbox", "architecture", "verdict", "performance", "mutation")
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
 TO_COME = {"src/hornbook/server.py"}
 FOLDERS = ("lessons", "graders", "feedback", "binder", "jlab_extension")
@@ -264,6 +265,7 @@ def pytest_options() -> list[str]:
         pytest.param("docs/authoring.md", ["raises", "message", "actual", "actual_type", "source"], id="conditions"),
         pytest.param("docs/authoring.md", [operator.name for operator in OPERATORS], id="operators"),
         pytest.param("docs/authoring.md", ["exercise", "operator", "line", "becomes", "reason"], id="markers of equivalent mutants"),
+        pytest.param("docs/notebook.md", [*Hornbook.class_own_traits(config=True), "%check", "%hint"], id="the notebook"),
         pytest.param("docs/grading.md", list(Status), id="statuses"),
         pytest.param("docs/grading.md", list(Assurance), id="assurances"),
         pytest.param("docs/grading.md", list(get_args(get_type_hints(Repair)["kind"])), id="repairs"),
