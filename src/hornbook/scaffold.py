@@ -40,6 +40,12 @@ ever held a `t`. So whoever writes songs looks at the vowels first. Today we let
 after each step.)*""",
     ),
     (
+        "checks",
+        """\
+# From here on, each exercise is checked as soon as you run its cell.
+%load_ext hornbook""",
+    ),
+    (
         "letter-by-letter",
         """\
 ## Letter by letter
@@ -85,7 +91,7 @@ def count_vowels(word):
 - In some languages `y` is a vowel too. Let the caller say which letters count.""",
     ),
 )
-_CODE_CELLS = {"example", "exercise", "try"}
+_CODE_CELLS = {"checks", "example", "exercise", "try"}
 
 _GRADER = '''\
 """<title>: how many letters of a word are vowels."""
