@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AxeBase
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from hornbook import Course, Verdict, check
@@ -135,6 +135,13 @@ MISTAKES = {
     "spread": "def widest(numbers):\n    return max(numbers) - smallest(numbers)\n\n\ndef spread(numbers):\n    return widest(numbers)\n",
     "settle": "def settle(number):\n    while number > 1:\n        number = number + 1\n",
 }
+HOSTILE = MISTAKES | {
+    "label": (
+        "def label(name, value):\n"
+        "    print('<script>window.taken = 1</script>\\x1b[2J')\n"
+        "    return '<img src=x onerror=\"window.taken = 1\">\\u202e'\n"
+    ),
+}
 
 
 # --- What is there to see --------------------------------------------------------------------------------------------
@@ -166,7 +173,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     write_lesson(lesson)
     course = Course.open(root)
     found = {}
-    for name, answers in (("mistakes", MISTAKES), ("passes", PASSES)):
+    for name, answers in (("mistakes", MISTAKES), ("passes", PASSES), ("hostile", HOSTILE)):
         notebook = json.loads((root / "lessons" / "first_numbers.ipynb").read_text("utf-8"))
         for cell in notebook["cells"]:
             cell["source"] = answers[cell["metadata"]["hornbook"]["exercise"]]
@@ -417,7 +424,7 @@ def test_axe_finds_nothing(desk: Desk) -> None:
     folded = card.locator("details:not([open]) > summary")
     while folded.count():
         folded.first.click()
-    desk.page.evaluate(AxeBase().axe_script)
+    desk.page.evaluate(Axe().axe_script)
     for theme in THEMES:
         desk.theme(theme)
         # What fades while a check runs is on its way out or in: it is looked at as it stands the rest of the time.
@@ -480,6 +487,18 @@ def test_hints_need_no_kernel(desk: Desk) -> None:
     expect(hints).to_have_count(3)
 
 
+def test_nothing_that_a_learner_wrote_is_obeyed(desk: Desk) -> None:
+    """Markup in a value and in what was printed is shown as text, and so are escape sequences and what turns the direction."""
+    desk.open([shown("hostile", "label")], "hostile.ipynb")
+    card = desk.run(0).locator(".hornbook-card")
+
+    expect(card).to_contain_text("<img src=x onerror=")
+    expect(card).to_contain_text("<script>window.taken = 1</script>\\x1b[2J")
+    expect(card).to_contain_text("\\u202e")
+    expect(card.locator("img, script")).to_have_count(0)
+    assert desk.page.evaluate("() => window.taken === undefined")
+
+
 def test_what_is_shown_without_widgets(desk: Desk, verdicts: dict[str, Verdict]) -> None:
     """In a notebook that is not trusted the HTML twin keeps its form, and opens its hints one after the other, without a script."""
     content = notebook(["1"])
@@ -501,14 +520,7 @@ def test_what_is_shown_without_widgets(desk: Desk, verdicts: dict[str, Verdict])
     expect(third).to_be_hidden()
     assert twin.evaluate("twin => getComputedStyle(twin).borderRadius") == "8px"
     # Whatever of our styles the sanitizer takes away is missing for those who need the twin most.
-    kept = desk.page.evaluate(
-        "(html) => { const node = document.createElement('div'); node.innerHTML = html; return styles(node); "
-        "function styles(node) { return [...node.querySelectorAll('[style]')].map((one) => one.getAttribute('style').split(';').length) } }",
-        card.html(),
-    )
-    assert (
-        twin.evaluate(
-            "twin => [twin, ...twin.querySelectorAll('[style]')].map((one) => one.getAttribute('style').split(';').filter(Boolean).length)"
-        )
-        == kept
-    )
+    count = "node => [...node.querySelectorAll('[style]')].map((one) => one.getAttribute('style').split(';').length)"
+    ours = desk.page.evaluate(f"(html) => ({count})(new DOMParser().parseFromString(html, 'text/html').body.firstChild)", card.html())
+
+    assert twin.evaluate(count) == ours

@@ -588,12 +588,13 @@ class _Markup:
     @staticmethod
     def _values(pairs: Sequence[tuple[str, str, tuple[int, int] | None]]) -> str:
         """Return labelled values: two stand side by side where there is room, below each other where there is not."""
-        width = "width:49%;min-width:16em" if len(pairs) > 1 else "width:100%"
+        width = "width:50%;min-width:16em" if len(pairs) > 1 else "width:100%"
+        frame = f"display:inline-block;vertical-align:top;box-sizing:border-box;max-width:100%;{width}"
         boxes = [
-            f'<div style="display:inline-block;vertical-align:top;box-sizing:border-box;max-width:100%;{width};padding:6px 8px 0 0">'
+            f'<div style="{frame};padding:6px {8 if number < len(pairs) else 0}px 0 0">'
             f'<div style="font-size:0.85em;{_DIM}">{_text(label)}</div>'
             f'<div dir="ltr" style="{_MONO};background:{_TINT};border-radius:4px;padding:4px 8px">{_marked(value, place)}</div></div>'
-            for label, value, place in pairs
+            for number, (label, value, place) in enumerate(pairs, start=1)
         ]
         return "".join(boxes)
 
