@@ -14,7 +14,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -33,23 +33,25 @@ WORDS: Final[Mapping[str, str]] = {
     "printed": "printed",
     "next-step": "Next step",
     "hint-number": "Hint {number} of {total}",
+    "hints-shown": "{number} of {total}",
     "first-hint": "Show a hint",
     "next-hint": "Next hint",
     "last-hint": "All hints are shown",
     "why": "Why it works",
-    "note": "Good to know",
     "the-cell": "the cell",
     "stopped-with": "stopped with {error}",
     "in-the-file": "in the file",
     "carry-on": "Carry on with {exercise}.",
     "all-exercises": "Every exercise of this lesson passes its checks.",
     "hidden": "Hidden checks: {passed} of {total} pass",
+    "points-so-far": "{points} so far",
     "progress": "{done} of {of}",
     "progress-name": "{done} of {of} exercises done",
     "checking": "Checking…",
     "checking-count": "Checking… {done} of {of}",
     "nothing-asked": "No check was asked.",
     "whole-notebook": "The whole notebook",
+    "passing": "{count} passed",
     "more-checks": "{count} more",
     "more-text": "… and {count} more",
     "lines-above": "… {count} above",
@@ -64,8 +66,12 @@ MAX_PRINTED_LINES: Final = 8
 MAX_TRACEBACK_LINES: Final = 12
 MAX_LINE: Final = 300  # characters of a line that was printed or stands in a traceback
 MAX_CHECKS: Final = 100
+MAX_OPEN: Final = 8  # checks that do not pass and stand on a card unfolded
+MAX_PASSED: Final = 5  # the same of those that pass
 MAX_NOTES: Final = 5
 WIDTH: Final = 100  # columns of the plain text
+
+_NUMERIC: Final = re.compile(r"[\d.+-]")
 
 # Persian and many Indian scripts are misspelt without them, and emoji fall apart. In values they stay visible, for there they matter.
 _JOINERS: Final = "\u200c\u200d"
@@ -82,7 +88,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One check on a card. `open` is how many of its hints are shown before anybody has asked for one."""
+    """One check on a card.
+
+    `differs` is where `came` and `expected` differ: in each the part between two places, counted in code points. `open` is how
+    many of the hints are shown before anybody has asked for one.
+    """
 
     id: str
     status: str
@@ -93,6 +103,7 @@ class Row:
     asked: str | None = None
     came: str | None = None
     expected: str | None = None
+    differs: tuple[tuple[int, int], tuple[int, int]] | None = None
     traceback: tuple[str, ...] = ()
     printed: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
@@ -106,12 +117,21 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """Rows that are folded away behind a label, because there are many."""
+
+    label: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """The checks of one exercise, those that want attention first. On a card of one exercise it has no name."""
 
     name: str
     points: str
     rows: tuple[Row, ...]
+    folds: tuple[Fold, ...] = ()
     more: str = ""
     why: tuple[str, ...] = ()
 
@@ -168,9 +188,11 @@ class Card:
         return cls(title=_prose(title), headline=_prose(sentence), language=language)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows of all sections, in order."""
+        """Yield the rows of all sections, in order, folded ones too."""
         for section in self.sections:
             yield from section.rows
+            for fold in section.folds:
+                yield from fold.rows
 
     def to_json(self) -> dict[str, Any]:
         """Return the card as plain JSON values."""
@@ -214,7 +236,7 @@ class _Maker:
 
     def card(self) -> Card:
         """Return the card."""
-        from hornbook.show import ASSURANCES, headline, points  # noqa: PLC0415 - brings rich along
+        from hornbook.show import ASSURANCES, headline  # noqa: PLC0415 - brings rich along
 
         outcomes = [outcome for outcome in self.verdict.outcomes if self.exercise is None or outcome.exercise == self.exercise]
         one = self.exercise is not None
@@ -230,7 +252,7 @@ class _Maker:
             over=lesson if one else "",
             headline=WORDS["nothing-asked"] if nothing else headline(part),
             state="note" if nothing else "passed" if part.passed_so_far else "open" if counted else "broken",
-            points=points(_earned(counted), _possible(counted)) if _possible(counted) else "",
+            points=self._points(counted),
             sections=sections,
             focus=self.focus,
             next=self._next(passed=part.passed_so_far),
@@ -240,21 +262,30 @@ class _Maker:
             language=self.language,
         )
 
+    def _points(self, counted: Sequence[Outcome]) -> str:
+        """Return what is earned of what is possible; while hidden checks are to come, that is not the whole."""
+        from hornbook.show import points  # noqa: PLC0415 - brings rich along
+
+        earned, possible = sum(outcome.earned for outcome in counted), sum(outcome.points for outcome in counted)
+        said = points(earned, possible) if possible else ""
+        return WORDS["points-so-far"].format(points=said) if said and self.verdict.hidden_pending else said
+
     def _sections(self, outcomes: Sequence[Outcome]) -> Iterator[Section]:
-        from hornbook.show import count, points  # noqa: PLC0415 - brings rich along
+        from hornbook.show import count  # noqa: PLC0415 - brings rich along
 
         left = MAX_CHECKS
-        exercises = dict.fromkeys(outcome.exercise for outcome in outcomes)
-        for exercise in exercises:
+        for exercise in dict.fromkeys(outcome.exercise for outcome in outcomes):
             mine = [outcome for outcome in outcomes if outcome.exercise == exercise]
             rows = list(self._rows(mine))
             counted = [outcome for outcome in mine if _counts(outcome)]
             name = "" if self.exercise is not None else _prose(exercise or WORDS["whole-notebook"])
             beyond = max(0, len(rows) - left)
+            shown, folds = _folded(rows[:left])
             yield Section(
                 name,
-                points(_earned(counted), _possible(counted)) if name and _possible(counted) else "",
-                tuple(rows[:left]),
+                self._points(counted) if name else "",
+                shown,
+                folds,
                 more=WORDS["more-checks"].format(count=count(beyond, "check")) if beyond else "",
                 why=tuple(self._why(mine)),
             )
@@ -284,6 +315,7 @@ class _Maker:
         hints = tuple(hint for hint in (_prose(hint.text) for hint in outcome.hints) if hint not in self.said)
         message = "" if outcome.message in self.said else _prose(outcome.message)
         self.said.update((outcome.message, *hints))
+        came, expected = _value(outcome.came), _value(outcome.expected)
         first = not self.focus and outcome.status not in {Status.BROKEN, Status.SKIPPED}
         if first:
             self.focus = row.id
@@ -291,8 +323,9 @@ class _Maker:
             row,
             message=message,
             asked=_value(outcome.asked),
-            came=_value(outcome.came),
-            expected=_value(outcome.expected),
+            came=came,
+            expected=expected,
+            differs=None if came is None or expected is None else _difference(came, expected),
             traceback=tuple(_last(outcome.traceback)),
             printed=tuple(_first(outcome.printed)),
             hints=hints,
@@ -329,12 +362,35 @@ def _counts(outcome: Outcome) -> bool:
     return outcome.status not in {Status.BROKEN, Status.SKIPPED}
 
 
-def _earned(outcomes: Iterable[Outcome]) -> float:
-    return sum(outcome.earned for outcome in outcomes)
+def _folded(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Fold, ...]]:
+    """Return the rows that are to be seen, and those that are folded away where there are more than can be taken in."""
+    from hornbook.show import count  # noqa: PLC0415 - brings rich along
+
+    passed = [row for row in rows if row.status == Status.PASSED and not row.has_details]
+    others = [row for row in rows if row not in passed]
+    seen, folds = others[:MAX_OPEN], []
+    if others[MAX_OPEN:]:
+        folds.append(Fold(WORDS["more-checks"].format(count=count(len(others) - MAX_OPEN, "check")), tuple(others[MAX_OPEN:])))
+    if len(passed) > MAX_PASSED:
+        folds.append(Fold(WORDS["passing"].format(count=count(len(passed), "check")), tuple(passed)))
+    else:
+        seen += passed
+    return tuple(seen), tuple(folds)
 
 
-def _possible(outcomes: Iterable[Outcome]) -> float:
-    return sum(outcome.points for outcome in outcomes)
+def _difference(came: str, expected: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Return where the two differ, each number whole; None where nothing else is left of one of them."""
+    shorter = min(len(came), len(expected))
+    start = next((place for place in range(shorter) if came[place] != expected[place]), shorter)
+    end = next((place for place in range(shorter - start) if came[-1 - place] != expected[-1 - place]), shorter - start)
+    # 123 and 193 differ as numbers, not in their middle.
+    while start and _NUMERIC.match(came[start - 1]):
+        start -= 1
+    while end and _NUMERIC.match(came[len(came) - end]):
+        end -= 1
+    places = (start, len(came) - end), (start, len(expected) - end)
+    whole = any(place == (0, len(text)) for place, text in zip(places, (came, expected), strict=True))
+    return None if whole or came == expected else places
 
 
 def _ring(progress: Progress | None) -> Ring | None:
@@ -409,7 +465,7 @@ class _Page:
             yield ""
             if section.name:
                 yield " · ".join(part for part in (section.name, section.points) if part)
-            for row in section.rows:
+            for row in (*section.rows, *(row for fold in section.folds for row in fold.rows)):
                 yield from _wrapped(row.title, f"  {row.symbol} {row.word}")
                 yield from self._details(row)
             if section.more:
@@ -455,6 +511,7 @@ def _wrapped(text: str, label: str) -> Iterator[str]:
 _CODE: Final = re.compile(r"`([^`\n]+)`")
 _GREY: Final = "rgba(128,128,128,0.35)"
 _TINT: Final = "rgba(128,128,128,0.12)"
+_MARK: Final = "background:rgba(128,128,128,0.3);text-decoration:underline"
 _MONO: Final = "font-family:monospace;white-space:pre-wrap;overflow-wrap:break-word"
 _DIM: Final = "opacity:0.75"
 
@@ -468,31 +525,44 @@ class _Markup:
 
     def parts(self) -> Iterator[str]:
         """Yield the pieces."""
-        card = self.card
-        language = html.escape(card.language)
         frame = f"border:1px solid {_GREY};border-radius:8px;padding:14px 18px;max-width:760px;line-height:1.5"
-        yield f'<div lang="{language}" style="{frame}">'
+        yield f'<div lang="{_text(self.card.language)}" style="{frame}">'
+        yield from self._head()
+        for section in self.card.sections:
+            yield from self._section(section)
+        yield from self._foot()
+        yield "</div>"
+
+    def _head(self) -> Iterator[str]:
+        card = self.card
         over = " · ".join(part for part in (card.over, card.points, card.progress.name if card.progress else "") if part)
         if over:
             yield _block(over, f"font-size:0.9em;{_DIM}")
         yield _block(card.title, "font-size:1.15em;font-weight:600")
         yield _block(card.headline, "margin-top:2px")
-        for section in card.sections:
-            if section.name:
-                yield _block(" · ".join(part for part in (section.name, section.points) if part), "margin-top:14px;font-weight:600")
-            for row in section.rows:
+
+    def _section(self, section: Section) -> Iterator[str]:
+        if section.name:
+            yield _block(" · ".join(part for part in (section.name, section.points) if part), "margin-top:14px;font-weight:600")
+        for row in section.rows:
+            yield from self._row(row)
+        for fold in section.folds:
+            yield f'<details style="margin-top:8px"><summary>{_text(fold.label)}</summary><div style="margin-left:16px">'
+            for row in fold.rows:
                 yield from self._row(row)
-            if section.more:
-                yield _block(section.more, f"margin-top:8px;{_DIM}")
-            for why in section.why:
-                yield self._box(card.words["why"], why)
-        for note in card.notes:
+            yield "</div></details>"
+        if section.more:
+            yield _block(section.more, f"margin-top:8px;{_DIM}")
+        for why in section.why:
+            yield self._box(self.card.words["why"], why)
+
+    def _foot(self) -> Iterator[str]:
+        for note in self.card.notes:
             yield _block(f"{note.label}: {note.text}", f"margin-top:10px;font-size:0.9em;{_DIM}")
-        if card.next:
-            yield _block(card.next, "margin-top:12px;font-weight:600")
-        if card.assurance:
-            yield _block(card.assurance, f"margin-top:12px;font-size:0.85em;{_DIM}")
-        yield "</div>"
+        if self.card.next:
+            yield _block(self.card.next, "margin-top:12px;font-weight:600")
+        if self.card.assurance:
+            yield _block(self.card.assurance, f"margin-top:12px;font-size:0.85em;{_DIM}")
 
     def _row(self, row: Row) -> Iterator[str]:
         head = f'<span style="font-weight:600">{_text(row.symbol)} {_text(row.word)}</span> <span dir="auto">{_prosaic(row.title)}</span>'
@@ -505,24 +575,26 @@ class _Markup:
             yield _block(row.message, "margin-top:4px")
         words = self.card.words
         if row.asked is not None:
-            yield self._values(((words["asked"], row.asked),))
-        pairs = ((words["came"], row.came), (words["expected"], row.expected))
-        yield self._values(tuple((label, value) for label, value in pairs if value is not None))
+            yield self._values(((words["asked"], row.asked, None),))
+        came, expected = row.differs or (None, None)
+        pairs = ((words["came"], row.came, came), (words["expected"], row.expected, expected))
+        yield self._values(tuple((label, value, place) for label, value, place in pairs if value is not None))
         for lines, name in ((row.traceback, "in-your-code"), (row.printed, "printed")):
             if lines:
-                yield self._values(((words[name], "\n".join(lines)),))
+                yield self._values(((words[name], "\n".join(lines), None),))
         yield self._hints(row)
         yield "</div></details>"
 
     @staticmethod
-    def _values(pairs: Sequence[tuple[str, str]]) -> str:
+    def _values(pairs: Sequence[tuple[str, str, tuple[int, int] | None]]) -> str:
         """Return labelled values: two stand side by side where there is room, below each other where there is not."""
-        width = "width:49%;min-width:16em" if len(pairs) > 1 else "width:100%"
+        width = "width:50%;min-width:16em" if len(pairs) > 1 else "width:100%"
+        frame = f"display:inline-block;vertical-align:top;box-sizing:border-box;max-width:100%;{width}"
         boxes = [
-            f'<div style="display:inline-block;vertical-align:top;box-sizing:border-box;max-width:100%;{width};padding:6px 8px 0 0">'
+            f'<div style="{frame};padding:6px {8 if number < len(pairs) else 0}px 0 0">'
             f'<div style="font-size:0.85em;{_DIM}">{_text(label)}</div>'
-            f'<div dir="ltr" style="{_MONO};background:{_TINT};border-radius:4px;padding:4px 8px">{_text(value)}</div></div>'
-            for label, value in pairs
+            f'<div dir="ltr" style="{_MONO};background:{_TINT};border-radius:4px;padding:4px 8px">{_marked(value, place)}</div></div>'
+            for number, (label, value, place) in enumerate(pairs, start=1)
         ]
         return "".join(boxes)
 
@@ -547,6 +619,14 @@ class _Markup:
 
 def _text(text: str) -> str:
     return html.escape(text)
+
+
+def _marked(text: str, place: tuple[int, int] | None) -> str:
+    """Return *text* as HTML in which the part that differs is marked."""
+    start, end = place or (0, 0)
+    if start >= end:
+        return _text(text)
+    return f'{_text(text[:start])}<span style="{_MARK}">{_text(text[start:end])}</span>{_text(text[end:])}'
 
 
 def _prosaic(text: str) -> str:
