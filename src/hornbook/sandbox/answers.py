@@ -70,6 +70,15 @@ class Lines(io.TextIOBase):
         return f"{self.lines.pop(0)}\n" if self.lines else ""
 
 
+def ask(prompt: object = "", /) -> str:
+    """Do what `input` does: show *prompt*, and return the next line."""
+    sys.stdout.write(str(prompt))
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError("EOF when reading a line")
+    return line.removesuffix("\n")
+
+
 class Answers:
     """The table of live objects of one check, and the answers to questions about them."""
 
@@ -100,6 +109,8 @@ class Answers:
 
         sys.stdout = sys.stderr = self.printed
         sys.stdin = Lines([])
+        # A kernel's own would ask the learner's front end.
+        builtins.input = ask
         sys.displayhook = lambda _value: None
         self.shell.display_pub = CapturingDisplayPublisher()
         # The fork came out of the kernel's running loop; a coroutine of the learner's needs a fresh one.
