@@ -41,6 +41,7 @@ from hornbook.model import Assurance, Verdict
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.line import Gone, Line
 from hornbook.wire import Limits, WireError
+from hornbook.words import read_all
 
 if TYPE_CHECKING:
     from hornbook.grading.sitting import Sitting
@@ -168,8 +169,9 @@ class Seat:
         practice: bool = False,
         seed: int | None = None,
         assurance: Assurance = Assurance.SELF_CHECKED,
+        language: str | None = None,
     ) -> None:
-        """Have *submission* asked about, all of it or one *exercise*.
+        """Have *submission* asked about, all of it or one *exercise*, in the *language* of this client, by default the course's.
 
         In *practice*, which never asks a hidden check, a submission is run from the first cell in which it differs from the last
         one that was sent here.
@@ -180,6 +182,7 @@ class Seat:
             "practice": practice,
             "seed": seed,
             "assurance": str(assurance),
+            "language": language,
         }
         with contextlib.suppress(OSError):  # `receive` says so
             self.line.send(("ask", _packed(submission), question), limits=LIMITS, deadline=time.monotonic() + START_SECONDS)
@@ -261,6 +264,7 @@ def main(fd: int) -> NoReturn:
         for name in ("hypothesis", "hornbook.grading.pytest_plugin", "hornbook.grading.sitting", "hornbook.sandbox.pipe"):
             importlib.import_module(name)
         import_nbclient()
+        read_all()
         Branches(line, office.seat).serve()
         os._exit(0)
     except (Gone, ConnectionError, KeyboardInterrupt):
@@ -466,6 +470,7 @@ class _Panel:
                     exercise=how["exercise"],
                     strength=self.strength,
                     warm=self.warm,
+                    language=how["language"],
                 )
                 if how["practice"]:
                     kept = kept or Executor(preparation.policy_for(self.course, lesson, self.strength.mode), warm=self.warm)
