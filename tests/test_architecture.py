@@ -21,7 +21,7 @@ SOURCES = {
 }
 
 LAYERS = (
-    {"errors", "model", "wire", "config"},
+    {"errors", "words", "model", "wire", "config"},
     {"lesson", "course", "feedback"},
     {"sandbox"},
     {"grading"},

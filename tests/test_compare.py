@@ -11,7 +11,6 @@ import time
 from collections import Counter, namedtuple
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -777,28 +776,6 @@ def test_a_message_made_to_be_slow_is_explained_quickly() -> None:
         explain_exception("TypeError", bait)
 
     assert time.process_time() - start < 1
-
-
-def sentences() -> list[str]:
-    """Return every sentence of the module that a learner can meet."""
-    return [*compare._WORDS.values(), *(row[2] for row in compare._EXCEPTIONS)]
-
-
-@pytest.mark.parametrize("sentence", sentences())
-def test_every_sentence_is_kind(sentence: str) -> None:
-    """No sentence shouts or calls anything wrong, and each ends as a sentence does."""
-    assert "!" not in sentence.replace("`!=`", "")
-    assert "wrong" not in sentence.lower()
-    assert sentence.rstrip("}").endswith((".", "?", "sentence"))
-
-
-def test_every_sentence_is_used() -> None:
-    """A sentence that nothing says would be translated for nothing."""
-    code = Path(compare.__file__).read_text(encoding="utf-8")
-    body = code.partition("\n# Names\n")[2]
-
-    unused = [name for name in compare._WORDS if f'"{name}"' not in body and not name.startswith(("first-", "last-", "item-", "rest-"))]
-    assert unused == []
 
 
 def test_what_did_not_come_is_not_none() -> None:

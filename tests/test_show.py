@@ -24,7 +24,8 @@ from hornbook.model import (
     SubmissionRef,
     Verdict,
 )
-from hornbook.show import LEVELS, MARKS, MAX_PRINTED_LINES, WIDTH, as_text, count, headline, plain, points, render, safe
+from hornbook.show import LEVELS, MARKS, MAX_PRINTED_LINES, WIDTH, as_text, headline, plain, points, render, safe
+from hornbook.words import say
 
 PASSED = Outcome("test_a", "mean", "The mean of 1, 2 and 3 is 2", Status.PASSED, 2, 2, message="You added and divided.")
 FAILED = Outcome(
@@ -131,7 +132,7 @@ def test_every_status_has_a_symbol_and_a_word(status: Status) -> None:
 @pytest.mark.parametrize("level", list(LEVELS))
 def test_every_level_has_plain_words(level: int) -> None:
     """The sandbox's level is told with what it means."""
-    assert f"level {level} of 4: {LEVELS[level]}" in plain(verdict(PASSED, level=level))
+    assert f"level {level} of 4: {say(LEVELS[level])}" in plain(verdict(PASSED, level=level))
 
 
 def test_a_confirmed_verdict_says_so() -> None:
@@ -271,7 +272,6 @@ def test_visible_points_are_called_visible() -> None:
 def test_points_are_written_as_people_write_them() -> None:
     """Whole numbers without a point, others rounded to two places."""
     assert [points(1, 1), points(2.0, 4), points(1 / 3, 1.5)] == ["1 of 1 point", "2 of 4 points", "0.33 of 1.5 points"]
-    assert [count(1, "line"), count(1200, "line")] == ["1 line", "1,200 lines"]
 
 
 # --- Text that comes from others ---------------------------------------------------------------------------------------

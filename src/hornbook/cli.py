@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hornbook.errors import CourseError, HornbookError, SandboxError, SubmissionError, printable
+from hornbook.words import say, speaking
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -64,6 +65,10 @@ SeedOption = Annotated[
 ]
 LevelOption = Annotated[
     int | None, typer.Option("--require-level", metavar="N", min=0, max=4, help="Refuse a weaker sandbox than this level.")
+]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option("--language", metavar="TAG", help='The language of what is said, such as "de". [default: the course\'s]'),
 ]
 Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebooks, or folders of notebooks.", show_default=False)]
 
@@ -114,14 +119,16 @@ def check(
     course: CourseOption = None,
     lesson: LessonOption = None,
     hints: Annotated[int, typer.Option("--hints", metavar="N", min=0, help="How many hints to show for each check.")] = 1,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask the visible checks about a notebook: what passes, and what to try next."""
-    with _errors(context, as_json=as_json):
+    with speaking(language), _errors(context, as_json=as_json):
         from hornbook.show import render  # noqa: PLC0415 - heavy
 
         _need_linux()
-        run = _Run.of(notebooks, course, lesson, as_json=as_json, visible_only=True, draw=functools.partial(render, hints=hints))
+        draw = functools.partial(render, hints=hints)
+        run = _Run.of(notebooks, course, lesson, as_json=as_json, visible_only=True, language=language, draw=draw)
         raise typer.Exit(run.to_its_end())
 
 
@@ -132,6 +139,7 @@ def grade(  # noqa: PLR0913 - each is an option
     *,
     course: CourseOption = None,
     lesson: LessonOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
     verdicts: Annotated[Path | None, typer.Option("--verdicts", metavar="DIR", help="Write each verdict as a JSON file into DIR.")] = None,
     seed: SeedOption = None,
@@ -140,12 +148,12 @@ def grade(  # noqa: PLR0913 - each is an option
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Each hidden check, times, tracebacks and digests, too.")] = False,
 ) -> None:
     """Grade notebooks with all checks, the hidden ones included."""
-    with _errors(context, as_json=as_json):
+    with speaking(language), _errors(context, as_json=as_json):
         from hornbook.show import render  # noqa: PLC0415 - heavy
 
         _need_linux()
         draw = _line if quiet else functools.partial(render, verbose=verbose)
-        run = _Run.of(notebooks, course, lesson, as_json=as_json, seed=seed, verdicts=verdicts, draw=draw)
+        run = _Run.of(notebooks, course, lesson, as_json=as_json, seed=seed, verdicts=verdicts, language=language, draw=draw)
         _require(max(run.course.settings.require_level, require_level or 0))
         raise typer.Exit(run.to_its_end())
 
@@ -277,6 +285,7 @@ class _Run:
     visible_only: bool = False
     seed: int | None = None
     verdicts: Path | None = None
+    language: str | None = None
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -291,7 +300,7 @@ class _Run:
         """Grade every file, tell what came of it, and return the exit code; a refused file never stops the rest."""
         if self.verdicts is not None:
             _make_folder(self.verdicts)
-        with contextlib.closing(self._results()) as results:
+        with speaking(self.language or self.course.settings.language), contextlib.closing(self._results()) as results:
             return self._told(results)
 
     def _told(self, results: Iterable[Verdict | HornbookError]) -> int:
@@ -332,21 +341,22 @@ class _Run:
         from hornbook.grading import grade as graded  # noqa: PLC0415 - heavy
 
         # A grader may print; nothing but our own answer belongs on stdout.
-        with _waiting(f"grading {printable(name)}", since=self.started), contextlib.redirect_stdout(sys.stderr):
-            return graded(path, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed)
+        with _waiting(say("cli.grading", name=name), since=self.started), contextlib.redirect_stdout(sys.stderr):
+            return graded(path, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed, language=self.language)
 
     def _side_by_side(self) -> Iterator[Verdict | HornbookError]:
         """Yield the results of several files, which are graded at the same time, in the files' order."""
         from hornbook.grading.batch import grade_all, in_order  # noqa: PLC0415 - heavy
 
         paths = [path for path, _ in self.files]
-        graded = grade_all(paths, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed)
+        graded = grade_all(paths, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed, language=self.language)
         with contextlib.closing(graded):
             results = in_order(graded)
             for number in range(1, len(paths) + 1):
-                with _waiting(f"grading {number} of {len(paths)}: {printable(self.files[number - 1][1])}", since=self.started):
+                words = say("cli.grading-one-of", number=number, total=len(paths), name=self.files[number - 1][1])
+                with _waiting(words, since=self.started):
                     result = next(results)
-                yield result.verdict or result.error or HornbookError("Nothing came of it.")
+                yield result.verdict or result.error or HornbookError(say("cli.nothing"))
 
 
 def _notebooks(words: Sequence[str]) -> Iterator[tuple[Path, str]]:
@@ -356,7 +366,7 @@ def _notebooks(words: Sequence[str]) -> Iterator[tuple[Path, str]]:
         path = Path(word)
         found = list(_below(path)) if path.is_dir() else [(path, path.name)]
         if not found:
-            raise SubmissionError(path, "holds no notebook (.ipynb). Name the folder that what was handed in is in.")
+            raise SubmissionError(path, say("file.no-notebook"))
         for notebook, name in found:
             if notebook not in seen:
                 seen.add(notebook)
@@ -394,14 +404,14 @@ def _line(verdict: Verdict) -> RenderableType:
     from hornbook.show import points, safe  # noqa: PLC0415 - heavy
 
     earned = points(verdict.points.earned, verdict.points.possible)
-    word = "broken" if verdict.broken else "passed" if verdict.passed_so_far else "not yet"
-    return safe(f"{verdict.submission.name}: {verdict.lesson.slug}, {earned}, {word}")
+    word = say("status.broken" if verdict.broken else "status.passed" if verdict.passed_so_far else "status.failed")
+    return safe(say("cli.line", name=verdict.submission.name, lesson=verdict.lesson.slug, points=earned, word=word))
 
 
 def _summary(codes: Sequence[int]) -> str:
-    named = {PASSED: "passed", NOT_PASSED: "not yet", BAD_INPUT: "refused", AT_FAULT: "held up through no fault of the learner's"}
-    counts = [f"{codes.count(code)} {word}" for code, word in named.items() if code in codes]
-    return f"{len(codes)} {'notebook' if len(codes) == 1 else 'notebooks'}: {', '.join(counts)}."
+    named = {PASSED: "status.passed", NOT_PASSED: "status.failed", BAD_INPUT: "cli.refused", AT_FAULT: "cli.held-up"}
+    counts = [f"{codes.count(code)} {say(words)}" for code, words in named.items() if code in codes]
+    return say("cli.summary", len(codes), words=", ".join(counts))
 
 
 # --- Finding things --------------------------------------------------------------------------------------------------
@@ -424,8 +434,8 @@ def _course(given: str | None, files: Sequence[Path]) -> Course:
     installed = installed_courses()
     if len(installed) == 1:
         return Course.open(*installed.values())
-    known = f" Installed are {', '.join(map(printable, installed))}." if installed else ""
-    raise HornbookError(f"You are in no course. Name one with --course DIR, or make one with `hornbook new course DIR`.{known}")
+    known = say("cli.installed", courses=", ".join(installed)) if installed else ""
+    raise HornbookError(say("cli.no-course") + known)
 
 
 def _lesson(course: Course, word: str) -> Lesson:
@@ -485,7 +495,7 @@ def _errors(context: typer.Context, *, as_json: bool = False) -> Iterator[None]:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        typer.echo("Interrupted; nothing is left running.", err=True)
+        typer.echo(say("cli.interrupted"), err=True)
         raise typer.Exit(INTERRUPTED) from error
 
 
@@ -556,7 +566,8 @@ def _walls(report: SandboxReport) -> RenderableType:
     from hornbook.sandbox.canary import NOT_UP  # noqa: PLC0415
     from hornbook.show import LEVELS, WIDTH, columns, safe  # noqa: PLC0415
 
-    heading = safe(f"Sandbox level {report.level} of {max(LEVELS)}: {LEVELS.get(report.level, report.name)}", "bold")
+    meaning = say(LEVELS[report.level]) if report.level in LEVELS else report.name
+    heading = safe(f"Sandbox level {report.level} of {max(LEVELS)}: {meaning}", "bold")
     if not report.facts:
         # Nothing came up that anything could be tried in.
         heading = safe(f"Sandbox level {report.level} of {max(LEVELS)}: not a sandbox", "bold")

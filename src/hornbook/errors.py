@@ -74,4 +74,7 @@ def printable(text: Path | str) -> str:
 
     File names come from learners: newlines, ANSI escapes, bidirectional overrides and lone surrogates are shown, not obeyed.
     """
-    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in str(text))
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from hornbook.errors import GraderError, LessonError, SubmissionError, printable
 from hornbook.model import Repair
+from hornbook.words import ENGLISH, say, speaking, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -492,7 +493,8 @@ def fill(lesson: Lesson, sources: Mapping[str, str | tuple[str, ...]], name: str
         cells = len(lesson.exercise(exercise_id).cells)
         answer = (given, *[""] * (cells - 1)) if isinstance(given, str) else tuple(given)
         if len(answer) != cells:
-            raise LessonError(lesson.path, f'exercise "{exercise_id}" has {_count(cells, "cell")}, not {len(answer)}: one source each.')
+            has = f"{cells} cell{'' if cells == 1 else 's'}"
+            raise LessonError(lesson.path, f'exercise "{exercise_id}" has {has}, not {len(answer)}: one source each.')
         filled[exercise_id] = answer
     digest = hashlib.sha256(json.dumps(filled, sort_keys=True).encode()).hexdigest()
     return Submission(printable(name), digest, lesson.slug, filled)
@@ -580,7 +582,7 @@ class SubmissionFile:
         named = sorted((slug for slug in by_slug if f"_{slug}_" in name), key=len)
         if named:
             return by_slug[named[-1]]
-        raise SubmissionError(self.path, "does not say which lesson it belongs to. Name it with --lesson SLUG.")
+        raise SubmissionError(self.path, say("file.no-lesson"))
 
     def _shared(self, lesson: Lesson) -> tuple[int, int]:
         """Return how many exercises, and how many cells in all, this file has in common with *lesson*."""
@@ -617,13 +619,9 @@ class SubmissionFile:
     def _mismatches(self, lesson: Lesson) -> Iterator[Repair]:
         """Yield what the file claims about its lesson and *lesson* denies."""
         if self.slug is not None and self.slug != lesson.slug:
-            yield Repair("metadata", f'The file says that it belongs to the lesson "{self.slug}"; it was read as "{lesson.slug}".')
+            yield Repair("metadata", say("repair.lesson", claimed=self.slug, lesson=lesson.slug))
         elif self.version is not None and self.version != lesson.version:
-            yield Repair(
-                "metadata",
-                f"The file was made from version {self.version} of the lesson; it was read as version {lesson.version}. "
-                "If something does not fit, copy your answers into the new version.",
-            )
+            yield Repair("metadata", say("repair.version", claimed=self.version, version=lesson.version))
 
 
 # --- Finding the exercises in a submitted notebook -------------------------------------------------------------------
@@ -756,14 +754,13 @@ class _Reading:
         unknown = [cell for cell in self.cells if cell.exercise and cell.exercise not in self.lesson.exercises]
         if unknown:
             names = list(dict.fromkeys(_quoted(cell.exercise) for cell in unknown))
-            listed = " or ".join(names[:_FEW]) + (" or ..." if len(names) > _FEW else "")
-            cells = _count(len(unknown), "cell")
-            self._report("unknown exercise", f"The lesson has no exercise {listed}; the mark of {cells} was ignored.")
+            listed = say("word.or").join([*names[:_FEW], *(["..."] if len(names) > _FEW else [])])
+            self._report("unknown exercise", say("repair.unknown", len(unknown), exercises=listed))
         followed = {index: self.lesson.cells[position].exercise for position, claims in self._claims.items() for index in claims}
         copied = [cell for cell in self.cells if cell.exercise in self.lesson.exercises and followed.get(cell.index) != cell.exercise]
         if copied:
             numbers = ", ".join(str(cell.index + 1) for cell in copied[:_FEW]) + (", ..." if len(copied) > _FEW else "")
-            self._report("metadata", f"Another cell's mark was copied onto cell {numbers} of the file; it was ignored.", copied[0].exercise)
+            self._report("metadata", say("repair.copied", cells=numbers), copied[0].exercise)
 
     # Step 2
 
@@ -790,17 +787,14 @@ class _Reading:
                 self._dropped.add(index)
         exercise = cell.exercise
         if self.cells[pieces[0]].kind != "code":
-            self._report("retyped", f'The cell of exercise "{exercise}" was no code cell any more; its text was taken as code.', exercise)
+            self._report("retyped", say("repair.retyped", exercise=exercise), exercise)
         if len(pieces) > 1:
-            self._report("split", f'The answer to "{exercise}" was split over {len(pieces)} cells; they were joined in order.', exercise)
+            self._report("split", say("repair.split", exercise=exercise, cells=len(pieces)), exercise)
         if left:
-            self._report(
-                "duplicated",
-                f'{len(claims)} cells of the file say that they are exercise "{exercise}"; cell {pieces[0] + 1} was taken. Keep that one.',
-                exercise,
-            )
+            words = say("repair.duplicated", cells=len(claims), exercise=exercise, taken=pieces[0] + 1)
+            self._report("duplicated", words, exercise)
         if all(self.cells[index].exercise != exercise for index in pieces):
-            self._report("metadata", f'The cell of exercise "{exercise}" had lost its mark; it was recognised by its id.', exercise)
+            self._report("metadata", say("repair.lost-mark-id", exercise=exercise), exercise)
 
     def _versions(self, position: int, claims: Sequence[int]) -> list[list[int]]:
         """Return *claims* as whole answers: what was split stands together, what was copied stands apart."""
@@ -888,14 +882,14 @@ class _Reading:
             ranked = [(self._likeness(position, index, near=index in gap), index) for index in self._strays()]
             (defines, _, near, kept), index = max(ranked, default=((False, False, False, 0.0), -1))
             if defines or (near and kept >= _ALIKE):
-                self._recovered(position, index, "what it defines" if defines else "its text")
+                self._recovered(position, index, "repair.lost-mark-names" if defines else "repair.lost-mark-text")
         # Where other cells have their marks, a cell without one is the learner's own rather than an exercise's.
         if not any(cell.exercise in self.lesson.exercises for cell in self.cells):
             for position in self._missing():
                 gap = self._gap(position)
                 near_by = [index for index in self._strays() if index in gap]
                 if near_by and len(near_by) == sum(self._gap(other) == gap for other in self._missing()):
-                    self._recovered(position, near_by[0], "its place")
+                    self._recovered(position, near_by[0], "repair.lost-mark-place")
 
     def _missing(self) -> list[int]:
         return [position for position in sorted(self.lesson.grade_ids) if position not in self.answers]
@@ -905,10 +899,10 @@ class _Reading:
         known = self._claimed() | self.home.keys()
         return [cell.index for cell in self.cells if cell.kind == "code" and cell.index not in known and cell.source.strip()]
 
-    def _recovered(self, position: int, index: int, how: str) -> None:
+    def _recovered(self, position: int, index: int, words: str) -> None:
         self._answer(position, [index], self.cells[index].source)
         exercise = self.lesson.cells[position].exercise
-        self._report("metadata", f'The cell of exercise "{exercise}" had lost its mark; it was recognised by {how}.', exercise)
+        self._report("metadata", say(words, exercise=exercise), exercise)
 
     def _gap(self, position: int) -> range:
         """Return the cells of the file between the neighbours of the lesson's cell at *position*, as far as they are still there."""
@@ -934,11 +928,10 @@ class _Reading:
             exercise = self.lesson.cells[position].exercise
             host = self._unmerge(position)
             if host is None:
-                message = f'The cell of exercise "{exercise}" is not in the file. Open the lesson again and put your answer into that cell.'
-                self._report("missing", message, exercise)
+                self._report("missing", say("repair.missing", exercise=exercise), exercise)
             else:
                 other = self.lesson.cells[host].exercise
-                self._report("moved", f'The answer to "{exercise}" was found in the cell of "{other}" and taken from there.', exercise)
+                self._report("moved", say("repair.merged", exercise=exercise, other=other), exercise)
 
     def _unmerge(self, position: int) -> int | None:
         """Cut the answer at *position* out of another exercise's that holds both; return where that was."""
@@ -974,8 +967,7 @@ class _Reading:
         for position, index in places:
             if index not in in_order:
                 exercise = self.lesson.cells[position].exercise
-                message = f'The cell of exercise "{exercise}" stood elsewhere; it was run at its place in the lesson.'
-                self._report("moved", message, exercise)
+                self._report("moved", say("repair.moved", exercise=exercise), exercise)
 
     # Step 6
 
@@ -994,14 +986,9 @@ class _Reading:
         lesson_code = {at: cell for at, cell in enumerate(self.lesson.cells) if cell.kind == "code" and cell.exercise is None}
         changed = sum(at in own and not _same(own[at], cell.source) for at, cell in lesson_code.items())
         if changed:
-            self._report(
-                "added",
-                f"You changed {_count(changed, 'code cell')} of the lesson itself; the lesson's own text was run. "
-                "Write what you need into an exercise or a new cell.",
-            )
+            self._report("added", say("repair.changed", changed))
         if cells:
-            those = f"{_count(len(cells), 'cell')} that you added"
-            self._report("added", f"Also run: {those}." if self.lesson.added_cells else f"Left out, as this lesson asks for: {those}.")
+            self._report("added", say("repair.also-run" if self.lesson.added_cells else "repair.left-out", len(cells)))
         return tuple(cells) if self.lesson.added_cells else ()
 
     def _recognise_changed(self) -> None:
@@ -1133,23 +1120,23 @@ def _read(path: Path, limit: int, error: _FileError) -> bytes:
         descriptor = os.open(path, flags)
     except OSError as problem:
         if error is SubmissionError and os.path.islink(path):  # noqa: PTH114 - unlike pathlib's, it never raises
-            raise error(path, "is a symbolic link. Hand in the notebook itself.") from problem
-        raise error(path, f"cannot be opened ({problem.strerror}). Check its name and that you may read it.") from problem
+            raise _refusal(error, path, "file.link") from problem
+        raise _refusal(error, path, "file.unopened", reason=problem.strerror) from problem
     except ValueError as problem:  # a NUL or a lone surrogate
-        raise error(path, "is not a possible file name. Rename the file.") from problem
+        raise _refusal(error, path, "file.name") from problem
     try:
         kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
         if kind != stat.S_IFREG:
-            raise error(path, f"is {_KINDS.get(kind, 'no plain file')}. Name a file.")
+            raise _refusal(error, path, _KINDS.get(kind, "file.other"))
         data = b"".join(_parts(descriptor, limit))
     except OSError as problem:
-        raise error(path, f"cannot be read ({problem.strerror}). Save it again.") from problem
+        raise _refusal(error, path, "file.unread", reason=problem.strerror) from problem
     finally:
         os.close(descriptor)
     if len(data) > limit:
-        raise error(path, f"is larger than {limit / (1 << 20):g} MiB. Clear the outputs and save it again.")
+        raise _refusal(error, path, "file.large", size=f"{limit / (1 << 20):g}")
     if not data.strip():
-        raise error(path, "is empty. Save it again.")
+        raise _refusal(error, path, "file.empty")
     return data
 
 
@@ -1161,25 +1148,31 @@ def _parts(descriptor: int, limit: int) -> Iterator[bytes]:
         yield part
 
 
-_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+_KINDS = {stat.S_IFDIR: "file.folder", stat.S_IFIFO: "file.pipe", stat.S_IFCHR: "file.device", stat.S_IFBLK: "file.device"}
+
+
+def _refusal(
+    error: _FileError, path: Path, key: str, count: int | None = None, /, **blanks: object
+) -> LessonError | GraderError | SubmissionError:
+    """Return the *error* that says *key* of the file at *path*: to a learner in their language, to an author in English."""
+    with speaking(None if error is SubmissionError else ENGLISH):
+        return error(path, say(key, count, **blanks))
 
 
 def _decoded(data: bytes, path: Path, repairs: list[Repair]) -> str:
     """Return *data* as text. What is not UTF-8 is replaced, not guessed: a wrong guess would garble what was right."""
     encoding = json.detect_encoding(data)
     if encoding == "utf-8-sig":
-        repairs.append(Repair("encoding", "The file began with a byte-order mark; it was skipped."))
+        repairs.append(Repair("encoding", say("repair.byte-order")))
     elif encoding != "utf-8":
-        repairs.append(Repair("encoding", f"The file was saved as {encoding.upper()}; it was read as that. Notebooks are UTF-8."))
+        repairs.append(Repair("encoding", say("repair.encoding", encoding=encoding.upper())))
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         if encoding not in {"utf-8", "utf-8-sig"}:
-            raise SubmissionError(path, "is not text. Save the notebook again.") from error
+            raise SubmissionError(path, say("file.not-text")) from error
         line = data.count(b"\n", 0, error.start) + 1
-        repairs.append(
-            Repair("encoding", f'Line {line} of the file is not UTF-8; what could not be read became "\ufffd". Save it as UTF-8.')
-        )
+        repairs.append(Repair("encoding", say("repair.not-utf8", line=line)))
         return data.decode(encoding, "replace")
 
 
@@ -1198,9 +1191,9 @@ def _submitted_json(text: str, path: Path, repairs: list[Repair]) -> dict[str, A
     nothing: Callable[[str], None] = dict[str, None]().get
     notebook = _json(text, path, SubmissionError, object_pairs_hook=object_of, parse_int=small, parse_float=nothing, parse_constant=nothing)
     if not isinstance(notebook, dict):
-        raise SubmissionError(path, "is JSON, but not a notebook. Hand in the .ipynb file that Jupyter saved.")
+        raise SubmissionError(path, say("file.not-notebook"))
     if twice:
-        repairs.append(Repair("format", "The file gives the same JSON key twice in one place; the last one counts, as in Jupyter."))
+        repairs.append(Repair("format", say("repair.key-twice")))
     return notebook
 
 
@@ -1218,16 +1211,15 @@ def _json(text: str, path: Path, error: _FileError, **hooks: Any) -> Any:
     if text.count("[") + text.count("{") > MAX_DEPTH:
         outside = _STRING.sub("", text)
         if outside.count("[") + outside.count("{") > MAX_CONTAINERS:
-            raise error(path, f"has more than {MAX_CONTAINERS:,} lists and objects. Clear the outputs and save it again.")
+            raise _refusal(error, path, "file.containers", MAX_CONTAINERS)
         if max(accumulate(map(_NESTING.__getitem__, _NOT_BRACKETS.sub("", outside)))) > MAX_DEPTH:
-            raise error(path, f"is nested deeper than {MAX_DEPTH} levels, which no notebook is. Save it again from Jupyter.")
+            raise _refusal(error, path, "file.deep", levels=MAX_DEPTH)
     try:
         return json.loads(text, **hooks)
     except json.JSONDecodeError as problem:
-        where = f"line {problem.lineno}: {problem.msg}"
-        raise error(path, f"is not JSON ({where}); it may be cut off. Save it again from Jupyter.") from problem
+        raise _refusal(error, path, "file.not-json", line=problem.lineno, reason=problem.msg) from problem
     except ValueError as problem:
-        raise error(path, f"is not JSON that can be read ({problem}). Save it again from Jupyter.") from problem
+        raise _refusal(error, path, "file.odd-json", reason=problem) from problem
 
 
 def _raw_cells(notebook: Mapping[str, Any], path: Path, repairs: list[Repair]) -> list[Any]:
@@ -1237,16 +1229,16 @@ def _raw_cells(notebook: Mapping[str, Any], path: Path, repairs: list[Repair]) -
     if not isinstance(cells, list):
         worksheets = notebook.get("worksheets")
         if not isinstance(worksheets, list):
-            raise SubmissionError(path, "is JSON, but not a notebook: it has no list of cells. Hand in the .ipynb file that Jupyter saved.")
+            raise SubmissionError(path, say("file.no-cells"))
         pages = [_dict(worksheet).get("cells") for worksheet in worksheets]
         cells = [cell for page in pages if isinstance(page, list) for cell in page]
-        repairs.append(Repair("format", "The file is a notebook of nbformat 3, from before 2015; it was read all the same."))
+        repairs.append(Repair("format", say("repair.nbformat3")))
     elif version != 4 or version is True:  # noqa: PLR2004 - the format's number
-        repairs.append(Repair("format", f"The file gives nbformat as {_quoted(version)}; it was read as nbformat 4."))
+        repairs.append(Repair("format", say("repair.nbformat", version=_quoted(version))))
     if len(cells) > MAX_CELLS:
-        raise SubmissionError(path, f"has {len(cells):,} cells; at most {MAX_CELLS:,} are read. Delete what you do not need.")
+        raise SubmissionError(path, say("file.many-cells", len(cells), most=written(f"{MAX_CELLS:,}")))
     if cells and not any(isinstance(cell, dict) for cell in cells):
-        raise SubmissionError(path, "is JSON, but not a notebook: its cells are no cells. Hand in the .ipynb file that Jupyter saved.")
+        raise SubmissionError(path, say("file.odd-cells"))
     return cells
 
 
@@ -1280,11 +1272,9 @@ def _found_cells(raw_cells: Sequence[object], repairs: list[Repair]) -> tuple[Fo
             )
         )
     if broken:
-        which = f"{_count(len(broken), 'cell')} of the file, beginning with cell {broken[0] + 1},"
-        repairs.append(Repair("format", f"{which} had no text for a source; what was not text was left out."))
+        repairs.append(Repair("format", say("repair.no-text", len(broken), first=broken[0] + 1)))
     if replaced:
-        which = f"{_count(len(replaced), 'cell')} of the file, beginning with cell {replaced[0] + 1},"
-        repairs.append(Repair("encoding", f'{which} had characters that no Python source can have; they became "\ufffd".'))
+        repairs.append(Repair("encoding", say("repair.odd-characters", len(replaced), first=replaced[0] + 1)))
     return tuple(cells)
 
 
@@ -1362,7 +1352,3 @@ def _quoted(value: object) -> str:
     whole = value if isinstance(value, str) else json.dumps(value)
     text = printable(whole if len(whole) <= 60 else f"{whole[:57]}...")  # noqa: PLR2004 - a length that is easy to read
     return f'"{text}"' if isinstance(value, str) else text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

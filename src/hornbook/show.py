@@ -14,6 +14,7 @@ import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.constrain import Constrain
 from rich.padding import Padding
@@ -23,6 +24,7 @@ from rich.text import Text
 
 from hornbook.errors import printable
 from hornbook.model import Assurance, Status
+from hornbook.words import say, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,22 +42,27 @@ MAX_TRACEBACK_LINES = 6
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How a status is written: a symbol, a word, and a style that adds nothing to the two."""
+    """How a status is written: a symbol, the id of its word, and a style that adds nothing to the two."""
 
     symbol: str
-    word: str
+    words: str
     style: str
+
+    @property
+    def word(self) -> str:
+        """The word beside the symbol."""
+        return say(self.words)
 
 
 MARKS = {
-    Status.PASSED: Mark("✓", "passed", "green"),
-    Status.FAILED: Mark("✗", "not yet", "yellow"),
-    Status.NOT_ATTEMPTED: Mark("·", "not attempted", "dim"),
-    Status.SKIPPED: Mark("-", "skipped", "dim"),
-    Status.TIMED_OUT: Mark("⏱", "timed out", "yellow"),
-    Status.OUT_OF_MEMORY: Mark("▲", "out of memory", "yellow"),
-    Status.FORBIDDEN: Mark("⊘", "forbidden", "yellow"),
-    Status.BROKEN: Mark("?", "broken", "magenta"),
+    Status.PASSED: Mark("✓", "status.passed", "green"),
+    Status.FAILED: Mark("✗", "status.failed", "yellow"),
+    Status.NOT_ATTEMPTED: Mark("·", "status.not-attempted", "dim"),
+    Status.SKIPPED: Mark("-", "status.skipped", "dim"),
+    Status.TIMED_OUT: Mark("⏱", "status.timed-out", "yellow"),
+    Status.OUT_OF_MEMORY: Mark("▲", "status.out-of-memory", "yellow"),
+    Status.FORBIDDEN: Mark("⊘", "status.forbidden", "yellow"),
+    Status.BROKEN: Mark("?", "status.broken", "magenta"),
 }
 
 # A row that stands for several checks shows the status that asks for most attention.
@@ -72,22 +79,30 @@ _URGENCY = (
 
 _UNCOUNTED = {Status.BROKEN, Status.SKIPPED}
 
-LEVELS = {
-    4: "nothing of this machine in reach",
-    3: "files, network and other programs out of reach",
-    2: "files out of reach, but other programs or the network not",
-    1: "dangerous system calls stopped, files within reach",
-    0: "limits only, no walls: run nothing here that you do not trust",
-}
-"""What each level of the sandbox means, in plain words."""
+LEVELS = {4: "show.level.4", 3: "show.level.3", 2: "show.level.2", 1: "show.level.1", 0: "show.level.0"}
+"""The sentence for each level of the sandbox: what it means, in plain words."""
 
 ASSURANCES = {
-    Assurance.SELF_CHECKED: "self-checked: graded where it was run, the course has not confirmed it",
-    Assurance.COURSE_CHECKED: "course-checked: graded again by the course itself",
+    Assurance.SELF_CHECKED: "show.assurance.self-checked",
+    Assurance.COURSE_CHECKED: "show.assurance.course-checked",
 }
 
-_LEFT = 17
-"""How wide the left column is: the indent, a symbol, a space and the longest word."""
+LABELS = (
+    "show.label.asked",
+    "show.label.came",
+    "show.label.expected",
+    "show.label.because",
+    "show.label.in-your-code",
+    "show.label.printed",
+    "show.label.next-step",
+    "show.label.then",
+    "show.label.why-it-works",
+    "show.label.the-cell",
+)
+"""What the lines below a check begin with."""
+
+_INDENT = 4
+"""How wide what stands before a word in the left column is: the indent, a symbol and a space."""
 
 
 def render(verdict: Verdict, *, hints: int = 1, verbose: bool = False) -> RenderableType:
@@ -100,7 +115,7 @@ def render(verdict: Verdict, *, hints: int = 1, verbose: bool = False) -> Render
         parts += [Text(), _Exercise(exercise, outcomes, verdict, hints=hints, verbose=verbose).drawn()]
     repairs = tuple(_repairs(verdict))
     if repairs:
-        parts += [Text(), Text("In the file", style="bold"), *repairs]
+        parts += [Text(), Text(say("show.repairs"), style="bold"), *repairs]
     parts += [Text(), safe(headline(verdict), "bold")]
     return Constrain(Group(*parts), WIDTH)
 
@@ -125,52 +140,55 @@ def headline(verdict: Verdict) -> str:
     passed = sum(outcome.passed for outcome in counted)
     sentences = []
     if verdict.hidden_pending:
-        later = f"{verdict.hidden_pending} more {'runs' if verdict.hidden_pending == 1 else 'run'} when you hand in"
-        sentences.append(f"{passed} of {len(counted)} visible checks pass; {later}.")
+        visible = say("show.visible-passed", len(counted), passed=passed)
+        sentences.append(say("show.pending", verdict.hidden_pending, visible=visible))
     elif verdict.passed_so_far:
-        sentences.append(f"All {len(counted)} checks pass." if len(counted) > 1 else "The check passes.")
+        sentences.append(say("show.all-pass", len(counted)))
     else:
-        sentences.append(f"{passed} of {count(len(counted), 'check')} {'passes' if len(counted) == 1 else 'pass'}.")
+        sentences.append(say("show.some-pass", len(counted), passed=passed))
     broken = len(verdict.broken)
     if broken:
-        sentences.append(f"{count(broken, 'check')} could not be asked: that is the course's fault, and costs no points.")
+        sentences.append(say("show.broken", broken))
     to_do = next((outcome.exercise for outcome in counted if not outcome.passed), None)
     if to_do is not None:
-        sentences.append(f"Carry on with {to_do}.")
-    return printable(" ".join(sentences))
+        sentences.append(say("show.carry-on", exercise=to_do))
+    return " ".join(sentences)
 
 
-def points(earned: float, possible: float) -> str:
-    """Return points as they are written everywhere: `2.5 of 4 points`."""
-    return f"{round(earned, 2):g} of {round(possible, 2):g} {'point' if possible == 1 else 'points'}"
+def points(earned: float, possible: float, *, visible: bool = False) -> str:
+    """Return points as they are written everywhere: `2.5 of 4 points`; those of the *visible* checks alone are called so."""
+    both = {name: written(f"{round(value, 2):g}") for name, value in (("earned", earned), ("possible", possible))}
+    # A part of a point takes the plural form.
+    form = int(possible) if possible == int(possible) else 2
+    return say("show.visible-points" if visible else "show.points", form, **both)
 
 
 def _header(verdict: Verdict) -> RenderableType:
     line = safe(verdict.lesson.title, "bold")
     line.append("  ")
     line.append_text(safe(verdict.submission.name))
-    kind = " visible" if verdict.hidden_pending else ""
-    earned = points(verdict.points.earned, verdict.points.possible).replace(" point", f"{kind} point")
+    earned = points(verdict.points.earned, verdict.points.possible, visible=verdict.hidden_pending > 0)
     return ends(line, Text(earned, style="bold"))
 
 
 def _standing(verdict: Verdict, *, verbose: bool) -> RenderableType:
     level = verdict.sandbox.level
+    meaning = say(LEVELS[level]) if level in LEVELS else verdict.sandbox.name
     said = [
-        ("sandbox", f"level {level} of {max(LEVELS)}: {LEVELS.get(level, verdict.sandbox.name)}"),
-        ("assurance", ASSURANCES[verdict.assurance]),
+        ("show.label.sandbox", say("show.level", level=level, most=max(LEVELS), meaning=meaning)),
+        ("show.label.assurance", say(ASSURANCES[verdict.assurance])),
     ]
     if verbose:
         said += [
-            ("lesson", f"{verdict.lesson.slug} {verdict.lesson.version}, sha256 {verdict.lesson.digest}"),
-            ("submission", f"sha256 {verdict.submission.digest}"),
-            ("walls", verdict.sandbox.name),
-            ("seed", f"{verdict.seed} (--seed {verdict.seed} draws the same hidden inputs again)"),
-            ("took", f"{verdict.seconds:.2f} s"),
+            ("show.label.lesson", f"{verdict.lesson.slug} {verdict.lesson.version}, sha256 {verdict.lesson.digest}"),
+            ("show.label.submission", f"sha256 {verdict.submission.digest}"),
+            ("show.label.walls", verdict.sandbox.name),
+            ("show.label.seed", say("show.seed", seed=verdict.seed)),
+            ("show.label.took", written(f"{verdict.seconds:.2f}") + " s"),
         ]
     grid = columns()
     for name, words in said:
-        grid.add_row(Text(name, style="dim"), safe(words, "dim"))
+        grid.add_row(Text(say(name), style="dim"), safe(words, "dim"))
     return grid
 
 
@@ -194,16 +212,16 @@ class _Exercise:
         for outcome in visible:
             title = safe(outcome.title)
             if outcome.hidden:
-                title.append(" (hidden)", style="dim")
+                title.append(say("show.hidden"), style="dim")
             if self.verbose:
-                title.append(f" {outcome.seconds:.2f} s", style="dim")
+                title.append(written(f" {outcome.seconds:.2f} s"), style="dim")
             grid.add_row(_mark(outcome.status), title)
             if not untouched:
                 label(grid, self._details(outcome, said))
         hidden = [outcome for outcome in self.outcomes if outcome not in visible]
         if hidden:
             worst = min((outcome.status for outcome in hidden), key=_URGENCY.index)
-            grid.add_row(_mark(worst), Text(f"hidden: {sum(outcome.passed for outcome in hidden)} of {len(hidden)}"))
+            grid.add_row(_mark(worst), Text(say("show.hidden-passed", passed=sum(outcome.passed for outcome in hidden), all=len(hidden))))
         hinted = any(hint.text in said for outcome in visible for hint in outcome.hints)
         for outcome in self.outcomes if untouched else hidden:
             # One next step is enough: what a hidden check has to add waits until the visible ones pass.
@@ -211,7 +229,7 @@ class _Exercise:
         label(grid, self._ending(said))
         counted = [outcome for outcome in self.outcomes if outcome.status not in _UNCOUNTED]
         earned, possible = sum(outcome.earned for outcome in counted), sum(outcome.points for outcome in counted)
-        heading = safe(self.id or "The whole notebook", "bold")
+        heading = safe(self.id or say("show.whole-notebook"), "bold")
         return Group(ends(heading, Text(points(earned, possible), style="dim")), grid)
 
     def _details(self, outcome: Outcome, said: set[str]) -> Iterator[tuple[str, Text]]:
@@ -220,20 +238,24 @@ class _Exercise:
             if self.verbose:
                 yield from _printed(outcome)
             return
-        for name, value in (("asked", outcome.asked), ("came", outcome.came), ("expected", outcome.expected)):
+        for name, value in (
+            ("show.label.asked", outcome.asked),
+            ("show.label.came", outcome.came),
+            ("show.label.expected", outcome.expected),
+        ):
             if value is not None:
                 yield name, safe(value)
         if outcome.message and outcome.message not in said:
             said.add(outcome.message)
-            yield "because", safe(outcome.message)
-        yield from (("" if number else "in your code", safe(line, "dim")) for number, line in enumerate(self._traceback(outcome)))
+            yield "show.label.because", safe(outcome.message)
+        yield from (("" if place else "show.label.in-your-code", safe(line, "dim")) for place, line in enumerate(self._traceback(outcome)))
         yield from _printed(outcome)
         fresh = [hint for hint in outcome.hints[: self.hints] if hint.text not in said]
-        for number, hint in enumerate(fresh):
+        for place, hint in enumerate(fresh):
             said.add(hint.text)
             text = safe(hint.text, "cyan")
-            text.append(f" ({hint.number} of {hint.total})", style="dim")
-            yield "then" if number else "next step", text
+            text.append(say("show.hint-number", number=hint.number, total=hint.total), style="dim")
+            yield "show.label.then" if place else "show.label.next-step", text
 
     def _traceback(self, outcome: Outcome) -> Sequence[str]:
         lines = outcome.traceback
@@ -243,13 +265,13 @@ class _Exercise:
         """Yield why it worked if all did, else what the cell itself said, where no check has said it."""
         if all(outcome.passed for outcome in self.outcomes):
             for message in dict.fromkeys(outcome.message for outcome in self.outcomes if outcome.message):
-                yield "why it works", safe(message, "dim")
+                yield "show.label.why-it-works", safe(message, "dim")
             return
         for cell in self.verdict.cells:
             # Of a cell that was stopped the checks have told; its error is only how it was stopped.
             told = cell.stopped is not None or any((cell.error or "") in sentence for sentence in said)
             if cell.exercise == self.id and cell.error is not None and not told:
-                yield "the cell", safe(f"stopped with {cell.error}")
+                yield "show.label.the-cell", safe(say("show.cell-stopped", error=cell.error))
 
 
 def _repairs(verdict: Verdict) -> Iterator[RenderableType]:
@@ -260,10 +282,10 @@ def _repairs(verdict: Verdict) -> Iterator[RenderableType]:
 def _printed(outcome: Outcome) -> Iterator[tuple[str, Text]]:
     """Yield what the learner's code printed in this check: the first lines of it, and how many more there are."""
     lines = outcome.printed.rstrip("\n").split("\n") if outcome.printed else []
-    for number, line in enumerate(lines[:MAX_PRINTED_LINES]):
-        yield "" if number else "printed", safe(line, "dim")
+    for place, line in enumerate(lines[:MAX_PRINTED_LINES]):
+        yield "" if place else "show.label.printed", safe(line, "dim")
     if len(lines) > MAX_PRINTED_LINES:
-        yield "", Text(f"... and {count(len(lines) - MAX_PRINTED_LINES, 'more line')}", style="dim")
+        yield "", Text(say("show.more-lines", len(lines) - MAX_PRINTED_LINES), style="dim")
 
 
 def _by_exercise(outcomes: Iterable[Outcome]) -> dict[str | None, list[Outcome]]:
@@ -279,17 +301,18 @@ def _mark(status: Status) -> Text:
 
 
 def columns() -> Table:
-    """Return an empty table of two columns: labels as wide as the longest word of a check, and what they label."""
+    """Return an empty table of two columns: labels as wide as the longest of a check, and what they label."""
+    longest = max(cell_len(say(words)) for words in (*LABELS, *(mark.words for mark in MARKS.values())))
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    grid.add_column(width=_LEFT, no_wrap=True)
+    grid.add_column(width=_INDENT + longest, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     return grid
 
 
 def label(grid: Table, rows: Iterable[tuple[str, Text]]) -> None:
-    """Add *rows*, each a label and what it labels, to *grid*."""
+    """Add *rows*, each the id of a label, or "", and what it labels, to *grid*."""
     for name, text in rows:
-        grid.add_row(Text(f"    {name}", style="dim"), text)
+        grid.add_row(Text(f"    {say(name)}" if name else "", style="dim"), text)
 
 
 def ends(left: Text, right: Text) -> RenderableType:
@@ -304,8 +327,3 @@ def ends(left: Text, right: Text) -> RenderableType:
 def safe(words: str, style: str = "") -> Text:
     """Return *words* as they are: not read as markup, nothing in them that a terminal would obey."""
     return Text(printable(words), style=style)
-
-
-def count(number: int, noun: str) -> str:
-    """Return *number* with *noun*, in the plural where it is not one."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

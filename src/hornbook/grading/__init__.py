@@ -20,6 +20,7 @@ from hornbook.errors import GraderError
 from hornbook.grading.compare import same
 from hornbook.lesson import Lesson, Submission, SubmissionFile
 from hornbook.model import Assurance, Verdict
+from hornbook.words import speaking
 
 __all__ = ["check", "grade", "run_checks", "same"]
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from hornbook.sandbox.forkserver import ForkServers
 
 
-def grade(
+def grade(  # noqa: PLR0913 - all but two by name
     submission: Path | Submission,
     course: Course,
     *,
@@ -39,23 +40,25 @@ def grade(
     assurance: Assurance = Assurance.SELF_CHECKED,
     strength: Strength | None = None,
     warm: ForkServers | None = None,
+    language: str | None = None,
 ) -> Verdict:
     """Return what *course* has to say about *submission*, the path of a notebook or an already read one.
 
     *lesson* is found from the submission where it is not given. *seed* decides what hidden checks draw; a new one is made
     for each run. *strength* is the sandbox to use, by default the strongest of this machine. With *warm* fork
-    servers, which the caller keeps for many gradings, it is forked in milliseconds. Raises SubmissionError for a
-    file that cannot be read, GraderError for a grader that cannot be asked, and SandboxError where this machine cannot run
-    learners' code.
+    servers, which the caller keeps for many gradings, it is forked in milliseconds. *language* is that of the sentences, by default
+    the course's. Raises SubmissionError for a file that cannot be read, GraderError for a grader that cannot be asked, and
+    SandboxError where this machine cannot run learners' code.
     """
     from hornbook.grading import preparation  # noqa: PLC0415 - brings the sandbox along
     from hornbook.sandbox.canary import strongest  # noqa: PLC0415
     from hornbook.sandbox.execute import Executor  # noqa: PLC0415
 
     if isinstance(submission, Path):
-        file = SubmissionFile.open(submission)
-        lesson = lesson or file.match(course.lessons)
-        submission = file.submission(lesson)
+        with speaking(language or course.settings.language):
+            file = SubmissionFile.open(submission)
+            lesson = lesson or file.match(course.lessons)
+            submission = file.submission(lesson)
     lesson = lesson or course.lesson(submission.slug)
     strength = strength or strongest()
     seed = secrets.randbits(32) if seed is None else seed
@@ -66,7 +69,9 @@ def grade(
         with _undisturbed():
             from hornbook.grading import pytest_plugin  # noqa: F401, PLC0415 - so that pytest is here
             from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings pytest along
-        sitting = Sitting.before(course, lesson, submission, visible_only=visible_only, strength=strength, executor=executor)
+        sitting = Sitting.before(
+            course, lesson, submission, visible_only=visible_only, strength=strength, executor=executor, language=language
+        )
         run_checks(course, lesson, [(sitting, seed)])
         return sitting.verdict(seed=seed, assurance=assurance)
 
@@ -95,9 +100,10 @@ def check(
     lesson: Lesson | None = None,
     seed: int | None = None,
     warm: ForkServers | None = None,
+    language: str | None = None,
 ) -> Verdict:
     """Return what the visible checks say about *submission*: practice, with the number of hidden checks still to come."""
-    return grade(submission, course, lesson=lesson, visible_only=True, seed=seed, warm=warm)
+    return grade(submission, course, lesson=lesson, visible_only=True, seed=seed, warm=warm, language=language)
 
 
 def run_checks(course: Course, lesson: Lesson, rounds: Iterable[tuple[Sitting, int]]) -> None:

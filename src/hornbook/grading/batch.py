@@ -17,6 +17,7 @@ from hornbook.errors import HornbookError
 from hornbook.grading.examiner import Examiner, Seat
 from hornbook.lesson import Lesson, Submission, SubmissionFile
 from hornbook.model import Assurance, Verdict
+from hornbook.words import speaking
 
 if TYPE_CHECKING:
     from hornbook.sandbox.canary import Strength
@@ -32,7 +33,7 @@ class Graded:
     error: HornbookError | None = None
 
 
-def grade_all(
+def grade_all(  # noqa: PLR0913 - all but two by name
     submissions: Iterable[Path | Submission],
     course: Course,
     *,
@@ -42,6 +43,7 @@ def grade_all(
     assurance: Assurance = Assurance.SELF_CHECKED,
     strength: Strength | None = None,
     workers: int | None = None,
+    language: str | None = None,
 ) -> Generator[Graded]:
     """Yield what *course* has to say about each of *submissions*, as `grade` would, in the order in which they are done.
 
@@ -56,12 +58,13 @@ def grade_all(
         try:
             for place, submission in enumerate(submissions):
                 try:
-                    asked = submission if isinstance(submission, Submission) else _read(submission, course, lesson)
+                    with speaking(language or course.settings.language):
+                        asked = submission if isinstance(submission, Submission) else _read(submission, course, lesson)
                     seat = examiner.seat(asked.slug)
                 except HornbookError as error:
                     yield Graded(place, submission, error=error)
                     continue
-                seat.send(asked, visible_only=visible_only, seed=seed, assurance=assurance)
+                seat.send(asked, visible_only=visible_only, seed=seed, assurance=assurance, language=language)
                 waiting[seat.fileno()] = seat, place, submission
                 poll.register(seat, select.POLLIN)
                 while len(waiting) >= room:

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 
 from hornbook.errors import printable
 from hornbook.feedback import MISSING, claimed
+from hornbook.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -47,473 +48,113 @@ if TYPE_CHECKING:
     Real: TypeAlias = float | Decimal | Fraction
 
 # --------------------------------------------------------------------------------------------------------------------
-# Words: every sentence a learner can meet from this module stands between here and the next line like this one.
+# What an exception means
 # --------------------------------------------------------------------------------------------------------------------
 
-_WORDS: Final[Mapping[str, str]] = {
-    "at": "At {place}: {sentence}",
-    # Nothing, types and objects
-    "none": "Nothing (None) came back, {expected} was expected. Was the answer printed instead of returned?",
-    "none-inside": "Nothing (None) stands here, {expected} was expected.",
-    "unexpected": "{came} came, nothing (None) was expected.",
-    "opaque": "An object of type `{name}` came, {noun} was expected: {expected}.",
-    "opaque-expected": "{noun} came ({came}), an object of type `{name}` was expected.",
-    "opaque-both": "An object of type `{name}` came. What it equals cannot be seen from outside; its attributes can.",
-    "uncalled": "The function itself came, not its result; {expected} was expected. Put brackets after its name to call it.",
-    "class": "The class `{name}` itself came, {expected} was expected. Brackets after its name make an object of it.",
-    "lazy": "A `{name}` came, which has not been worked out yet; {expected} was expected. `list(...)` works it out.",
-    "view": "A `{name}` came, {noun} was expected: {expected}. `list(...)` turns it into a list.",
-    "type": "{came_noun} came ({came}), {expected_noun} was expected: {expected}.",
-    "text-for-number": "The text {came} came, the number {expected} was expected. `int(...)` or `float(...)` turns a text into a number.",
-    "number-for-text": "The number {came} came, the text {expected} was expected. `str(...)` turns a number into a text.",
-    "truth-for-number": "{came} came, the number {expected} was expected. A comparison gives True or False.",
-    "number-for-truth": "The number {came} came, {expected} was expected. A comparison such as `==` or `>` gives True or False.",
-    "array-for-list": "An array came, {expected_noun} was expected: {expected}. `.tolist()` turns an array into a list.",
-    "list-for-array": "{came_noun} came, an array was expected: {expected}. `np.array(...)` makes one.",
-    "wrapped": "{came} came: the expected {expected}, but inside {came_noun}. Take it out of there.",
-    "unwrapped": "{came} came on its own, {expected_noun} that holds it was expected: {expected}.",
-    "right-items": "The items are right, but they came as {came_noun}; {expected_noun} was expected.",
-    "number-type": "{came} came, {came_noun}; {expected_noun} was expected: {expected}.",
-    "too-deep": "What came is nested more than {levels} levels deep, which is more than can be compared.",
-    # Numbers
-    "nan": "{came} (not a number) came, {expected} was expected. Look for a division of 0 by 0 or a missing value.",
-    "infinite": "{came} (infinity) came, {expected} was expected. Look for a division by a number close to 0.",
-    "sign": "{came} came, {expected} was expected: the sign is the opposite.",
-    "one-too-large": "{came} came, {expected} was expected: it is one too large.",
-    "one-too-small": "{came} came, {expected} was expected: it is one too small.",
-    "tiny": "{came} came, {expected} was expected: they differ only by rounding, by about {gap}.",
-    "floor": "{came} came, {expected} was expected: the part after the point is lost. `//`, `int(...)` and whole-number types drop it.",
-    "rounded-early": "{came} came, {expected} was expected: it has been rounded.",
-    "rounded-late": "{came} came, {expected} was expected: round it to {places}.",
-    "times-too-large": "{came} came, {expected} was expected: it is {factor} times too large.",
-    "times-too-small": "{came} came, {expected} was expected: it is {factor} times too small.",
-    "reciprocal": "{came} came, {expected} was expected: that is 1 divided by it. Look at what is divided by what.",
-    "too-large": "{came} came, {expected} was expected: it is {gap} too large.",
-    "too-small": "{came} came, {expected} was expected: it is {gap} too small.",
-    "value": "{came} came, {expected} was expected.",
-    # Lists and tuples
-    "empty": "{came_noun} without any item came, {expected} was expected.",
-    "expected-empty": "{came} came, {expected_noun} without any item was expected.",
-    "first-missing": "The first item, {item}, is missing: what came starts one too late.",
-    "last-missing": "The last item, {item}, is missing: what came stops one too early.",
-    "first-extra": "The first item, {item}, is one too many: what came starts one too early.",
-    "last-extra": "The last item, {item}, is one too many: what came goes on for one too long.",
-    "item-missing": "The item {item} is missing here; the others are right.",
-    "item-extra": "The item {item} is one too many here; the others are right.",
-    "rest-missing": "{came_count} right, but {count} missing after that, from {item} on.",
-    "rest-extra": "All that was expected came, but {count} too many after it, from {item} on.",
-    "length": "{came_count} came, {expected_count} expected; the first difference is at {spot}: {item} came, {wanted} was expected.",
-    "reversed": "The items are right, but in reverse order: {came} came, {expected} was expected.",
-    "order": "The items are right, but in another order: {came} came, {expected} was expected.",
-    "each-too-large": "Each item is one too large: {came} came, {expected} was expected.",
-    "each-too-small": "Each item is one too small: {came} came, {expected} was expected.",
-    "shifted-right": "The items are right, but moved one place towards the end: {came} came, {expected} was expected.",
-    "shifted-left": "The items are right, but moved one place towards the start: {came} came, {expected} was expected.",
-    "unpaired": "{item} came where {wanted} was expected, in any order.",
-    # Texts and bytes
-    "text-empty": "An empty text came, {expected} was expected.",
-    "case": "{came} came, {expected} was expected: they differ in capital and small letters, first at {spot}.",
-    "newline-missing": "The line break at the end is missing: {came} came, {expected} was expected (↵ is a line break).",
-    "newline-extra": "There is a line break too many at the end: {came} came, {expected} was expected (↵ is a line break).",
-    "whitespace-ends": "The spaces around the text differ: {came} came, {expected} was expected (· is a space, ↵ a line break).",
-    "whitespace": "The texts differ in spaces: {came} came, {expected} was expected (· is a space, ↵ a line break, → a tab).",
-    "text-reversed": "The text came backwards: {came} came, {expected} was expected.",
-    "lookalike": "The texts look alike, but at {spot} stands {came_char}, where {expected_char} was expected.",
-    "quotes": "The text came with quotation marks inside it: {came} came, {expected} was expected.",
-    "punctuation": "The words are right, but the punctuation differs: {came} came, {expected} was expected.",
-    "text-stops": "The text stops too early, after {item}: {came} came, {expected} was expected.",
-    "text-goes-on": "The text goes on too long, with {item}: {came} came, {expected} was expected.",
-    "text-parts": "{item} came, {wanted} was expected: the first difference is at {spot}.",
-    # Dictionaries and sets
-    "key-missing": "The key {key} is missing.",
-    "keys-missing": "{count} missing, the first is {key}.",
-    "key-extra": "The key {key} is one too many.",
-    "keys-extra": "{count} too many, the first is {key}.",
-    "key-renamed": "The key {key} came, the key {wanted} was expected.",
-    "key-type": "The key {key} came as {came_noun}, {expected_noun} was expected: {wanted}.",
-    "member-missing": "{item} is missing from the set.",
-    "member-extra": "{item} is in the set and does not belong there.",
-    "member-both": "{item} is in the set and does not belong there, and {wanted} is missing.",
-    # Arrays
-    "transposed": "The values are right, but rows and columns are exchanged. `.T` exchanges them.",
-    "reshape": "The values are right, but their shape is {came_shape}; {expected_shape} was expected.",
-    "broadcast": "Every pair was combined: shape {came_shape} came, {expected_shape} was expected. One of the two arrays stands upright.",
-    "shape": "An array of shape {came_shape} came, shape {expected_shape} was expected.",
-    "axes": "An array with {came_axes} came (shape {came_shape}), {expected_axes} expected (shape {expected_shape}). Look at `axis`.",
-    "dtype": "The values are right, but their type is {came_dtype}; {expected_dtype} was expected.",
-    "array-order": "The values are right, but in another order.",
-    "array-reversed": "The values are right, but in reverse order.",
-    "cells": "{sentence} {count}.",
-    # Tables
-    "column-missing": "The column {key} is missing; the columns are {columns}.",
-    "column-extra": "The column {key} is one too many; {columns} were expected.",
-    "column-renamed": "The column is called {key}, the name {wanted} was expected.",
-    "columns-order": "The columns are right, but in another order: {came_columns} came, {columns} was expected.",
-    "row-count": "{came_count} came, {expected_count} expected.",
-    "row-missing": "{came_count} came, {expected_count} expected; the row {row} is missing.",
-    "row-extra": "{came_count} came, {expected_count} expected; the row {row} is too many.",
-    "rows-order": "The rows are right, but in another order.",
-    "row-unpaired": "The row {row} came where {wanted} was expected, in any order.",
-    "index": "The values are right, but the row labels are {came_labels}; {labels} were expected. `reset_index(drop=True)` numbers anew.",
-    "column-dtype": "The values are right, but their type is {came_dtype}; {expected_dtype} was expected. `astype(...)` changes it.",
-    # Plain asserts
-    "at-most": "At most {expected} was expected, but {came} came.",
-    "less": "Less than {expected} was expected, but {came} came.",
-    "at-least": "At least {expected} was expected, but {came} came.",
-    "more": "More than {expected} was expected, but {came} came.",
-    "nan-order": "{came} was compared with {expected}, and nan (not a number) is never smaller or larger than anything.",
-    "not-equal": "{came} came, and anything but {expected} was expected.",
-    "not-found": "{came} was looked for in {expected}, and is not there.",
-    "found": "{came} was not expected in {expected}, and is there.",
-    "identity": "{came} came, exactly {expected} was expected.",
-    "identity-copy": "An equal value came, {came}, but the very same object was expected, not a copy.",
-    "not-identity": "The very same object came, {came}; another one was expected.",
-    "nan-equal": "nan (not a number) came, as expected, but nan is never equal to anything. `math.isnan(...)` recognises it.",
-    "printed": "Nothing was returned, but {printed} was printed. `return` hands a value back, `print` only shows it.",
-    "not-printed": "Nothing (None) was returned. Check that every way through the function ends in a `return` with a value.",
-}
-
-_PLURALS: Final[Mapping[str, tuple[str, str]]] = {
-    "item": ("{n} item", "{n} items"),
-    "item-is": ("{n} item is", "{n} items are"),
-    "item-was": ("{n} item was", "{n} items were"),
-    "key": ("{n} key is", "{n} keys are"),
-    "row": ("{n} row", "{n} rows"),
-    "row-was": ("{n} row was", "{n} rows were"),
-    "column": ("{n} column", "{n} columns"),
-    "character": ("{n} character", "{n} characters"),
-    "byte": ("{n} byte", "{n} bytes"),
-    "axis": ("{n} axis", "{n} axes"),
-    "axis-was": ("{n} axis was", "{n} axes were"),
-    "place": ("{n} place after the point", "{n} places after the point"),
-    "differ": ("{n} of {total} values differs", "{n} of {total} values differ"),
-}
-
-_NOUNS: Final[Mapping[str, str]] = {
-    "nothing": "nothing (None)",
-    "truth": "a truth value (True or False)",
-    "int": "a whole number",
-    "float": "a number with a point (float)",
-    "number": "a number",
-    "complex": "a complex number",
-    "text": "a text",
-    "bytes": "a bytes value",
-    "list": "a list",
-    "tuple": "a tuple",
-    "dict": "a dictionary",
-    "set": "a set",
-    "array": "an array",
-    "series": "a Series",
-    "index": "an Index",
-    "frame": "a DataFrame",
-    "other": "a value of type `{name}`",
-    "opaque": "an object of type `{name}`",
-}
-
-_PLACES: Final[Mapping[str, str]] = {
-    "character": "character {column}",
-    "line": "line {line}, character {column}",
-    "row": "row {row}",
-    "cell": "row {row}, column {column}",
-    "column": "column {column}",
-    "end": "the end",
-}
-
-_STOPPED: Final = "The code stopped with {name}: {message}"
-_STOPPED_SILENTLY: Final = "The code stopped with {name}."
-_LINE: Final = "Line {line}: {sentence}"
-_SUGGESTION: Final = "{sentence} Did you mean {suggestion}?"
-
-# (exception's names, pattern searched in its message, sentence). The first row that fits is used, so the special stands
-# before the general. Named groups of the pattern are the fields of the sentence; {message} is the whole message.
+# (exception's names, pattern searched in its message, sentence: an id below `compare.exception`). The first row that fits is used,
+# so the special stands before the general. Named groups of the pattern are the blanks of the sentence; a group `n` chooses its
+# plural form, {message} is the whole message.
 # What the sandbox refuses or limits. These are looked for first: they say what no word of Python's own says.
 _LIMITS_MET: Final[tuple[tuple[str, str, str], ...]] = (
-    ("MemoryError _ArrayMemoryError", r"", "The code needed more memory than it may use. Look for a list or text that keeps growing."),
-    ("OSError", r"Errno 12\b", "The code needed more memory than it may use. Look for a list or text that keeps growing."),
-    (
-        "BlockingIOError",
-        r"Errno 11\b",
-        "More processes were running at once than the sandbox allows. Let one end before the next is started.",
-    ),
-    (
-        "RuntimeError",
-        r"can't start new thread",
-        "More threads were running at once than the sandbox allows. Let one end, with `join()`, before the next is started.",
-    ),
-    (
-        "OSError",
-        r"Errno 24\b",
-        "More files were open at once than the sandbox allows. Close each one after use; `with open(...) as file:` does that.",
-    ),
-    ("OSError", r"Errno 27\b", "A file grew larger than the sandbox allows. Write less into it."),
-    ("OSError", r"Errno 28\b", "There was no room left for files in the sandbox. Write less, or remove what is no longer needed."),
-    ("OSError", r"Errno 30\b", "Nothing can be written in that place. Write beside the notebook, to a name without folders."),
-    ("WireError", r"more than (?P<n>\d+) bytes", "What came back is larger than the {n} bytes that can be looked at. Give back less."),
-    ("PermissionError", r"", "The sandbox does not allow this: {message}. The exercise can be solved without it."),
-    (
-        "ConnectionError ConnectionRefusedError gaierror URLError",
-        r"",
-        "The sandbox does not allow connections to the network. The exercise can be solved without one.",
-    ),
+    ("MemoryError _ArrayMemoryError", r"", "memory"),
+    ("OSError", r"Errno 12\b", "memory"),
+    ("BlockingIOError", r"Errno 11\b", "processes"),
+    ("RuntimeError", r"can't start new thread", "threads"),
+    ("OSError", r"Errno 24\b", "open-files"),
+    ("OSError", r"Errno 27\b", "file-size"),
+    ("OSError", r"Errno 28\b", "disk"),
+    ("OSError", r"Errno 30\b", "read-only"),
+    ("WireError", r"more than (?P<n>\d+) bytes", "answer-size"),
+    ("PermissionError", r"", "forbidden"),
+    ("ConnectionError ConnectionRefusedError gaierror URLError", r"", "network"),
 )
 
 _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     *_LIMITS_MET,
-    (
-        "UnboundLocalError",
-        r"variable '(?P<it>[^']*)'",
-        "`{it}` is used in the function before it has a value there. Give it one first, or hand it in as a parameter.",
-    ),
-    ("NameError", r"free variable '(?P<it>[^']*)'", "`{it}` is used before it has a value. Give it one first."),
-    (
-        "NameError",
-        r"name '(?P<it>[^']*)'",
-        "The name `{it}` is not known here. Check its spelling, and that the line that defines it runs first.",
-    ),
+    ("UnboundLocalError", r"variable '(?P<it>[^']*)'", "unbound-local"),
+    ("NameError", r"free variable '(?P<it>[^']*)'", "free-variable"),
+    ("NameError", r"name '(?P<it>[^']*)'", "name"),
     (
         "TypeError",
         r"(?P<it>[^\s(]+)\(\) missing (?P<n>\d+) required (?:positional|keyword-only) arguments?: (?P<names>.+)",
-        "`{it}` was called without its argument {names}. Compare the call with the line that starts with `def`.",
+        "argument-missing",
     ),
     (
         "TypeError",
-        r"(?P<it>[^\s(]+)\(\) takes (?P<takes>.+?) positional arguments? but (?P<n>\d+) (?:was|were) given",
-        "`{it}` was called with {n} arguments, but takes {takes}. Compare the call with the line that starts with `def`.",
+        r"(?P<it>[^\s(]+)\(\) takes from (?P<least>\d+) to (?P<most>\d+) positional arguments but (?P<n>\d+) (?:was|were) given",
+        "argument-range",
     ),
-    (
-        "TypeError",
-        r"(?P<it>[^\s(]+)\(\) got an unexpected keyword argument '(?P<name>[^']*)'",
-        "`{it}` has no parameter called `{name}`. Check the spelling against the line that starts with `def`.",
-    ),
-    (
-        "TypeError",
-        r"(?P<it>[^\s(]+)\(\) got multiple values for argument '(?P<name>[^']*)'",
-        "`{it}` was given its argument `{name}` twice, by place and by name. Leave one of them out.",
-    ),
-    (
-        "TypeError",
-        r"unsupported operand type\(s\) for .+?: (?:'NoneType' and|'[^']*' and 'NoneType')",
-        "One side of a calculation is None. A function without `return` gives None; check where that side comes from.",
-    ),
-    (
-        "TypeError",
-        r"unsupported operand type\(s\) for (?P<op>.+?): '(?P<left>[^']*)' and '(?P<right>[^']*)'",
-        "`{op}` does not work between a value of type `{left}` and one of type `{right}`. Turn one into the other's type first.",
-    ),
-    (
-        "TypeError",
-        r"can only concatenate (?P<left>\w+) \(not \"(?P<right>[^\"]*)\"\)",
-        "A value of type `{left}` and one of type `{right}` cannot be joined with `+`. Turn one into the other's type first.",
-    ),
-    (
-        "TypeError",
-        r"must be str, not (?P<right>\w+)|expected str instance, (?P<right2>\w+) found",
-        "A text was needed, but a value of another type came. `str(...)` turns a value into a text.",
-    ),
-    (
-        "TypeError",
-        r"'NoneType' object is not (?P<what>subscriptable|iterable|callable)",
-        "Something is None here, and None is not {what}. A function without `return`, or a method like `list.sort()`, gives None.",
-    ),
-    (
-        "TypeError",
-        r"'(?:builtin_)?(?:function(?:_or_method)?|method)' object is not (?:subscriptable|iterable)",
-        "A function stands where its result is needed. Put round brackets after its name to call it.",
-    ),
-    (
-        "TypeError",
-        r"'(?P<it>[^']*)' object is not subscriptable",
-        "A value of type `{it}` has no items to take with square brackets. Check what the name before the bracket holds.",
-    ),
-    (
-        "TypeError",
-        r"'(?P<it>[^']*)' object is not callable",
-        "A value of type `{it}` cannot be called like a function. Look for a missing operator or comma before the brackets.",
-    ),
-    (
-        "TypeError",
-        r"'int' object is not iterable",
-        "A whole number cannot be gone through item by item. `range(n)` gives the numbers from 0 to n - 1.",
-    ),
-    (
-        "TypeError",
-        r"'(?P<it>[^']*)' object is not iterable|cannot unpack non-iterable (?P<it2>\S+) object",
-        "A value that is one thing was to be gone through item by item. Check that it is a list, a text or the like.",
-    ),
-    (
-        "TypeError",
-        r"'(?P<it>[^']*)' object does not support item (?:assignment|deletion)",
-        "The items of a value of type `{it}` cannot be changed. Build a new one instead.",
-    ),
-    (
-        "TypeError",
-        r"'(?P<op>[<>]=?)' not supported between instances of '(?P<left>[^']*)' and '(?P<right>[^']*)'",
-        "`{op}` cannot order a value of type `{left}` and one of type `{right}`. Turn one into the other's type first.",
-    ),
-    (
-        "TypeError",
-        r"(?P<it>list|tuple|str|string|range) ind(?:ices|ex) must be integers or slices, not '?(?P<got>\w+)",
-        "A place in a sequence is a whole number, but a value of type `{got}` came. Did the loop give the item rather than its place?",
-    ),
-    (
-        "TypeError",
-        r"unhashable type: '(?P<it>[^']*)'",
-        "A value of type `{it}` can change, so it cannot be a dictionary's key or in a set. A tuple can.",
-    ),
-    (
-        "TypeError",
-        r"object of type '(?P<it>[^']*)' has no len\(\)",
-        "A value of type `{it}` has no length. Check that it is a list, a text or the like.",
-    ),
-    (
-        "TypeError",
-        r"'(?P<it>[^']*)' object cannot be interpreted as an integer",
-        "A whole number was needed, but a value of type `{it}` came. `int(...)` makes one; `//` divides to one.",
-    ),
-    (
-        "TypeError",
-        r"bad operand type for (?P<op>.+?): '(?P<it>[^']*)'",
-        "{op} does not work on a value of type `{it}`. Turn it into a number first.",
-    ),
-    (
-        "IndexError",
-        r"out of bounds for axis (?P<axis>\d+) with size (?P<size>\d+)",
-        "A place outside the array was asked for: axis {axis} has {size} places, counted from 0.",
-    ),
-    ("IndexError", r"too many indices for array", "More indices were given than the array has axes. Look at its `.shape`."),
-    ("IndexError", r"from empty|from an empty", "Something was to be taken out of an empty list. Check first whether there is an item."),
-    ("IndexError", r"", "A place past the end was asked for. The first item is at 0, the last one at `len(...) - 1`."),
-    (
-        "KeyError",
-        r"are in the \[(?P<axis>columns|index)\]|not in index|not found in axis",
-        "The table has no column or row of that name: {message}. `.columns` lists the names there are.",
-    ),
-    ("KeyError", r"(?P<it>.+)", "There is no key {it}. Check the spelling, or ask with `in` first whether it is there."),
-    ("ZeroDivisionError", r"", "Something is divided by 0. Check what the divisor is when there is nothing to count."),
-    (
-        "AttributeError",
-        r"'NoneType' object has no attribute '(?P<name>[^']*)'",
-        "Something is None here, and None has no `{name}`. A function without `return`, or a method like `list.sort()`, gives None.",
-    ),
-    (
-        "AttributeError",
-        r"module '(?P<it>[^']*)' has no attribute '(?P<name>[^']*)'",
-        "The module `{it}` has no `{name}`. Check the spelling.",
-    ),
-    (
-        "AttributeError",
-        r"'(?P<it>[^']*)' object has no attribute '(?P<name>[^']*)'",
-        "A value of type `{it}` has no `{name}`. Check the spelling, and that the value is of the type you think.",
-    ),
-    (
-        "RecursionError",
-        r"",
-        "The function calls itself without end. Check that there is a case in which it does not, and that each call comes closer to it.",
-    ),
-    (
-        "ModuleNotFoundError",
-        r"No module named '(?P<it>[^']*)'",
-        "There is no module `{it}` here. Check the spelling; the lesson needs no others than it names.",
-    ),
-    (
-        "ImportError",
-        r"cannot import name '(?P<name>[^']*)' from '(?P<it>[^']*)'",
-        "The module `{it}` has no `{name}` to import. Check the spelling.",
-    ),
-    (
-        "IndentationError TabError",
-        r"expected an indented block(?: after (?P<what>.+?) on line (?P<line>\d+))?",
-        "The line after a colon must be indented, by four spaces.",
-    ),
-    ("TabError", r"", "Tabs and spaces are mixed at the start of a line. Use four spaces for each step."),
-    ("IndentationError", r"", "The spaces at the start of a line do not fit its neighbours. Lines of one block start in the same column."),
-    ("SyntaxError", r"'(?P<it>[\(\[\{])' was never closed", "A bracket `{it}` is opened and never closed."),
-    ("SyntaxError", r"unmatched '(?P<it>[\)\]\}])'", "A bracket `{it}` is closed that was never opened."),
-    ("SyntaxError", r"expected ':'", "A colon `:` is missing at the end of the line."),
-    ("SyntaxError", r"unterminated", "A text starts with a quotation mark and does not end with one."),
-    ("SyntaxError", r"Missing parentheses in call to 'print'", "`print` needs round brackets: `print(...)`."),
-    (
-        "SyntaxError",
-        r"[Mm]aybe you meant '=='|cannot assign to",
-        "Only a name can stand on the left of `=`. To compare two values, use `==`.",
-    ),
-    ("SyntaxError", r"forgot a comma", "Python cannot read this line; perhaps a comma is missing."),
-    ("SyntaxError", r"'return' outside function", "`return` stands outside a function. Check that its line is indented."),
-    ("SyntaxError", r"", "Python cannot read this line: {message}."),
-    ("ValueError", r"invalid literal for int\(\) with base \d+: (?P<it>.+)", "`int(...)` cannot read {it} as a whole number."),
-    ("ValueError", r"could not convert string to float: (?P<it>.+)", "{it} cannot be read as a number."),
-    (
-        "ValueError",
-        r"too many values to unpack \(expected (?P<n>\d+)",
-        "There are more values on the right of `=` than the {n} names on its left.",
-    ),
-    (
-        "ValueError",
-        r"not enough values to unpack \(expected (?:at least )?(?P<n>\d+), got (?P<got>\d+)\)",
-        "There are {n} names on the left of `=`, but only {got} on the right to give them.",
-    ),
-    (
-        "ValueError",
-        r"operands could not be broadcast together with (?:remapped )?shapes (?P<shapes>.+)",
-        "Arrays of the shapes {shapes} do not fit together. From the right, two lengths must be equal or one of them 1.",
-    ),
-    (
-        "ValueError",
-        r"matmul: |not aligned",
-        "The two arrays cannot be multiplied: the last length of the first must equal the first length of the second. {message}.",
-    ),
-    (
-        "ValueError",
-        r"truth value of (?:an|a) (?P<it>\w+)",
-        "A whole {it} stands where one True or False is needed. Use `.any()` or `.all()`, or `&` and `|` instead of `and` and `or`.",
-    ),
-    (
-        "ValueError",
-        r"cannot reshape array of size (?P<size>\d+) into shape (?P<shape>.+)",
-        "{size} values cannot be put into the shape {shape}: its lengths, multiplied, must give {size}.",
-    ),
-    (
-        "ValueError",
-        r"inhomogeneous shape|setting an array element with a sequence",
-        "The rows have different lengths, so they make no array. Check that each has the same number of items.",
-    ),
-    (
-        "ValueError",
-        r"must (?:all )?be (?:of )?the same length|Length of values \(\d+\) does not match length of index",
-        "The columns have different lengths. Each column of a table needs one value for each row.",
-    ),
-    (
-        "ValueError",
-        r"zero-size array|(?:arg|iterable argument) is (?:an )?empty|\(\) arg is an empty",
-        "There is nothing in it to choose from: it is empty.",
-    ),
-    (
-        "ValueError",
-        r"is not in (?:list|deque)|x not in list|not in tuple|substring not found",
-        "What was looked for is not there. Ask with `in` first.",
-    ),
-    (
-        "ValueError",
-        r"math domain error|expected a (?:non)?negative|positive input",
-        "This function is not defined for that number, such as the root of a negative one.",
-    ),
-    (
-        "AxisError",
-        r"axis (?P<axis>-?\d+) is out of bounds for array of dimension (?P<n>\d+)",
-        "There is no axis {axis}: the array has {n}, counted from 0.",
-    ),
-    ("LinAlgError", r"[Ss]ingular", "The matrix has no inverse: its rows depend on each other."),
-    ("NotImplementedError", r"", "This part is still to be written. Replace the line that raises NotImplementedError with your own."),
-    ("FileNotFoundError", r": (?P<it>'[^']*')", "There is no file {it} here. Check its name and folder."),
-    ("TimeoutError", r"", "The code took too long. Look for a loop that does not end."),
-    ("StopIteration", r"", "`next(...)` was asked for one item more than there are."),
-    ("OverflowError", r"", "A number became too large for its type: {message}."),
-    ("UnicodeDecodeError", r"", "The file holds characters in another encoding. `open(..., encoding=...)` chooses it."),
-    ("EOFError", r"", "`input()` was asked for more lines than there are. Check how often it is called."),
-    ("KeyboardInterrupt", r"", "The code was interrupted, because it took too long or was stopped by hand."),
-    ("SystemExit", r"", "The code ended itself with `exit()` or `quit()`. Leave that out."),
-    ("AssertionError", r".", "An `assert` in the code did not hold: {message}."),
-    ("AssertionError", r"", "An `assert` in the code did not hold."),
+    ("TypeError", r"(?P<it>[^\s(]+)\(\) takes (?P<takes>.+?) positional arguments? but (?P<n>\d+) (?:was|were) given", "argument-count"),
+    ("TypeError", r"(?P<it>[^\s(]+)\(\) got an unexpected keyword argument '(?P<name>[^']*)'", "parameter-unknown"),
+    ("TypeError", r"(?P<it>[^\s(]+)\(\) got multiple values for argument '(?P<name>[^']*)'", "argument-twice"),
+    ("TypeError", r"unsupported operand type\(s\) for .+?: (?:'NoneType' and|'[^']*' and 'NoneType')", "operand-none"),
+    ("TypeError", r"unsupported operand type\(s\) for (?P<op>.+?): '(?P<left>[^']*)' and '(?P<right>[^']*)'", "operands"),
+    ("TypeError", r"can only concatenate (?P<left>\w+) \(not \"(?P<right>[^\"]*)\"\)", "concatenate"),
+    ("TypeError", r"must be str, not (?P<right>\w+)|expected str instance, (?P<right2>\w+) found", "text-needed"),
+    ("TypeError", r"'NoneType' object is not (?P<what>subscriptable|iterable|callable)", "none-used"),
+    ("TypeError", r"'(?:builtin_)?(?:function(?:_or_method)?|method)' object is not (?:subscriptable|iterable)", "function-used"),
+    ("TypeError", r"'(?P<it>[^']*)' object is not subscriptable", "not-subscriptable"),
+    ("TypeError", r"'(?P<it>[^']*)' object is not callable", "not-callable"),
+    ("TypeError", r"'int' object is not iterable", "int-not-iterable"),
+    ("TypeError", r"'(?P<it>[^']*)' object is not iterable|cannot unpack non-iterable (?P<it2>\S+) object", "not-iterable"),
+    ("TypeError", r"'(?P<it>[^']*)' object does not support item (?:assignment|deletion)", "item-assignment"),
+    ("TypeError", r"'(?P<op>[<>]=?)' not supported between instances of '(?P<left>[^']*)' and '(?P<right>[^']*)'", "ordering"),
+    ("TypeError", r"(?P<it>list|tuple|str|string|range) ind(?:ices|ex) must be integers or slices, not '?(?P<got>\w+)", "index-type"),
+    ("TypeError", r"unhashable type: '(?P<it>[^']*)'", "unhashable"),
+    ("TypeError", r"object of type '(?P<it>[^']*)' has no len\(\)", "no-length"),
+    ("TypeError", r"'(?P<it>[^']*)' object cannot be interpreted as an integer", "integer-needed"),
+    ("TypeError", r"bad operand type for (?P<op>.+?): '(?P<it>[^']*)'", "unary"),
+    ("IndexError", r"out of bounds for axis (?P<axis>\d+) with size (?P<size>\d+)", "array-index"),
+    ("IndexError", r"too many indices for array", "array-indices"),
+    ("IndexError", r"from empty|from an empty", "empty-list"),
+    ("IndexError", r"", "index"),
+    ("KeyError", r"are in the \[(?P<axis>columns|index)\]|not in index|not found in axis", "table-key"),
+    ("KeyError", r"(?P<it>.+)", "key"),
+    ("ZeroDivisionError", r"", "zero-division"),
+    ("AttributeError", r"'NoneType' object has no attribute '(?P<name>[^']*)'", "none-attribute"),
+    ("AttributeError", r"module '(?P<it>[^']*)' has no attribute '(?P<name>[^']*)'", "module-attribute"),
+    ("AttributeError", r"'(?P<it>[^']*)' object has no attribute '(?P<name>[^']*)'", "attribute"),
+    ("RecursionError", r"", "recursion"),
+    ("ModuleNotFoundError", r"No module named '(?P<it>[^']*)'", "no-module"),
+    ("ImportError", r"cannot import name '(?P<name>[^']*)' from '(?P<it>[^']*)'", "import-name"),
+    ("IndentationError TabError", r"expected an indented block(?: after (?P<what>.+?) on line (?P<line>\d+))?", "indent-missing"),
+    ("TabError", r"", "tabs"),
+    ("IndentationError", r"", "indent"),
+    ("SyntaxError", r"'(?P<it>[\(\[\{])' was never closed", "bracket-open"),
+    ("SyntaxError", r"unmatched '(?P<it>[\)\]\}])'", "bracket-closed"),
+    ("SyntaxError", r"expected ':'", "colon"),
+    ("SyntaxError", r"unterminated", "unterminated"),
+    ("SyntaxError", r"Missing parentheses in call to 'print'", "print"),
+    ("SyntaxError", r"[Mm]aybe you meant '=='|cannot assign to", "assign"),
+    ("SyntaxError", r"forgot a comma", "comma"),
+    ("SyntaxError", r"'return' outside function", "return-outside"),
+    ("SyntaxError", r"", "syntax"),
+    ("ValueError", r"invalid literal for int\(\) with base \d+: (?P<it>.+)", "int-literal"),
+    ("ValueError", r"could not convert string to float: (?P<it>.+)", "float-literal"),
+    ("ValueError", r"too many values to unpack \(expected (?P<n>\d+)", "unpack-many"),
+    ("ValueError", r"not enough values to unpack \(expected (?:at least )?(?P<n>\d+), got (?P<got>\d+)\)", "unpack-few"),
+    ("ValueError", r"operands could not be broadcast together with (?:remapped )?shapes (?P<shapes>.+)", "array-shapes"),
+    ("ValueError", r"matmul: |not aligned", "matmul"),
+    ("ValueError", r"truth value of (?:an|a) (?P<it>\w+)", "truth-value"),
+    ("ValueError", r"cannot reshape array of size (?P<size>\d+) into shape (?P<shape>.+)", "array-reshape"),
+    ("ValueError", r"inhomogeneous shape|setting an array element with a sequence", "ragged"),
+    ("ValueError", r"must (?:all )?be (?:of )?the same length|Length of values \(\d+\) does not match length of index", "column-lengths"),
+    ("ValueError", r"zero-size array|(?:arg|iterable argument) is (?:an )?empty|\(\) arg is an empty", "nothing-to-choose"),
+    ("ValueError", r"is not in (?:list|deque)|x not in list|not in tuple|substring not found", "not-there"),
+    ("ValueError", r"math domain error|expected a (?:non)?negative|positive input", "domain"),
+    ("AxisError", r"axis (?P<axis>-?\d+) is out of bounds for array of dimension (?P<n>\d+)", "array-axis"),
+    ("LinAlgError", r"[Ss]ingular", "singular"),
+    ("NotImplementedError", r"", "to-do"),
+    ("FileNotFoundError", r": (?P<it>'[^']*')", "no-file"),
+    ("TimeoutError", r"", "time"),
+    ("StopIteration", r"", "next"),
+    ("OverflowError", r"", "overflow"),
+    ("UnicodeDecodeError", r"", "file-encoding"),
+    ("EOFError", r"", "input"),
+    ("KeyboardInterrupt", r"", "interrupted"),
+    ("SystemExit", r"", "exit"),
+    ("AssertionError", r".", "assertion"),
+    ("AssertionError", r"", "assertion-bare"),
 )
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -708,7 +349,7 @@ def explain(op: str, came: object, expected: object) -> Difference:
 def nothing_returned(printed: str) -> str:
     """Return the sentence for a function that gave None, having *printed* that text."""
     text = printed.strip()
-    return _WORDS["printed"].format(printed=show(text, limit=_BRIEF)) if text else _WORDS["not-printed"]
+    return say("compare.printed", printed=show(text, limit=_BRIEF)) if text else say("compare.not-printed")
 
 
 def explain_exception(type_name: str, message: str) -> str:
@@ -721,15 +362,28 @@ def explain_exception(type_name: str, message: str) -> str:
     text, _, suggestion = text.partition("Did you mean:")
     text = text.strip()
     fields = {"message": _tell(text.rstrip(".")), "name": _tell(name, 60)}
-    sentence = (_STOPPED if text else _STOPPED_SILENTLY).format(**fields)
-    for names, pattern, template in _EXCEPTIONS:
-        if name in names.split() and (found := re.search(pattern, text)):
-            groups = {key: _tell(value, 60) for key, value in found.groupdict().items() if value is not None}
-            sentence = template.format(**(fields | groups))
+    for kinds, pattern, words in _EXCEPTIONS:
+        if name in kinds.split() and (found := re.search(pattern, text)):
+            claims = {key: _tell(value, 60) for key, value in found.groupdict().items() if value is not None}
+            claims |= {"names": _listed(names)} if (names := claims.get("names")) else {}
+            sentence = say(f"compare.exception.{words}", _plural(claims.get("n")), **(fields | claims))
             break
+    else:
+        sentence = say("compare.exception.stopped" if text else "compare.exception.stopped-silently", **fields)
     if wanted := suggestion.strip(" ?."):
-        sentence = _SUGGESTION.format(sentence=sentence, suggestion=_tell(wanted, 60))
-    return _LINE.format(line=line, sentence=sentence) if line else sentence
+        sentence = say("compare.exception.suggestion", sentence=sentence, suggestion=_tell(wanted, 60))
+    return say("compare.exception.line", line=line, sentence=sentence) if line else sentence
+
+
+def _listed(names: str) -> str:
+    """Return *names* as Python lists them, "'a', 'b', and 'c'", as they are listed in the learner's language."""
+    *others, last = re.split(r",? and (?=')|, (?=')", names)
+    return ", ".join(others) + say("word.and") + last if others else last
+
+
+def _plural(number: str | None) -> int | None:
+    """Return which plural form a *number* of a message asks for, if there is one; a learner's may be of any length."""
+    return None if number is None else int(number[-9:])
 
 
 def limit_met(type_name: str, message: str) -> str | None:
@@ -773,7 +427,7 @@ _EXACT_FAMILIES: Final[Mapping[type, str]] = {
 
 
 def _family(value: object) -> str:
-    """Return the family of *value*, a key of `_NOUNS`. Values of different families are never equal."""
+    """Return the family of *value*, an id below `compare.noun`. Values of different families are never equal."""
     exact = _EXACT_FAMILIES.get(type(value))
     if exact is not None:
         return exact
@@ -1139,17 +793,18 @@ def _say(kind: str, came: object, expected: object, where: _Where, *, words: str
         "came_noun": _noun(came),
         "expected_noun": _noun(expected),
     }
-    template, filled = _WORDS[words or kind], defaults | fields
-    for noun in ("came_noun", "noun"):
-        if template.startswith(f"{{{noun}}}"):
-            filled[noun] = f"{str(filled[noun])[0].upper()}{str(filled[noun])[1:]}"
-    return _place(template.format(**filled), kind, show(came), show(expected), where)
+    filled = defaults | fields
+    sentence = say(f"compare.{words or kind}", **filled)
+    # A noun that begins a sentence begins with a capital; a value is left as it is.
+    begun = any(sentence.startswith(str(filled[noun])) for noun in ("came_noun", "noun") if noun in filled)
+    sentence = sentence[0].upper() + sentence[1:] if begun else sentence
+    return _place(sentence, kind, show(came), show(expected), where)
 
 
 def _place(sentence: str, kind: str, came: str, expected: str, where: _Where) -> Difference:
     """Return the difference told by *sentence*, led by the place it is at."""
     place = _cut(where.place, _BRIEF)
-    told = _WORDS["at"].format(place=place, sentence=sentence) if place else sentence
+    told = say("compare.at", place=place, sentence=sentence) if place else sentence
     return Difference(message=told, came=came, expected=expected, kind=kind, place=place or None)
 
 
@@ -1364,15 +1019,15 @@ def _narrate_length(came: Sequence[object], expected: Sequence[object], where: _
             return _say("off-by-one", came, expected, where, words=f"first-{what}", item=item)
         return _say(f"{what}-item", came, expected, where.inside(f"[{first}]"), words=f"item-{what}", item=item)
     if first == len(short):
-        counts = {"came_count": _count(len(came), "item-is"), "count": _count(gap, "item-is"), "item": _brief(long[first])}
-        return _say("length", came, expected, where, words=f"rest-{what}", **counts)
+        counts = {"came_count": _count(len(came), "item-right"), "gap_count": _count(gap, f"item-{what}")}
+        return _say("length", came, expected, where, words=f"rest-{what}", item=_brief(long[first]), **counts)
     return _say(
         "length",
         came,
         expected,
         where,
-        came_count=_count(len(came), "item"),
-        expected_count=_count(len(expected), "item-was"),
+        came_count=_count(len(came), "item-came"),
+        expected_count=_count(len(expected), "item-expected"),
         spot=f"[{first}]",
         item=_brief(came[first]),
         wanted=_brief(expected[first]),
@@ -1438,7 +1093,7 @@ def _narrate_whitespace(came: str, expected: str, gap: int, where: _Where) -> Di
         words = "whitespace-ends" if came.strip() == expected.strip() else "whitespace"
     shown = [_visible(_around(text, gap)) for text in (came, expected)]
     kind = "newline" if words.startswith("newline") else "whitespace"
-    sentence = _WORDS[words].format(came=_cut(shown[0], _BRIEF), expected=_cut(shown[1], _BRIEF))
+    sentence = say(f"compare.{words}", came=_cut(shown[0], _BRIEF), expected=_cut(shown[1], _BRIEF))
     return _place(sentence, kind, shown[0], shown[1], where)
 
 
@@ -1462,9 +1117,9 @@ def _around(text: str, gap: int) -> str:
 def _spot(text: str, gap: int) -> str:
     """Return the place of character *gap* as learners count: from 1, with its line if there are several."""
     if gap >= len(text):
-        return _PLACES["end"]
+        return say("compare.place.end")
     line, start = text.count("\n", 0, gap) + 1, text.rfind("\n", 0, gap) + 1
-    return _PLACES["line" if "\n" in text else "character"].format(line=line, column=gap - start + 1)
+    return say("compare.place.line" if "\n" in text else "compare.place.character", line=line, column=gap - start + 1)
 
 
 def _word_at(text: str, gap: int) -> str:
@@ -1476,7 +1131,7 @@ def _word_at(text: str, gap: int) -> str:
 
 def _character(text: str, gap: int) -> str:
     """Return the character at *gap* with its code point and name, which is how lookalikes are told apart."""
-    return f"U+{ord(text[gap]):04X} ({unicodedata.name(text[gap], 'unnamed').lower()})"
+    return f"U+{ord(text[gap]):04X} ({(unicodedata.name(text[gap], '') or say('compare.show.unnamed')).lower()})"
 
 
 def _words_only(text: str) -> str:
@@ -1504,10 +1159,12 @@ def _narrate_mapping(came: Mapping[object, object], expected: Mapping[object, ob
             return _say("renamed-key", came, expected, where, words="key-renamed" if same_family else "key-type", **fields)
     if missing:
         words = "key-missing" if len(missing) == 1 else "keys-missing"
-        return _say("missing-key", came, expected, where, words=words, key=_brief(missing[0]), count=_count(len(missing), "key"))
+        return _say(
+            "missing-key", came, expected, where, words=words, key=_brief(missing[0]), gap_count=_count(len(missing), "key-missing")
+        )
     if extra:
         words = "key-extra" if len(extra) == 1 else "keys-extra"
-        return _say("extra-key", came, expected, where, words=words, key=_brief(extra[0]), count=_count(len(extra), "key"))
+        return _say("extra-key", came, expected, where, words=words, key=_brief(extra[0]), gap_count=_count(len(extra), "key-extra"))
     key = next(key for key, value in expected.items() if not _alike(_lookup(came, key), value, where.rules, where.depth + 1))
     return _narrate(_lookup(came, key), expected[key], where.inside(f"[{show(key, limit=40)}]"))
 
@@ -1571,7 +1228,7 @@ def _first_cell(came: Array, expected: Array, equal: Array, where: _Where) -> Di
     if came.size == 1:
         return told
     count = _count(int((~equal).sum()), "differ", total=came.size)
-    return replace(told, message=_WORDS["cells"].format(sentence=told.message, count=count))
+    return replace(told, message=say("compare.cells", sentence=told.message, gap_count=count))
 
 
 def _say_dtype(came: Array, expected: Array, where: _Where) -> Difference:
@@ -1598,7 +1255,7 @@ def _narrate_shape(came: Array, expected: Array, where: _Where) -> Difference:
     if came.ndim == 2 and expected.ndim == 1 and came.shape == (expected.size, expected.size):  # noqa: PLR2004 - a table from rows
         return _say("shape", came, expected, where, words="broadcast", **shapes)
     if came.ndim != expected.ndim:
-        axes = {"came_axes": _count(came.ndim, "axis"), "expected_axes": _count(expected.ndim, "axis-was")}
+        axes = {"came_axes": _count(came.ndim, "axis"), "expected_axes": _count(expected.ndim, "axis-expected")}
         return _say("shape", came, expected, where, words="axes", **shapes, **axes)
     return _say("shape", came, expected, where, **shapes)
 
@@ -1658,7 +1315,11 @@ def _narrate_rows(came: pd.DataFrame, expected: pd.DataFrame, whole: object, tar
         return _narrate_row_order(came, expected, whole, target, where)
     column = _first_unlike(rows[row], wanted[row], where.inside(""))
     label = expected.index[row] if rules.index else row
-    spot = _PLACES["cell" if _is_frame(whole) else "row"].format(row=_brief(_plain(label)), column=_brief(_cells(expected.columns)[column]))
+    spot = say(
+        "compare.place.cell" if _is_frame(whole) else "compare.place.row",
+        row=_brief(_plain(label)),
+        column=_brief(_cells(expected.columns)[column]),
+    )
     return _narrate(rows[row][column], wanted[row][column], where.inside(f", {spot}" if where.place else spot))
 
 
@@ -1672,7 +1333,7 @@ def _narrate_row_order(came: pd.DataFrame, expected: pd.DataFrame, whole: object
 
 
 def _narrate_row_count(came: pd.DataFrame, expected: pd.DataFrame, whole: object, target: object, where: _Where) -> Difference:
-    counts = {"came_count": _count(len(came), "row"), "expected_count": _count(len(expected), "row-was")}
+    counts = {"came_count": _count(len(came), "row-came"), "expected_count": _count(len(expected), "row-expected")}
     extra, missing = _unpaired(_rows(came, labels=False), _rows(expected, labels=False), where.rules)
     if missing and not extra:
         return _say("rows", whole, target, where, words="row-missing", row=_brief_row(missing[0]), **counts)
@@ -1685,7 +1346,7 @@ def _narrate_column_type(came: pd.DataFrame, expected: pd.DataFrame, whole: obje
     """Return the first column of another element type, where all values are alike."""
     pairs = list(zip(_cells(expected.columns), came.dtypes, expected.dtypes, strict=True))
     name, dtype, wanted = next((pair for pair in pairs if _dtype_word(pair[1]) != _dtype_word(pair[2])), pairs[0])
-    spot = _PLACES["column"].format(column=_brief(name)) if _is_frame(whole) else ""
+    spot = say("compare.place.column", column=_brief(name)) if _is_frame(whole) else ""
     there = where.inside(f", {spot}" if where.place and spot else spot)
     types = {"came_dtype": _tell(str(dtype), 40), "expected_dtype": _tell(str(wanted), 40)}
     return _say("dtype", whole, target, there, words="column-dtype", **types)
@@ -1736,7 +1397,7 @@ def _explain_other(op: str, came: object, expected: object, where: _Where) -> Di
         copy = _alike(came, expected, where.rules)
         return _say("identity", came, expected, where, words="identity-copy" if copy else "identity")
     if op == "is not" and expected is None:
-        return _say("none", came, "something else", where, words="not-printed")
+        return _say("none", came, say("compare.show.something-else"), where, words="not-printed")
     kind, words = {
         "!=": ("equal", "not-equal"),
         "in": ("not-found", "not-found"),
@@ -1781,8 +1442,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _count(number: int, noun: str, **fields: object) -> str:
-    one, many = _PLURALS[noun]
-    return (one if number == 1 else many).format(n=number, **fields)
+    return say(f"compare.count.{noun}", number, n=number, **fields)
 
 
 def _noun(value: object) -> str:
@@ -1791,13 +1451,13 @@ def _noun(value: object) -> str:
     family = _family(plain)
     if family == "number":
         family = next((name for kind, name in ((int, "int"), (float, "float"), (complex, "complex")) if isinstance(plain, kind)), "number")
-    return _NOUNS[family].format(name=_tell(_type_name(plain) or type(plain).__name__, 60))
+    return say(f"compare.noun.{family}", name=_tell(_type_name(plain) or type(plain).__name__, 60))
 
 
 def _render(value: object, room: int, depth: int) -> str:
     """Return *value* as text of about *room* characters; the caller cuts what is too long."""
     if _is_approx(value):
-        return f"about {_render(cast('Any', value).expected, room, depth)}"
+        return say("compare.show.about", value=_render(cast("Any", value).expected, room, depth))
     value = _plain(value)
     return _RENDERERS.get(_family(value), _render_other)(value, room, depth)
 
@@ -1809,9 +1469,10 @@ def _render_other(value: object, _room: int, _depth: int) -> str:
 def _render_number(value: Number, _room: int, _depth: int) -> str:
     if isinstance(value, int) and value.bit_length() > _LONG_INT:
         # Python refuses to print such a number, or takes long over it.
-        return f"{'-' if value < 0 else ''}(a whole number of about {round(value.bit_length() * math.log10(2))} digits)"
+        digits = round(value.bit_length() * math.log10(2))
+        return say("compare.show.negative-digits" if value < 0 else "compare.show.digits", digits=digits)
     if isinstance(value, Fraction) and max(value.numerator.bit_length(), value.denominator.bit_length()) > _LONG_INT:
-        return "(a Fraction of very large numbers)"
+        return say("compare.show.fraction")
     # A subclass of an author's, such as an enum's member, keeps its own repr.
     return repr(value)
 
@@ -1896,7 +1557,7 @@ def _first_sorted(items: frozenset[object], count: int) -> list[object]:
 
 
 def _render_array(value: Array, room: int, depth: int) -> str:
-    return f"array of shape {_shape(value)}, {value.dtype}: {_render_nested(value, room - 30, depth)}"
+    return say("compare.show.array", shape=_shape(value), dtype=value.dtype, values=_render_nested(value, room - 30, depth))
 
 
 def _render_nested(value: Array, room: int, depth: int) -> str:
@@ -1920,12 +1581,12 @@ def _render_column(value: pd.Series[Any] | pd.Index[Any], room: int, depth: int)
 
 def _render_series(value: pd.Series[Any], room: int, depth: int) -> str:
     numbered = value.index.equals(type(value)(range(len(value))).index)
-    labels = "" if numbered else f", labelled {_render_column(value.index, room // 3, depth)}"
+    labels = "" if numbered else say("compare.show.labelled", labels=_render_column(value.index, room // 3, depth))
     return f"Series, {value.dtype}: {_render_column(value, room - len(labels) - 20, depth)}{labels}"
 
 
 def _render_frame(value: pd.DataFrame, room: int, depth: int) -> str:
-    head = f"DataFrame, {_count(len(value), 'row')}, {_count(value.shape[1], 'column')}: "
+    head = say("compare.show.frame", rows=_count(len(value), "row"), columns=_count(value.shape[1], "column"))
 
     def item(place: int, left: int) -> str:
         column = value.iloc[:, place]

@@ -42,6 +42,7 @@ from hornbook.model import Assurance, Verdict
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.line import Gone, Line
 from hornbook.wire import Limits, WireError
+from hornbook.words import read_all
 
 if TYPE_CHECKING:
     from hornbook.grading.sitting import Sitting
@@ -178,8 +179,9 @@ class Seat:
         seed: int | None = None,
         assurance: Assurance = Assurance.SELF_CHECKED,
         live: tuple[socket.socket, Mapping[str, Shown]] | None = None,
+        language: str | None = None,
     ) -> None:
-        """Have *submission* asked about, all of it or one *exercise*.
+        """Have *submission* asked about, all of it or one *exercise*, in the *language* of this client, by default the course's.
 
         In *practice*, which never asks a hidden check, a submission is run from the first cell in which it differs from the last
         one that was sent here. With a *live* state, the socket of a fork of a learner's kernel with what its exercises have shown,
@@ -192,6 +194,7 @@ class Seat:
             "seed": seed,
             "assurance": str(assurance),
             "live": None if live is None else packed(live[1]),
+            "language": language,
         }
         fds = [] if live is None else [live[0].fileno()]
         with contextlib.suppress(OSError):  # `receive` says so
@@ -275,6 +278,7 @@ def main(fd: int) -> NoReturn:
         for name in ("hypothesis", "hornbook.grading.pytest_plugin", "hornbook.grading.sitting", "hornbook.sandbox.pipe"):
             importlib.import_module(name)
         import_nbclient()
+        read_all()
         Branches(line, office.seat).serve()
         os._exit(0)
     except (Gone, ConnectionError, KeyboardInterrupt):
@@ -487,6 +491,7 @@ class _Panel:
                     strength=self.strength,
                     warm=self.warm,
                     live=live.finished(lesson, submission, how["live"], fds[0]) if fds else None,
+                    language=how["language"],
                 )
                 if how["practice"]:
                     mode = (self.strength or strongest()).mode

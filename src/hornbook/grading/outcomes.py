@@ -16,6 +16,7 @@ from hornbook.feedback import MISSING, Bank, type_name
 from hornbook.grading import compare
 from hornbook.model import Outcome, Status
 from hornbook.sandbox.probe import Call, CheckEnded, Conversation, LearnerError, Mismatch
+from hornbook.words import say
 
 MESSAGE_CHARS = 600
 REMEMBERED = 16
@@ -115,18 +116,17 @@ def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # n
             )
             return Finding(replace(failed, asked=_asked(trace)), _actual(trace))
         case pytest.skip.Exception():
-            return Finding(replace(blank, status=Status.SKIPPED, message=_text(str(error.msg or "This check does not apply here."))))
+            return Finding(replace(blank, status=Status.SKIPPED, message=_text(str(error.msg or say("outcome.skipped")))))
         case AssertionError() | pytest.fail.Exception() if _answered(trace):
             return _compared(blank, error, trace)
         case _ if type(error).__module__.startswith("hypothesis") and type(error).__name__ in {"Flaky", "FlakyFailure", "FlakyReplay"}:
-            message = "Your code gave different answers to the same question; it should depend on its arguments only."
-            return Finding(replace(blank, status=Status.FAILED, message=message))
+            return Finding(replace(blank, status=Status.FAILED, message=say("outcome.flaky")))
         case Exception() if _answered(trace) and (not isinstance(error, HornbookError) or isinstance(error.__cause__, WireError)):
             # The grader works with the reference solution (doctor proves it), so it is what came that it cannot work with,
             # or cannot hand back: a value that just fits on the way here is too large for the way there.
             return _unusable(blank, error, trace)
         case _:
-            message = f"This check could not be asked, through no fault of yours ({type(error).__name__}: {error})."
+            message = say("outcome.broken", error=_named(error))
             return Finding(replace(blank, status=Status.BROKEN, message=_text(message)))
 
 
@@ -164,7 +164,7 @@ def _compared(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
     failed = replace(blank, status=Status.FAILED, asked=_asked(trace))
     if difference is None:
         came = None if actual is MISSING else compare.show(actual)
-        return Finding(replace(failed, message=_text(authors or "The answer is not what this check asks for."), came=came), actual)
+        return Finding(replace(failed, message=_text(authors or say("outcome.not-it")), came=came), actual)
     printed = trace.conversation.printed if trace.conversation else ""
     message = authors or difference.message
     if actual is None and printed and not authors:
@@ -180,27 +180,31 @@ def _authors_words(error: BaseException) -> str:
 
 def _unusable(blank: Outcome, error: Exception, trace: Trace) -> Finding:
     actual = _actual(trace)
-    message = "This check cannot work with your code as it is."
-    if actual is not MISSING:
-        message = f"This check cannot work with what your code gave back: a value of type {type_name(actual)}."
+    message = say("outcome.unusable-code") if actual is MISSING else say("outcome.unusable-value", type=type_name(actual))
     if actual is None and trace.conversation is not None:
         message = compare.nothing_returned(trace.conversation.printed)
-    expected = f"something that can be used here ({type(error).__name__}: {error})"
+    expected = say("outcome.usable", error=_named(error))
     came = None if actual is MISSING else compare.show(actual)
     return Finding(
         replace(blank, status=Status.FAILED, message=_text(message), asked=_asked(trace), came=came, expected=_some(expected)), actual
     )
 
 
+def _named(error: BaseException) -> str:
+    """Return *error* as Python shows it, on one line."""
+    return f"{type(error).__name__}: {error}".replace("\n", " ")
+
+
 def _hide(result: Outcome) -> Outcome:
     """Take out of a hidden check's outcome everything that could give away its inputs or what it expects."""
-    message = {
-        Status.FAILED: "A hidden check of this exercise does not pass yet: try values that the examples do not show.",
-        Status.FORBIDDEN: "In a hidden check your code tried something that the sandbox does not allow.",
-        Status.OUT_OF_MEMORY: "In a hidden check your code used too much memory.",
-        Status.SKIPPED: "This check does not apply here.",
-        Status.BROKEN: "This hidden check could not be asked, through no fault of yours.",
-    }.get(result.status, result.message)
+    words = {
+        Status.FAILED: "outcome.hidden-failed",
+        Status.FORBIDDEN: "outcome.hidden-forbidden",
+        Status.OUT_OF_MEMORY: "outcome.hidden-memory",
+        Status.SKIPPED: "outcome.skipped",
+        Status.BROKEN: "outcome.hidden-broken",
+    }.get(result.status)
+    message = say(words) if words else result.message
     # The learner's code names its own exceptions and decides how long it takes: both could carry what it was asked.
     return replace(result, message=message, asked=None, came=None, expected=None, raised=None, traceback=(), printed="", seconds=0.0)
 

@@ -256,12 +256,14 @@ class Grading:
         if item not in self.checks:
             return (yield)
         from hornbook.grading.outcomes import Trace  # noqa: PLC0415 - only when grading
+        from hornbook.words import speaking  # noqa: PLC0415
 
+        language = (self.sitting.language if self.sitting else None) or self._graded[item.path].settings.language
         self.current, self.traces[item], self.started[item] = item, Trace(), time.perf_counter()
         _clear_comparison()
         try:
             drawn = "hypothesis" in sys.modules
-            with _profile(self.seed, hidden=self.checks[item].hidden) if drawn else contextlib.nullcontext():
+            with speaking(language), _profile(self.seed, hidden=self.checks[item].hidden) if drawn else contextlib.nullcontext():
                 return (yield)
         finally:
             self.current = None

@@ -28,6 +28,7 @@ from hornbook.sandbox.execute import Executor, Finished, Job, State
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.probe import Cell, CheckEnded, Probe
 from hornbook.wire import Limits as WireLimits
+from hornbook.words import say
 
 AFTER_TIMEOUT = 0.5
 
@@ -40,7 +41,8 @@ class Sitting:
     strongest of this machine. With an `exercise` only its checks are asked, and nothing behind its cells is run; `partial` says
     that some of the grader's checks were left out, for this or another reason. An `executor` that is given is ended with the
     sitting. A `practice` is an executor that the caller keeps from sitting to sitting: only what has changed is run again. With a
-    `live` state the checks ask that, and nothing is run. A grade has neither.
+    `live` state the checks ask that, and nothing is run. A grade has neither. `language` is that of the sentences, the course's where
+    none is given.
     """
 
     course: Course
@@ -57,6 +59,7 @@ class Sitting:
     live: Finished | None = None
     hidden_pending: int = 0
     partial: bool = False
+    language: str | None = None
     checks: tuple[Check, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     fault: HornbookError | None = None
@@ -90,6 +93,7 @@ class Sitting:
         executor: Executor | None = None,
         practice: Executor | None = None,
         live: Finished | None = None,
+        language: str | None = None,
     ) -> Sitting:
         """Return the sitting of *submission* before the grader of *lesson*.
 
@@ -113,6 +117,7 @@ class Sitting:
             practice=practice,
             live=live,
             report=None if live is None else LIVE,
+            language=language,
         )
 
     @contextlib.contextmanager
@@ -120,10 +125,10 @@ class Sitting:
         """Give the probe through which *check* asks; raise CheckEnded where there is nothing to ask."""
         for exercise in (check.exercise, *check.needs):
             if self.live is not None and exercise not in self.live.snapshots:
-                which = "this exercise" if exercise == check.exercise else f'the exercise "{exercise}"'
-                raise CheckEnded(Status.NOT_ATTEMPTED, f"Run the cell of {which} first.")
+                words = say("sitting.not-run") if exercise == check.exercise else say("sitting.run-first", exercise=exercise)
+                raise CheckEnded(Status.NOT_ATTEMPTED, words)
             if not self.attempted(exercise):
-                words = "This exercise is still as it was given." if exercise == check.exercise else f'Do the exercise "{exercise}" first.'
+                words = say("sitting.untouched") if exercise == check.exercise else say("sitting.needs", exercise=exercise)
                 raise CheckEnded(Status.NOT_ATTEMPTED, words)
         if self.fault is not None:
             raise self.fault
@@ -141,7 +146,7 @@ class Sitting:
         seconds = min(check.seconds, AFTER_TIMEOUT) if check.exercise in self._hanging else check.seconds
         child = _state_after(check.exercise, finished).check(math.ceil(seconds))
         if child is None:
-            raise CheckEnded(Status.FAILED, "The state of your notebook after this exercise could not be used.")
+            raise CheckEnded(Status.FAILED, say("sitting.no-state"))
         children.callback(child.end)
         trace.conversation = Interview(
             child.line,
@@ -306,18 +311,14 @@ def _state_after(exercise: str, finished: Finished) -> State:
     stopped = [run for run in finished.cells if run.stopped is not None and run.seconds > 0]
     of_exercise = next((run for run in stopped if run.exercise == exercise), None)
     if of_exercise is not None and of_exercise.stopped == "timed out":
-        raise CheckEnded(
-            Status.TIMED_OUT, "The cell of this exercise was still running when its time was over; look for a loop that never ends."
-        )
+        raise CheckEnded(Status.TIMED_OUT, say("sitting.cell-time"))
     if of_exercise is not None and of_exercise.error is not None and _limit_met(of_exercise.error):
         raise CheckEnded(*_stopped_with(of_exercise.error))
     if of_exercise is not None:
-        raise CheckEnded(Status.FAILED, "The cell of this exercise ended Python itself; remove the call that exits or crashes.")
+        raise CheckEnded(Status.FAILED, say("sitting.cell-ended"))
     snapshot = finished.snapshots.get(exercise)
     if snapshot is None:
-        raise CheckEnded(
-            Status.TIMED_OUT, "The notebook's time was over before this exercise's cell was reached; an earlier cell takes too long."
-        )
+        raise CheckEnded(Status.TIMED_OUT, say("sitting.notebook-time"))
     return snapshot
 
 
@@ -326,7 +327,7 @@ def _stopped_with(error: str) -> tuple[Status, str]:
     kind = error.partition(":")[0]
     status = {"MemoryError": Status.OUT_OF_MEMORY, "PermissionError": Status.FORBIDDEN}.get(kind, Status.FAILED)
     met = _limit_met(error)
-    return status, f"The cell of this exercise stopped early. {met}" if met else f"The cell of this exercise stopped with {error}"
+    return status, say("sitting.cell-limit", why=met) if met else say("sitting.cell-stopped", error=error)
 
 
 def _limit_met(error: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import functools
 import importlib
 import signal
@@ -30,6 +31,7 @@ from hornbook.sandbox.line import Line
 from hornbook.sandbox.pipe import PipeClient
 from hornbook.sandbox.policy import Policy
 from hornbook.sandbox.probe import Cell
+from hornbook.words import say
 
 T = TypeVar("T")
 
@@ -41,10 +43,10 @@ MAX_ERRORS = 8
 ERROR_CHARS = 500
 
 ENDED_BY_A_LIMIT = {
-    -signal.SIGKILL: "MemoryError: it was ended from outside",
-    -signal.SIGXCPU: "TimeoutError: its processor time was used up",
+    -signal.SIGKILL: ("MemoryError", "cell.ended"),
+    -signal.SIGXCPU: ("TimeoutError", "cell.processor"),
 }
-"""What a kernel's end by a signal, which only the kernel of the machine and our warden send, says about its last cell."""
+"""What a kernel's end by a signal, which only the kernel of the machine and our warden send, says about its last cell: error and words."""
 
 
 class State(Protocol):
@@ -196,7 +198,8 @@ def _in_own_loop(work: Coroutine[Any, Any, T]) -> T:
     except RuntimeError:
         return asyncio.run(work)
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+        # In a copy of this thread's context: that is where the learner's language is.
+        return pool.submit(contextvars.copy_context().run, asyncio.run, work).result()
 
 
 class _Run:
@@ -296,7 +299,8 @@ class _Run:
         """Note that a cell took its kernel along, unless it is known already how; the kernel's exit *code* tells of limits."""
         run = self.runs[number]
         if run.stopped is None:
-            self.runs[number] = replace(run, stopped="died", error=run.error or ENDED_BY_A_LIMIT.get(code or 0))
+            limit = ENDED_BY_A_LIMIT.get(code or 0)
+            self.runs[number] = replace(run, stopped="died", error=run.error or (f"{limit[0]}: {say(limit[1])}" if limit else None))
 
     async def _keep_state(self, number: int, cell: ProgramCell, kernel: _Kernel) -> bool:
         """Keep the state after an exercise, and before what a learner may edit; return False if the kernel is lost."""
@@ -605,7 +609,7 @@ def _client_class(room: int) -> Any:
                     elif kind == "error":
                         error = printable(f"{output.get('ename')}: {output.get('evalue')}"[:ERROR_CHARS])
             if self.kept > room:
-                text.append(f"\n… more than {room // 1024} kB were printed; the rest is left out.\n")
+                text.append(f"\n… {say('cell.too-much', size=room // 1024)}\n")
             return "".join(text), error
 
     return Client

@@ -21,6 +21,7 @@ from hornbook.errors import GraderError, WireError
 from hornbook.model import Status
 from hornbook.sandbox.figures import Figure, claimed_figure
 from hornbook.sandbox.line import Gone, Line
+from hornbook.words import say
 
 T = TypeVar("T")
 
@@ -149,13 +150,13 @@ class Conversation:
         try:
             return self.line.receive(deadline=self.deadline, limits=self.limits, resolve=self._resolve)
         except WireError as error:
-            return self._end(CheckEnded(Status.FAILED, f"What your code returned could not be read: {error}"))
+            return self._end(CheckEnded(Status.FAILED, say("probe.unreadable-because", error=error)))
         except (Gone, TimeoutError, ConnectionError) as error:
             return self._lost(error)
 
     def _lost(self, error: Exception) -> NoReturn:
         if isinstance(error, TimeoutError):
-            self._end(CheckEnded(Status.TIMED_OUT, "Your code was still running when the time for this check was over."))
+            self._end(CheckEnded(Status.TIMED_OUT, say("probe.time")))
         self._end(self._died())
 
     def _note(self, printed: str) -> None:
@@ -169,17 +170,17 @@ class Conversation:
 
     def end_malformed(self) -> NoReturn:
         """End this check: the answer was well-formed on the wire, but is no answer to the question."""
-        self._end(CheckEnded(Status.FAILED, "What your code returned could not be read."))
+        self._end(CheckEnded(Status.FAILED, say("probe.unreadable")))
 
     def _died(self) -> CheckEnded:
         code = self._how_it_ended()
         if code == -9:  # noqa: PLR2004 - SIGKILL: nobody but the kernel and our warden sends it
-            return CheckEnded(Status.OUT_OF_MEMORY, "Your code was stopped because it used too much memory or processor time.")
+            return CheckEnded(Status.OUT_OF_MEMORY, say("probe.memory"))
         if code == -24:  # noqa: PLR2004 - SIGXCPU
-            return CheckEnded(Status.TIMED_OUT, "Your code used up its processor time for this check.")
+            return CheckEnded(Status.TIMED_OUT, say("probe.processor"))
         if code is not None and code < 0:
-            return CheckEnded(Status.FAILED, f"Your code crashed Python itself (signal {-code}); a recursion without end can do that.")
-        return CheckEnded(Status.FAILED, "Your code ended Python in the middle of this check; remove the call that exits.")
+            return CheckEnded(Status.FAILED, say("probe.crashed", signal=-code))
+        return CheckEnded(Status.FAILED, say("probe.exited"))
 
     def _resolve(self, opaque: wire.Opaque) -> Handle:
         return Handle(self, opaque, opaque.type_name)
@@ -312,11 +313,7 @@ def _refuse_mixed(handle: Handle, asked: str | None = None) -> None:
     """Raise Mismatch if *handle* came from an operation with data, or if there is one, *asked*, that it is asked for now."""
     if asked is not None or inside(handle).mixed:
         kind = inside(handle).opaque.type_name
-        raise Mismatch(
-            "A plain value, such as a number or a text, was expected here, but your code gave an object of its own.",
-            came=f"an object of type {kind}",
-            expected="a plain value",
-        )
+        raise Mismatch(say("probe.not-plain"), came=say("probe.object", type=kind), expected=say("probe.plain"))
 
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift"):
@@ -362,7 +359,7 @@ class Cell:
         try:
             return ast.parse(self.source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise Mismatch(f"The cell is not complete Python yet: {error}.") from error
+            raise Mismatch(say("probe.incomplete", error=error)) from error
 
 
 class Probe:
@@ -397,30 +394,31 @@ class Probe:
 
     def stdin(self, lines: list[str]) -> None:
         """Let `input()` read *lines*, one after the other, from now on."""
-        self._conversation.ask("stdin", list(lines), asked=f"input() with {lines!r:.120}")
+        self._conversation.ask("stdin", list(lines), asked=say("probe.input", lines=f"{lines!r:.120}"))
 
     @contextlib.contextmanager
     def raises(self, kind: type[BaseException] | tuple[type[BaseException], ...], match: str | None = None) -> Iterator[Raised]:
         """Expect the learner's code to raise *kind*, with a message in which the regular expression *match* is found."""
         caught = Raised()
-        names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        kinds = [one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,))]
+        names = say("word.or").join(kinds)
         try:
             yield caught
         except LearnerError as error:
             caught.error = error
-            if not isinstance(error, kind) and error.type_name not in names.split(" or "):
+            if not isinstance(error, kind) and error.type_name not in kinds:
                 raise
             if match is not None and not re.search(match, error.message):
                 raise Mismatch(
-                    f"The {names} came, but its message does not say what was asked for.",
+                    say("probe.other-message", error=names),
                     came=error.message,
-                    expected=f"a message with {match}",
+                    expected=say("probe.message", pattern=match),
                     raised=error.type_name,
                 ) from None
         else:
             last = self._conversation.last
-            came = "no error" if last is None else self._conversation.show(last.value)
-            raise Mismatch(f"A {names} was expected here, but no error came.", came=came, expected=names)
+            came = say("probe.no-error") if last is None else self._conversation.show(last.value)
+            raise Mismatch(say("probe.error-expected", error=names), came=came, expected=names)
 
     def equal(self, one: object, other: object) -> bool:
         """Return what the learner's own `==` says: a claim, for exercises that are about `__eq__`."""
@@ -444,7 +442,7 @@ class Probe:
 
     def figures(self) -> tuple[Figure, ...]:
         """Return the figures that the exercise's cell has drawn, then those that calls in this check have drawn."""
-        claims = self._conversation.ask("draw", asked="the figure")
+        claims = self._conversation.ask("draw", asked=say("probe.the-figure"))
         try:
             return tuple(claimed_figure(claim) for claim in claims)
         except (TypeError, KeyError, ValueError, AttributeError):
@@ -455,20 +453,17 @@ class Probe:
         """Return the last figure, or that of *thing* (a Figure or Axes that the learner's code returned)."""
         if thing is not None:
             if type(thing) is not Handle:
-                raise Mismatch("A figure was expected to be returned.", came=self._conversation.show(thing), expected="a figure")
+                raise Mismatch(say("probe.figure-expected"), came=self._conversation.show(thing), expected=say("probe.figure"))
             try:
-                return claimed_figure(self._conversation.ask("draw_one", thing, asked="the figure"))
+                return claimed_figure(self._conversation.ask("draw_one", thing, asked=say("probe.the-figure")))
             except (TypeError, KeyError, ValueError, AttributeError) as error:
                 if isinstance(error, LearnerError):
-                    raise Mismatch(
-                        "A figure was expected to be returned.", came=inside(thing).opaque.type_name, expected="a figure"
-                    ) from None
+                    returned = inside(thing).opaque.type_name
+                    raise Mismatch(say("probe.figure-expected"), came=returned, expected=say("probe.figure")) from None
                 self._conversation.end_malformed()
         drawn = self.figures()
         if not drawn:
-            raise Mismatch(
-                "No figure was drawn. Call a plotting function such as plt.plot in this cell.", came="no figure", expected="a figure"
-            )
+            raise Mismatch(say("probe.not-drawn"), came=say("probe.no-figure"), expected=say("probe.figure"))
         return drawn[-1]
 
     def with_parameters(self, **parameters: object) -> Probe:
