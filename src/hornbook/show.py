@@ -129,7 +129,7 @@ def headline(verdict: Verdict) -> str:
         sentences.append(f"{passed} of {len(counted)} visible checks pass; {later}.")
     elif verdict.passed_so_far:
         sentences.append(f"All {len(counted)} checks pass." if len(counted) > 1 else "The check passes.")
-    else:
+    elif counted or not verdict.broken:
         sentences.append(f"{passed} of {count(len(counted), 'check')} {'passes' if len(counted) == 1 else 'pass'}.")
     broken = len(verdict.broken)
     if broken:
