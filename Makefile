@@ -47,4 +47,4 @@ lock:  ## renew constraints.txt from pyproject.toml (needs uv)
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -c constraints.txt -o bench-constraints.txt
 
 clean:  ## remove everything that was made here
-	rm -rf .venv dist build src/hornbook/locale/*.mo .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv dist build test-output src/hornbook/locale/*.mo .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis

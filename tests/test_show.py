@@ -257,6 +257,7 @@ def test_a_group_of_hidden_checks_shows_the_most_urgent() -> None:
             "1 of 1 check passes. 1 check could not be asked: that is the course's fault, and costs no points.",
         ),
         ((changed(PASSED, status=Status.SKIPPED),), 0, "0 of 0 checks pass."),
+        ((changed(FAILED, status=Status.BROKEN),), 0, "1 check could not be asked: that is the course's fault, and costs no points."),
     ],
 )
 def test_the_headline_says_what_it_comes_to(outcomes: tuple[Outcome, ...], pending: int, said: str) -> None:

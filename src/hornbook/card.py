@@ -44,23 +44,30 @@ WORDS: Final[Mapping[str, str]] = {
     "carry-on": "Carry on with {exercise}.",
     "all-exercises": "Every exercise of this lesson passes its checks.",
     "hidden": "Hidden checks: {passed} of {total} pass",
-    "points-so-far": "{points} so far",
     "progress": "{done} of {of}",
     "progress-name": "{done} of {of} exercises done",
     "checking": "Checking…",
     "checking-count": "Checking… {done} of {of}",
     "nothing-asked": "No check was asked.",
     "whole-notebook": "The whole notebook",
-    "passing": "{count} passed",
-    "more-checks": "{count} more",
-    "more-text": "… and {count} more",
-    "lines-above": "… {count} above",
+    "cut": "… and {count}",
+    "because": "because",
 }
 """The fixed words, by name; a card carries them, so that no other part of it has words of its own."""
 
+PLURALS: Final[Mapping[str, tuple[str, str]]] = {
+    "checks-passed": ("{n} check passed", "{n} checks passed"),
+    "more-checks": ("{n} more check", "{n} more checks"),
+    "more-characters": ("{n} more character", "{n} more characters"),
+    "more-lines": ("{n} more line", "{n} more lines"),
+    "lines-above": ("{n} line above", "{n} lines above"),
+}
+"""What is counted, for one and for any other number."""
+
 # --------------------------------------------------------------------------------------------------------------------
 
-MAX_VALUE: Final = 1_000  # characters of asked, came and expected: more is never compared by eye
+MAX_VALUE: Final = 400  # characters of asked, came and expected: more is never compared by eye
+BEFORE: Final = 80  # characters that stay before the first difference, where that is too far on to be seen
 MAX_PROSE: Final = 2_000  # characters of a title, a message or a hint
 MAX_PRINTED_LINES: Final = 8
 MAX_TRACEBACK_LINES: Final = 12
@@ -267,12 +274,11 @@ class _Maker:
         from hornbook.show import points  # noqa: PLC0415 - brings rich along
 
         earned, possible = sum(outcome.earned for outcome in counted), sum(outcome.points for outcome in counted)
-        said = points(earned, possible) if possible else ""
-        return WORDS["points-so-far"].format(points=said) if said and self.verdict.hidden_pending else said
+        if not possible:
+            return ""
+        return points(earned, possible).replace(" point", " visible point" if self.verdict.hidden_pending else " point")
 
     def _sections(self, outcomes: Sequence[Outcome]) -> Iterator[Section]:
-        from hornbook.show import count  # noqa: PLC0415 - brings rich along
-
         left = MAX_CHECKS
         for exercise in dict.fromkeys(outcome.exercise for outcome in outcomes):
             mine = [outcome for outcome in outcomes if outcome.exercise == exercise]
@@ -286,7 +292,7 @@ class _Maker:
                 self._points(counted) if name else "",
                 shown,
                 folds,
-                more=WORDS["more-checks"].format(count=count(beyond, "check")) if beyond else "",
+                more=_many("more-checks", beyond) if beyond else "",
                 why=tuple(self._why(mine)),
             )
             left = max(0, left - len(rows))
@@ -315,7 +321,7 @@ class _Maker:
         hints = tuple(hint for hint in (_prose(hint.text) for hint in outcome.hints) if hint not in self.said)
         message = "" if outcome.message in self.said else _prose(outcome.message)
         self.said.update((outcome.message, *hints))
-        came, expected = _value(outcome.came), _value(outcome.expected)
+        came, expected = _values(outcome.came, outcome.expected)
         first = not self.focus and outcome.status not in {Status.BROKEN, Status.SKIPPED}
         if first:
             self.focus = row.id
@@ -364,15 +370,13 @@ def _counts(outcome: Outcome) -> bool:
 
 def _folded(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Fold, ...]]:
     """Return the rows that are to be seen, and those that are folded away where there are more than can be taken in."""
-    from hornbook.show import count  # noqa: PLC0415 - brings rich along
-
     passed = [row for row in rows if row.status == Status.PASSED and not row.has_details]
     others = [row for row in rows if row not in passed]
     seen, folds = others[:MAX_OPEN], []
     if others[MAX_OPEN:]:
-        folds.append(Fold(WORDS["more-checks"].format(count=count(len(others) - MAX_OPEN, "check")), tuple(others[MAX_OPEN:])))
+        folds.append(Fold(_many("more-checks", len(others) - MAX_OPEN), tuple(others[MAX_OPEN:])))
     if len(passed) > MAX_PASSED:
-        folds.append(Fold(WORDS["passing"].format(count=count(len(passed), "check")), tuple(passed)))
+        folds.append(Fold(_many("checks-passed", len(passed)), tuple(passed)))
     else:
         seen += passed
     return tuple(seen), tuple(folds)
@@ -380,9 +384,8 @@ def _folded(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Fold, ...]]:
 
 def _difference(came: str, expected: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Return where the two differ, each number whole; None where nothing else is left of one of them."""
-    shorter = min(len(came), len(expected))
-    start = next((place for place in range(shorter) if came[place] != expected[place]), shorter)
-    end = next((place for place in range(shorter - start) if came[-1 - place] != expected[-1 - place]), shorter - start)
+    start = _alike(came, expected)
+    end = _alike(came[start:][::-1], expected[start:][::-1])
     # 123 and 193 differ as numbers, not in their middle.
     while start and _NUMERIC.match(came[start - 1]):
         start -= 1
@@ -407,33 +410,52 @@ def _prose(text: str) -> str:
     return "\n".join("".join(char if char in _JOINERS else printable(char) for char in line) for line in lines)
 
 
-def _value(text: str | None) -> str | None:
-    """Return *text*, which shows a value, with every character visible that would not be."""
-    return None if text is None else "\n".join(printable(line) for line in _cut(text, MAX_VALUE).split("\n"))
+def _many(name: str, number: int) -> str:
+    """Return the plural called *name* for this *number*."""
+    one, other = PLURALS[name]
+    return (one if number == 1 else other).format(n=f"{number:,}")
 
 
 def _cut(text: str, most: int) -> str:
-    from hornbook.show import count  # noqa: PLC0415 - brings rich along
+    """Return the first *most* characters of *text*, and how many more there are."""
+    return text if len(text) <= most else f"{text[:most]} {WORDS['cut'].format(count=_many('more-characters', len(text) - most))}"
 
-    return text if len(text) <= most else f"{text[:most]} {WORDS['more-text'].format(count=count(len(text) - most, 'character'))}"
+
+def _value(text: str | None, start: int = 0) -> str | None:
+    """Return *text*, which shows a value, from *start* on: bounded, with every character visible that would not be."""
+    if text is None:
+        return None
+    cut = _cut(text[start:], MAX_VALUE)
+    return ("… " if start else "") + "\n".join(printable(line) for line in cut.split("\n"))
+
+
+def _values(came: str | None, expected: str | None) -> tuple[str | None, str | None]:
+    """Return both as `_value` does, beginning where the first difference can be seen in both."""
+    start = 0
+    if came is not None and expected is not None and max(len(came), len(expected)) > MAX_VALUE:
+        same = _alike(came, expected)
+        start = same - BEFORE if same > MAX_VALUE - BEFORE else 0
+    return _value(came, start), _value(expected, start)
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return with how many characters both begin."""
+    shorter = min(len(one), len(other))
+    return next((place for place in range(shorter) if one[place] != other[place]), shorter)
 
 
 def _first(printed: str) -> Iterator[str]:
     """Yield the first lines of what was *printed*, and how many more there are."""
-    from hornbook.show import count  # noqa: PLC0415 - brings rich along
-
     lines = printed.rstrip("\n").split("\n") if printed.strip() else []
     yield from (printable(_cut(line, MAX_LINE)) for line in lines[:MAX_PRINTED_LINES])
     if len(lines) > MAX_PRINTED_LINES:
-        yield WORDS["more-text"].format(count=count(len(lines) - MAX_PRINTED_LINES, "line"))
+        yield WORDS["cut"].format(count=_many("more-lines", len(lines) - MAX_PRINTED_LINES))
 
 
 def _last(traceback: Sequence[str]) -> Iterator[str]:
     """Yield the last lines of *traceback*, which tell most, and before them how many there are above."""
-    from hornbook.show import count  # noqa: PLC0415 - brings rich along
-
     if len(traceback) > MAX_TRACEBACK_LINES:
-        yield WORDS["lines-above"].format(count=count(len(traceback) - MAX_TRACEBACK_LINES, "line"))
+        yield f"… {_many('lines-above', len(traceback) - MAX_TRACEBACK_LINES)}"
     yield from (printable(_cut(line, MAX_LINE)) for line in traceback[-MAX_TRACEBACK_LINES:])
 
 
@@ -460,7 +482,7 @@ class _Page:
         """Yield the lines."""
         card = self.card
         yield " · ".join(part for part in (card.over, card.title, card.points, card.progress.name if card.progress else "") if part)
-        yield from _wrapped(card.headline, "")
+        yield from _filled(card.headline)
         for section in card.sections:
             yield ""
             if section.name:
@@ -476,7 +498,7 @@ class _Page:
             yield from _wrapped(note.text, f"    {note.label}")
         if card.next:
             yield ""
-            yield from _wrapped(card.next, "")
+            yield from _filled(card.next)
 
     def _details(self, row: Row) -> Iterator[str]:
         words = self.card.words
@@ -485,7 +507,7 @@ class _Page:
             if value is not None:
                 yield from _wrapped(value, f"    {words[name]}")
         if row.message:
-            yield from _wrapped(row.message, "")
+            yield from _wrapped(row.message, f"    {words['because']}")
         for lines, name in ((row.traceback, "in-your-code"), (row.printed, "printed")):
             for number, line in enumerate(lines):
                 yield from _wrapped(line, "" if number else f"    {words[name]}")
@@ -506,6 +528,11 @@ def _wrapped(text: str, label: str) -> Iterator[str]:
             first = f"{label} "
         filled = textwrap.wrap(line, WIDTH, initial_indent=first, subsequent_indent=indent, drop_whitespace=False) or [first]
         yield from (piece.rstrip() for piece in filled)
+
+
+def _filled(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        yield from textwrap.wrap(line, WIDTH) or [""]
 
 
 _CODE: Final = re.compile(r"`([^`\n]+)`")

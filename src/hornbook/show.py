@@ -144,7 +144,7 @@ def headline(verdict: Verdict) -> str:
         sentences.append(say("show.pending", verdict.hidden_pending, visible=visible))
     elif verdict.passed_so_far:
         sentences.append(say("show.all-pass", len(counted)))
-    else:
+    elif counted or not verdict.broken:
         sentences.append(say("show.some-pass", len(counted), passed=passed))
     broken = len(verdict.broken)
     if broken:

@@ -25,6 +25,12 @@ function make(tag, name, ...children) {
 /** Text that a person wrote: what stands between backticks is code, and its first strong letter says from where it is read. */
 function prose(tag, name, text) {
   const node = make(tag, name);
+  return write(node, text);
+}
+
+/** Put *text* into *node* as `prose` does. */
+function write(node, text) {
+  node.replaceChildren();
   node.dir = "auto";
   text.split(/`([^`\n]+)`/).forEach((piece, number) => {
     if (number % 2) node.append(make("code", "hb-code", piece));
@@ -107,7 +113,7 @@ function ladder(row, words, isFocus, reveal) {
   const update = (count) => {
     while (list.children.length > count) list.lastChild.remove();
     while (list.children.length < count) {
-      list.append(make("li", "hb-hint", prose("div", "hb-hint-text", row.hints[list.children.length])));
+      list.append(prose("li", "hb-hint", row.hints[list.children.length]));
     }
     const left = total - count;
     node.classList.toggle("hb-step-bare", count === 0);
@@ -154,6 +160,7 @@ function render({ model, el }) {
   const points = make("span", "hb-points");
   const body = make("div", "hb-body");
   const root = make("section", "hornbook-card", head, make("div", "hb-standing", symbolOf(""), headline, points), body);
+  let last = "";
   const ladders = new Map();
   const toggled = new Map();
 
@@ -212,7 +219,8 @@ function render({ model, el }) {
     root.className = `hornbook-card hb-is-${busy ? "running" : (card.state ?? "empty")}`;
     root.querySelector(".hb-standing > .hb-symbol").replaceWith(symbolOf(!busy && ["passed", "broken"].includes(card.state) ? card.state : ""));
     // The same words again would be read out again.
-    if (headline.textContent !== said) headline.textContent = said;
+    if (last !== said) write(headline, said);
+    last = said;
     points.textContent = busy ? "" : (card.points ?? "");
     body.setAttribute("aria-busy", String(busy));
     if (busy && !card.title) drawHead({ title: running.title });
