@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import hornbook
 from hornbook.errors import CourseError, SubmissionError
 from hornbook.grading import live as claims
 from hornbook.grading.live import Shown
@@ -204,3 +206,12 @@ def test_no_hidden_check_is_asked_of_a_live_state(course: Course, lesson: Lesson
 
     with pytest.raises(ValueError, match="only the visible checks are for practice"):
         Sitting.before(course, lesson, fill(lesson, {}), live=state)
+
+
+def test_elsewhere_than_on_linux_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """There are no such forks, and a notebook that loads it goes on all the same."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    hornbook.load_ipython_extension(None)
+    hornbook.unload_ipython_extension(None)
+
+    assert "Checks in a notebook need Linux" in capsys.readouterr().out

@@ -358,6 +358,15 @@ def test_checking_on_run_can_be_switched_off(kernel: Kernel) -> None:
     assert (silent.shown, "2 of 2" in asked.text) == ([], True)
 
 
+def test_a_learner_may_choose_the_language(kernel: Kernel) -> None:
+    """`%config Hornbook.language = "de"`: the card, and what is said besides, are in German from then on."""
+    kernel.run("%config Hornbook.language = 'de'")
+    card, said = kernel.run("def two(n): return n * n", "two"), kernel.run("%check three")
+    kernel.run("%config Hornbook.language = ''")
+
+    assert ("9 kam zurück" in card.text or "erwartet" in card.text, "Diese Lektion hat keine Aufgabe" in said.text) == (True, True)
+
+
 def test_without_widgets_the_twins_are_shown(kernel: Kernel) -> None:
     """`%config Hornbook.widgets = False` is for front ends that cannot draw them."""
     kernel.run("%config Hornbook.widgets = False")

@@ -107,7 +107,17 @@ def test_every_status_is_told_by_a_word_of_its_own(language: str) -> None:
 
 # --- What the code says ----------------------------------------------------------------------------------------------
 
-SPEAKING = ("lesson", "show", "grading/compare", "grading/outcomes", "grading/sitting", "sandbox/execute", "sandbox/probe")
+SPEAKING = (
+    "lesson",
+    "show",
+    "live",
+    "notebook",
+    "grading/compare",
+    "grading/outcomes",
+    "grading/sitting",
+    "sandbox/execute",
+    "sandbox/probe",
+)
 """The modules that have something to say to a learner, and nothing else but what an author reads when it is raised."""
 
 AUTHORS = {
@@ -146,7 +156,8 @@ class Unsaid(ast.NodeTransformer):
         return ast.Pass() if node.name in AUTHORS else self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Take out what an author's error is made of."""
+        """Take out what an author's error is made of, and what `%config` says of a setting, as `--help` does of an option."""
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg != "help"]
         return ast.Constant(0) if ast.unparse(node.func) in AUTHORS else self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:

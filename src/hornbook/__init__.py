@@ -55,7 +55,9 @@ def __getattr__(name: str) -> Any:
 def load_ipython_extension(shell: Any) -> None:
     """Give *shell* checks that are asked where the learner works: `%load_ext hornbook`."""
     if sys.platform != "linux":
-        print("Checks in a notebook need Linux, for they ask a fork of the kernel. Hand the notebook in, and it is graded there.")  # noqa: T201
+        from hornbook.words import say  # noqa: PLC0415 - kept out of `import hornbook`
+
+        print(say("notebook.needs-linux"))  # noqa: T201 - there is nothing else to show it with
         return
     from hornbook import notebook  # noqa: PLC0415 - kept out of `import hornbook`
 

@@ -20,6 +20,7 @@ from hornbook.grading.examiner import Examiner, Seat
 from hornbook.grading.live import Shown
 from hornbook.lesson import FoundCell, Lesson, Submission, SubmissionFile, bound_names
 from hornbook.sandbox.live import Ran, state_of
+from hornbook.words import say
 
 if TYPE_CHECKING:
     from hornbook.model import Verdict
@@ -107,8 +108,8 @@ def find_lesson(file: SubmissionFile | None, start: Path, course: str = "", less
     """
     courses = [Course.open(Path(course).expanduser())] if course else list(_courses([*([] if file is None else [file.path]), start]))
     if not courses:
-        raise CourseError(start, 'is in no course, and none is installed. Say where yours is: %config Hornbook.course = "folder".')
-    problem: HornbookError = CourseError(start, 'does not tell which lesson this is. Name it: %config Hornbook.lesson = "slug".')
+        raise CourseError(start, say("live.no-course"))
+    problem: HornbookError = CourseError(start, say("live.which-lesson"))
     for one in courses:
         try:
             if lesson:
@@ -116,7 +117,7 @@ def find_lesson(file: SubmissionFile | None, start: Path, course: str = "", less
             if file is not None:
                 return one, file.match(one.lessons)
         except SubmissionError as error:
-            problem = SubmissionError(error.path, 'does not say which lesson it belongs to. Name it: %config Hornbook.lesson = "slug".')
+            problem = SubmissionError(error.path, say("live.whose-lesson"))
         except HornbookError as error:
             problem = error
     raise problem
@@ -154,15 +155,16 @@ class Desk:
             self._seat = self._examiner.seat(self.lesson.slug)
         return self._seat
 
-    def check(self, shell: Any, work: LiveSubmission, exercise: str | None) -> Iterator[Verdict | None]:
+    def check(self, shell: Any, work: LiveSubmission, exercise: str | None, language: str | None = None) -> Iterator[Verdict | None]:
         """Ask the visible checks of *exercise*, or of all, about a fork of this very kernel; yield the verdict once it is there.
 
-        Until then None is yielded, once it has taken longer than a blink. Raises HornbookError if there is no verdict to be had.
+        Its sentences are in *language*, the course's by default. Before it, None is yielded if it takes longer than a blink. Raises
+        HornbookError if there is no verdict to be had.
         """
         seat = self.seat()
         try:
             with state_of(shell, work.figures(), self.course.settings.limits) as state:
-                seat.send(work.submission, exercise=exercise, live=(state, work.shown()))
+                seat.send(work.submission, exercise=exercise, language=language, live=(state, work.shown()))
                 if not select.select([seat], [], [], BLINK)[0]:
                     yield None
                 yield seat.receive()

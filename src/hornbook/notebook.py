@@ -29,6 +29,7 @@ from hornbook.lesson import SubmissionFile
 from hornbook.live import Desk, LiveSubmission, find_lesson
 from hornbook.model import Status, Verdict
 from hornbook.sandbox.live import Ran, Session
+from hornbook.words import ENGLISH, say, speaking
 
 if TYPE_CHECKING:
     from hornbook.widgets import CheckCard
@@ -43,6 +44,7 @@ class Hornbook(Configurable):
     check_on_run = Bool(default_value=True, help="Check an exercise as soon as its cell has run.").tag(config=True)
     widgets = Bool(default_value=True, help="Draw the answer as a widget; without it, as plain HTML and text.").tag(config=True)
     course = Unicode("", help="The folder of the course; found from the notebook where it is empty.").tag(config=True)
+    language = Unicode("", help='The language of the answers, such as "de"; that of the course where it is empty.').tag(config=True)
     lesson = Unicode("", help="The slug of the lesson; found from the notebook where it is empty.").tag(config=True)
 
 
@@ -100,7 +102,8 @@ class Extension:
             work = self.work(desk)
             for exercise in work.exercises_of(cell):
                 if work.submission.attempted(desk.lesson, exercise):
-                    self.show(desk, work, exercise)
+                    with speaking(self.language()):
+                        self.show(desk, work, exercise)
 
     def check(self, exercise: str | None) -> None:
         """Check *exercise*, by default that of the running cell or else all, and show what comes of it."""
@@ -112,7 +115,7 @@ class Extension:
                 self.remember(running)
             work = self.work(desk)
             if exercise is not None and exercise not in desk.lesson.exercises:
-                self.say(f'This lesson has no exercise "{exercise}"; it has {", ".join(desk.lesson.exercises)}.')
+                self.say(say("notebook.no-exercise", exercise=exercise, exercises=", ".join(desk.lesson.exercises)))
                 return
             if exercise is None and running is not None:
                 exercise = next(iter(work.exercises_of(running)), None)
@@ -124,10 +127,10 @@ class Extension:
         """Show the next hint for *exercise*, by default for what was checked last."""
         shown = self.shown.get(exercise or self.last)
         if shown is None:
-            self.say("There is no hint yet. Run the cell of an exercise, and what to try next stands below it.")
+            self.say(say("notebook.no-hint-yet"))
             return
         text = shown.next_hint()
-        self.say("There are no more hints here. Read the last one again, or go on with what it says." if text is None else text)
+        self.say(say("notebook.no-more-hints") if text is None else text)
 
     # How it is found out.
 
@@ -141,6 +144,10 @@ class Extension:
             self.session.limits = course.settings.limits
             self._desk = wanted, Desk.at(course, lesson)
         return self._desk[1]
+
+    def language(self) -> str:
+        """Return the language that is spoken here: the learner's choice, or the course's."""
+        return str(self.settings.language) or (self._desk[1].course.settings.language if self._desk is not None else ENGLISH)
 
     def leave_desk(self) -> None:
         """End the process that checks, if there is one."""
@@ -186,20 +193,20 @@ class Extension:
         """Show what the checks of *exercise*, or all, have to say."""
         shown = self.shown.setdefault(exercise, Shown(self))
         self.last = exercise
+        title = exercise or desk.lesson.title
         try:
-            for verdict in desk.check(self.shell, work, exercise):
+            for verdict in desk.check(self.shell, work, exercise, self.settings.language or None):
                 if verdict is None:
-                    shown.begin(exercise or desk.lesson.title)
+                    shown.begin(title)
                 else:
                     self.note(verdict)
-                    shown.show(Card.of(verdict, exercise=exercise, progress=self.progress(desk)))
+                    shown.show(Card.of(verdict, exercise=exercise, progress=self.progress(desk), language=self.language()))
         except KeyboardInterrupt:
-            shown.show(Card.saying(exercise or desk.lesson.title, "You have stopped this check. Run the cell again to start it anew."))
+            shown.show(Card.saying(title, say("notebook.stopped"), language=self.language()))
         except HornbookError as error:
-            words = f"This could not be checked, through no fault of yours. {error}"
-            shown.show(Card.saying(exercise or desk.lesson.title, words))
+            shown.show(Card.saying(title, say("notebook.not-checked", problem=error), language=self.language()))
         except OSError as error:
-            shown.show(Card.saying(exercise or desk.lesson.title, f"There is no room for a check ({error.strerror}). Restart the kernel."))
+            shown.show(Card.saying(title, say("notebook.no-room", problem=error.strerror), language=self.language()))
 
     def note(self, verdict: Verdict) -> None:
         """Note which exercises are done."""
@@ -221,7 +228,7 @@ class Extension:
 
     def say(self, sentence: str) -> None:
         """Show one sentence."""
-        self.publish(Card.saying("hornbook", sentence))
+        self.publish(Card.saying("hornbook", sentence, language=self.language()))
 
     def publish(self, card: Card) -> None:
         """Display *card* as it is now, without a widget."""
@@ -282,7 +289,7 @@ class Shown:
                 hints[row.id] = number + 1
                 if self._widget is not None:
                     self._widget.shown = hints
-                return f"{number + 1} of {len(row.hints)}: {row.hints[number]}"
+                return say("notebook.hint", number=number + 1, total=len(row.hints), hint=row.hints[number])
         return None
 
 
@@ -297,12 +304,14 @@ class Checks(Magics):
     @line_magic
     def check(self, line: str) -> None:
         """Check an exercise: `%check mean`; without a name that of this cell, or else all that were run."""
-        self.extension.check(line.strip() or None)
+        with speaking(self.extension.language()):
+            self.extension.check(line.strip() or None)
 
     @line_magic
     def hint(self, line: str) -> None:
         """Show the next hint: `%hint mean`; without a name for what was checked last."""
-        self.extension.hint(line.strip() or None)
+        with speaking(self.extension.language()):
+            self.extension.hint(line.strip() or None)
 
 
 _loaded: weakref.WeakKeyDictionary[Any, Extension] = weakref.WeakKeyDictionary()
