@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import re
 import string
+import subprocess
+import sys
 import threading
 import timeit
 from pathlib import Path
@@ -13,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from babel.messages.pofile import read_po
+from typer.testing import CliRunner
 
 import hornbook
-from hornbook import Course, check, grade, words
+from hornbook import Course, Verdict, check, grade, words
+from hornbook.cli import app
 from hornbook.errors import GraderError, LessonError, SubmissionError
 from hornbook.feedback import Bank
 from hornbook.grading import compare
@@ -23,6 +28,7 @@ from hornbook.grading.batch import grade_all
 from hornbook.grading.compare import difference, explain_exception
 from hornbook.grading.examiner import Examiner
 from hornbook.lesson import SubmissionFile, fill, read_lesson, read_solution
+from hornbook.sandbox.execute import _in_own_loop
 from hornbook.show import MARKS, headline, plain, points
 from hornbook.words import compile_all, languages, nearest, read_all, say, speaking, written
 
@@ -461,7 +467,7 @@ def test_a_german_course_answers_in_german(course: Course, claim: str, shown: st
         assert obeyed not in drawn + verdict.to_json().decode()
 
 
-def plain_in(language: str, verdict: hornbook.Verdict) -> str:
+def plain_in(language: str, verdict: Verdict) -> str:
     """Return *verdict* drawn in a language."""
     with speaking(language):
         return plain(verdict)
@@ -522,3 +528,42 @@ def test_an_author_reads_english(course: Course, tmp_path: Path) -> None:
             read_lesson(broken)
         with pytest.raises(GraderError, match="is a folder"):
             read_solution(course.root)
+
+
+def test_the_command_line_speaks_the_learners_language(course: Course) -> None:
+    """Several notebooks, the sum of them, and a torn one: all in the course's language, or the one asked for."""
+    handed_in(course, "one = 1", "two = 2").rename(course.root.parent / "good.ipynb")
+    (course.root.parent / "torn.ipynb").write_text("{", "utf-8")
+    notebooks = [str(course.root.parent / name) for name in ("good.ipynb", "torn.ipynb")]
+    command = ["grade", *notebooks, "--quiet", "--course", str(course.root)]
+    german, english = (CliRunner().invoke(app, [*command, *more]) for more in ([], ["--language", "en"]))
+
+    assert german.stdout == "good.ipynb: steps, 3 von 3 Punkten, bestanden\n2 Notebooks: 1 bestanden, 1 zurückgewiesen.\n"
+    assert "torn.ipynb: ist kein JSON (Zeile 1: " in german.stderr
+    assert english.stdout == "good.ipynb: steps, 3 of 3 points, passed\n2 notebooks: 1 passed, 1 refused.\n"
+    assert "torn.ipynb: is not JSON (line 1: " in english.stderr
+
+
+def test_a_language_reaches_the_thread_that_runs_cells_in_jupyter() -> None:
+    """Where a loop runs already, cells run in a thread of their own; what is said there is in the same language."""
+
+    async def heard() -> str:
+        return say("status.passed")
+
+    async def in_jupyter() -> str:
+        with speaking("de"):
+            return _in_own_loop(heard())
+
+    assert asyncio.run(in_jupyter()) == "bestanden"
+
+
+def test_pytest_itself_speaks_the_courses_language(course: Course) -> None:
+    """A grade by `pytest graders --submission` is that of `hornbook grade`, in its words."""
+    target = course.root.parent / "verdict.json"
+    options = ["--submission", str(handed_in(course, "one = 1", "two = 3")), "--verdict", str(target)]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "graders", *options]
+    subprocess.run(command, cwd=course.root, check=False, capture_output=True)  # noqa: S603 - our own program
+    verdict = Verdict.from_json(target.read_bytes())
+
+    assert verdict.outcomes[1].message == "3 kam, erwartet war 2: Das ist um eins zu groß."
+    assert verdict.repairs[0].message == "Auch ausgeführt: 1 Zelle, die du hinzugefügt hast."

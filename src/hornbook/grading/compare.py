@@ -1510,7 +1510,6 @@ def _render_items(
     if depth >= _LISTED and count:
         return f"{opening}…{closing}"
     parts: list[str] = []
-    note = f" ({_count(count, 'item')})" if told else ""
     left = room - len(brackets)
     for place in range(count):
         part = item(place, max(left, 8))
@@ -1522,6 +1521,7 @@ def _render_items(
             break
     if len(parts) == count:
         return f"{opening}{', '.join(parts)}{closing}"
+    note = f" ({_count(count, 'item')})" if told else ""
     end = [item(count - 1, max(room // 4, 8))] if last else []
     budget = room - len(brackets) - len(note) - len("…") - sum(len(part) + 2 for part in end)
     while len(parts) > 1 and sum(len(part) + 2 for part in parts) > budget:
