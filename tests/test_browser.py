@@ -487,6 +487,19 @@ def test_hints_need_no_kernel(desk: Desk) -> None:
     expect(hints).to_have_count(3)
 
 
+def test_a_kernel_that_ends_leaves_no_check_running(desk: Desk) -> None:
+    """While a check runs the card says so; when the kernel is restarted meanwhile it says that, with and without an answer from before."""
+    first = "from hornbook.widgets import CheckCard\nnew = CheckCard()\nnew.begin('label')\nnew"
+    desk.open([STATES["running"], first], "ended.ipynb")
+    standing = [desk.run(number).locator(".hornbook-card [role=status]") for number in (0, 1)]
+    expect(standing[0]).to_have_text("Checking… 1 of 3")
+    expect(standing[1]).to_have_text("Checking…")
+    desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+
+    for region in standing:
+        expect(region).to_have_text("The check was not finished: the kernel has ended.")
+
+
 def test_nothing_that_a_learner_wrote_is_obeyed(desk: Desk) -> None:
     """Markup in a value and in what was printed is shown as text, and so are escape sequences and what turns the direction."""
     desk.open([shown("hostile", "label")], "hostile.ipynb")

@@ -14,7 +14,7 @@ import pytest
 import traitlets
 from ipywidgets import Widget
 
-from hornbook.card import WORDS, Card
+from hornbook.card import WORDS, Card, checking
 from hornbook.model import Hint, LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
 from hornbook.widgets import STATIC, CheckCard
 
@@ -68,7 +68,7 @@ def test_while_a_check_runs_the_last_answer_stays(widget: CheckCard) -> None:
     widget.begin("mean", of=3)
     widget.advance(7)
 
-    assert widget.running == {"title": "mean", "label": "Checking… 3 of 3", "done": 3, "of": 3}
+    assert widget.running == checking("mean", 3, 3)
     assert widget.card == card("One.").to_json()
 
     widget.show(card("One."))

@@ -48,6 +48,7 @@ WORDS: Final[Mapping[str, str]] = {
     "progress-name": "{done} of {of} exercises done",
     "checking": "Checking…",
     "checking-count": "Checking… {done} of {of}",
+    "not-finished": "The check was not finished: the kernel has ended.",
     "nothing-asked": "No check was asked.",
     "whole-notebook": "The whole notebook",
     "cut": "… and {count}",
@@ -227,7 +228,8 @@ def checking(title: str, done: int | None = None, of: int | None = None) -> dict
     """Return what a card shows while *title* is checked: a label, with a count where one is known."""
     counted = done is not None and of is not None
     label = WORDS["checking-count"].format(done=done, of=of) if counted else WORDS["checking"]
-    return {"title": _prose(title), "label": label, "done": done if counted else None, "of": of if counted else None}
+    numbers = {"done": done, "of": of} if counted else {"done": None, "of": None}
+    return {"title": _prose(title), "label": label, "ended": WORDS["not-finished"], **numbers}
 
 
 @dataclass(slots=True)

@@ -161,6 +161,7 @@ function render({ model, el }) {
   const body = make("div", "hb-body");
   const root = make("section", "hornbook-card", head, make("div", "hb-standing", symbolOf(""), headline, points), body);
   let last = "";
+  let gone = false;
   const ladders = new Map();
   const toggled = new Map();
 
@@ -214,8 +215,9 @@ function render({ model, el }) {
   function drawStanding() {
     const card = model.get("card");
     const running = model.get("running");
-    const busy = Boolean(running.label);
-    const said = busy ? running.label : (card.headline ?? "");
+    const busy = Boolean(running.label) && !gone;
+    // A kernel that ends in the middle of a check can no longer say so.
+    const said = running.label ? (busy ? running.label : running.ended) : (card.headline ?? "");
     root.className = `hornbook-card hb-is-${busy ? "running" : (card.state ?? "empty")}`;
     root.querySelector(".hb-standing > .hb-symbol").replaceWith(symbolOf(!busy && ["passed", "broken"].includes(card.state) ? card.state : ""));
     // The same words again would be read out again.
@@ -223,7 +225,7 @@ function render({ model, el }) {
     last = said;
     points.textContent = busy ? "" : (card.points ?? "");
     body.setAttribute("aria-busy", String(busy));
-    if (busy && !card.title) drawHead({ title: running.title });
+    if (running.title && !card.title) drawHead({ title: running.title });
   }
 
   function drawHead(card) {
@@ -258,7 +260,17 @@ function render({ model, el }) {
     root.lang = model.get("language");
   }
 
-  const listeners = { "change:card": drawCard, "change:running": drawStanding, "change:shown": drawShown, "change:language": drawLanguage };
+  function drawGone() {
+    gone = true;
+    drawStanding();
+  }
+
+  function drawRunning() {
+    gone = false;
+    drawStanding();
+  }
+
+  const listeners = { "comm_live_update": drawGone, "change:card": drawCard, "change:running": drawRunning, "change:shown": drawShown, "change:language": drawLanguage };
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   drawCard();
   drawLanguage();
