@@ -305,6 +305,13 @@ class Desk:
         )
         return self.cell(cell)
 
+    def write(self, cell: int, source: str) -> None:
+        """Type *source* into the cell with this number, in the place of what is there."""
+        self.cell(cell).locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        # Typed key by key, the editor would indent it once more.
+        self.page.keyboard.insert_text(source)
+
     def start(self, cell: int) -> Locator:
         """Run the cell with this number without waiting for its end, and return it."""
         self.page.evaluate(
@@ -537,3 +544,64 @@ def test_what_is_shown_without_widgets(desk: Desk, verdicts: dict[str, Verdict])
     ours = desk.page.evaluate(f"(html) => ({count})(new DOMParser().parseFromString(html, 'text/html').body.firstChild)", card.html())
 
     assert twin.evaluate(count) == ours
+
+
+# --- From the mistake to its repair ----------------------------------------------------------------------------------
+
+MISTAKE = "def count_vowels(word):\n    return sum(map(word.count, 'aeiou'))"
+REPAIR = MISTAKE.replace("word.count", "word.lower().count")
+
+
+@pytest.fixture
+def lesson(desk: Desk) -> dict[str, int]:
+    """Open the lesson with which a new course begins, and give the numbers of its cells by their ids."""
+    course = desk.lab.folder / "my-course"
+    if not course.exists():
+        subprocess.run([sys.executable, "-m", "hornbook", "new", "course", str(course)], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+    content = json.loads((course / "lessons" / "counting_vowels.ipynb").read_text("utf-8"))
+    desk.open_file(content, "my-course/work.ipynb")
+    return {cell["id"]: number for number, cell in enumerate(content["cells"])}
+
+
+def test_from_a_mistake_by_its_hints_to_the_repair(desk: Desk, lesson: dict[str, int]) -> None:
+    """A learner runs the first cell, writes an answer, reads what is missing, asks for a hint by key, repairs it, and reads why."""
+    desk.run(lesson["checks"])
+    desk.write(lesson["exercise"], MISTAKE)
+    card = desk.run(lesson["exercise"]).locator(".hornbook-card")
+    expect(card).to_contain_text("1 of 2 visible checks pass; 2 more run when you hand in.")
+    expect(card.locator("details[open]")).to_contain_text('The name "Anna" has two vowels: the capital counts too')
+    expect(card.locator("details[open] .hb-hint")).to_have_text([re.compile("You looked for small vowels only")])
+    seen(desk, card, "live-mistake")
+    card.locator("details[open] .hb-more").focus()
+    desk.page.keyboard.press("Enter")
+    expect(card.locator("details[open] .hb-hint")).to_have_count(2)
+    seen(desk, card, "live-hints")
+    desk.write(lesson["exercise"], REPAIR)
+    repaired = desk.run(lesson["exercise"]).locator(".hornbook-card")
+
+    expect(repaired).to_contain_text("2 of 2 visible checks pass; 2 more run when you hand in.")
+    expect(repaired).to_contain_text("Why it works")
+    expect(repaired.locator("details[open]")).to_have_count(0)
+    seen(desk, repaired, "live-repair")
+
+
+def test_the_answer_is_there_after_a_reload(desk: Desk, lesson: dict[str, int]) -> None:
+    """With the kernel alive the page can be loaded anew: the card, and the hints that were revealed, are there again."""
+    desk.run(lesson["checks"])
+    desk.write(lesson["exercise"], MISTAKE)
+    card = desk.run(lesson["exercise"]).locator(".hornbook-card")
+    card.locator("details[open] .hb-more").click()
+    expect(card.locator("details[open] .hb-hint")).to_have_count(2)
+    desk.reload()
+
+    expect(desk.cell(lesson["exercise"]).locator(".hornbook-card details[open] .hb-hint")).to_have_count(2)
+
+
+def seen(desk: Desk, card: Locator, name: str) -> None:
+    """Keep what is seen of *card*, and of the page around it, at both widths, light and dark."""
+    for theme in THEMES[:2]:
+        desk.theme(theme)
+        for width, height in WIDTHS.items():
+            desk.page.set_viewport_size({"width": width, "height": height})
+            card.scroll_into_view_if_needed()
+            desk.page.screenshot(path=pictures() / f"{name}-{width}-{theme.split()[-1].lower()}.png")

@@ -20,52 +20,30 @@ from typing import Any, Final
 
 from hornbook.errors import printable
 from hornbook.model import Outcome, Status, Verdict
+from hornbook.words import say
 
-# --------------------------------------------------------------------------------------------------------------------
-# Words: every fixed word of a card stands between here and the next line like this one.
-# --------------------------------------------------------------------------------------------------------------------
 
-WORDS: Final[Mapping[str, str]] = {
-    "asked": "asked",
-    "came": "came",
-    "expected": "expected",
-    "in-your-code": "in your code",
-    "printed": "printed",
-    "next-step": "Next step",
-    "hint-number": "Hint {number} of {total}",
-    "hints-shown": "{number} of {total}",
-    "first-hint": "Show a hint",
-    "next-hint": "Next hint",
-    "last-hint": "All hints are shown",
-    "why": "Why it works",
-    "the-cell": "the cell",
-    "stopped-with": "stopped with {error}",
-    "in-the-file": "in the file",
-    "carry-on": "Carry on with {exercise}.",
-    "all-exercises": "Every exercise of this lesson passes its checks.",
-    "hidden": "Hidden checks: {passed} of {total} pass",
-    "progress": "{done} of {of}",
-    "progress-name": "{done} of {of} exercises done",
-    "checking": "Checking…",
-    "checking-count": "Checking… {done} of {of}",
-    "not-finished": "The check was not finished: the kernel has ended.",
-    "nothing-asked": "No check was asked.",
-    "whole-notebook": "The whole notebook",
-    "cut": "… and {count}",
-    "because": "because",
-}
-"""The fixed words, by name; a card carries them, so that no other part of it has words of its own."""
+def words() -> dict[str, str]:
+    """Return the fixed words of a card by name; a card carries them, so that what draws it has no words of its own."""
+    blanks = {"number": "{number}", "total": "{total}"}
+    return {
+        "asked": say("show.label.asked"),
+        "came": say("show.label.came"),
+        "expected": say("show.label.expected"),
+        "because": say("show.label.because"),
+        "in-your-code": say("show.label.in-your-code"),
+        "printed": say("show.label.printed"),
+        "then": say("show.label.next-step"),
+        "reason": say("show.label.why-it-works"),
+        "next-step": say("card.next-step"),
+        "hint-number": say("card.hint-number", **blanks),
+        "hints-shown": say("card.hints-shown", **blanks),
+        "first-hint": say("card.first-hint"),
+        "next-hint": say("card.next-hint"),
+        "last-hint": say("card.last-hint"),
+        "why": say("card.why"),
+    }
 
-PLURALS: Final[Mapping[str, tuple[str, str]]] = {
-    "checks-passed": ("{n} check passed", "{n} checks passed"),
-    "more-checks": ("{n} more check", "{n} more checks"),
-    "more-characters": ("{n} more character", "{n} more characters"),
-    "more-lines": ("{n} more line", "{n} more lines"),
-    "lines-above": ("{n} line above", "{n} lines above"),
-}
-"""What is counted, for one and for any other number."""
-
-# --------------------------------------------------------------------------------------------------------------------
 
 MAX_VALUE: Final = 400  # characters of asked, came and expected: more is never compared by eye
 BEFORE: Final = 80  # characters that stay before the first difference, where that is too far on to be seen
@@ -178,7 +156,7 @@ class Card:
     progress: Ring | None = None
     assurance: str = ""
     language: str = "en"
-    words: Mapping[str, str] = field(default_factory=lambda: dict(WORDS))
+    words: Mapping[str, str] = field(default_factory=words)
     format: int = 1
 
     @classmethod
@@ -227,9 +205,9 @@ def hints_shown(row: Row, shown: Mapping[str, int]) -> int:
 def checking(title: str, done: int | None = None, of: int | None = None) -> dict[str, Any]:
     """Return what a card shows while *title* is checked: a label, with a count where one is known."""
     counted = done is not None and of is not None
-    label = WORDS["checking-count"].format(done=done, of=of) if counted else WORDS["checking"]
+    label = say("card.checking-count", done=done, of=of) if counted else say("card.checking")
     numbers = {"done": done, "of": of} if counted else {"done": None, "of": None}
-    return {"title": _prose(title), "label": label, "ended": WORDS["not-finished"], **numbers}
+    return {"title": _prose(title), "label": label, "ended": say("card.not-finished"), **numbers}
 
 
 @dataclass(slots=True)
@@ -259,7 +237,7 @@ class _Maker:
         return Card(
             title=_prose(self.exercise or "") or lesson,
             over=lesson if one else "",
-            headline=WORDS["nothing-asked"] if nothing else headline(part),
+            headline=say("card.nothing-asked") if nothing else headline(part),
             state="note" if nothing else "passed" if part.passed_so_far else "open" if counted else "broken",
             points=self._points(counted),
             sections=sections,
@@ -267,7 +245,7 @@ class _Maker:
             next=self._next(passed=part.passed_so_far),
             notes=tuple(self._notes())[:MAX_NOTES],
             progress=_ring(self.progress),
-            assurance=ASSURANCES[self.verdict.assurance],
+            assurance=say(ASSURANCES[self.verdict.assurance]),
             language=self.language,
         )
 
@@ -286,7 +264,7 @@ class _Maker:
             mine = [outcome for outcome in outcomes if outcome.exercise == exercise]
             rows = list(self._rows(mine))
             counted = [outcome for outcome in mine if _counts(outcome)]
-            name = "" if self.exercise is not None else _prose(exercise or WORDS["whole-notebook"])
+            name = "" if self.exercise is not None else _prose(exercise or say("show.whole-notebook"))
             beyond = max(0, len(rows) - left)
             shown, folds = _folded(rows[:left])
             yield Section(
@@ -294,7 +272,7 @@ class _Maker:
                 self._points(counted) if name else "",
                 shown,
                 folds,
-                more=_many("more-checks", beyond) if beyond else "",
+                more=say("card.more-checks", beyond) if beyond else "",
                 why=tuple(self._why(mine)),
             )
             left = max(0, left - len(rows))
@@ -312,7 +290,7 @@ class _Maker:
         if hidden:
             worst = next((outcome for outcome in hidden if not outcome.passed), hidden[0])
             mark = MARKS[worst.status]
-            title = WORDS["hidden"].format(passed=sum(outcome.passed for outcome in hidden), total=len(hidden))
+            title = say("card.hidden", passed=sum(outcome.passed for outcome in hidden), total=len(hidden))
             row = Row(f"hidden:{worst.exercise or ''}", worst.status.value, mark.symbol, mark.word, title)
             # What a hidden check was asked, and what came, is its own business.
             bare = replace(worst, asked=None, came=None, expected=None, traceback=(), printed="")
@@ -352,18 +330,18 @@ class _Maker:
             # Of a cell that was stopped the checks have told; its error is only how it was stopped.
             told = cell.error is None or cell.stopped is not None or any(cell.error in sentence for sentence in self.said)
             if not told and (self.exercise is None or cell.exercise == self.exercise):
-                yield Note(WORDS["the-cell"], WORDS["stopped-with"].format(error=_prose(cell.error or "")))
+                yield Note(say("show.label.the-cell"), say("card.stopped-with", error=_prose(cell.error or "")))
         for repair in self.verdict.repairs:
             if self.exercise is None or repair.exercise in {None, self.exercise}:
-                yield Note(WORDS["in-the-file"], _prose(repair.message))
+                yield Note(say("card.in-the-file"), _prose(repair.message))
 
     def _next(self, *, passed: bool) -> str:
         if not passed or self.progress is None or self.exercise is None:
             return ""
         if self.progress.next is not None:
-            return WORDS["carry-on"].format(exercise=_prose(self.progress.next))
+            return say("show.carry-on", exercise=_prose(self.progress.next))
         finished = 0 < self.progress.of <= self.progress.done and not self.verdict.hidden_pending
-        return WORDS["all-exercises"] if finished else ""
+        return say("card.all-exercises") if finished else ""
 
 
 def _counts(outcome: Outcome) -> bool:
@@ -376,9 +354,9 @@ def _folded(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Fold, ...]]:
     others = [row for row in rows if row not in passed]
     seen, folds = others[:MAX_OPEN], []
     if others[MAX_OPEN:]:
-        folds.append(Fold(_many("more-checks", len(others) - MAX_OPEN), tuple(others[MAX_OPEN:])))
+        folds.append(Fold(say("card.more-checks", len(others) - MAX_OPEN), tuple(others[MAX_OPEN:])))
     if len(passed) > MAX_PASSED:
-        folds.append(Fold(_many("checks-passed", len(passed)), tuple(passed)))
+        folds.append(Fold(say("card.checks-passed", len(passed)), tuple(passed)))
     else:
         seen += passed
     return tuple(seen), tuple(folds)
@@ -403,7 +381,7 @@ def _ring(progress: Progress | None) -> Ring | None:
         return None
     done = min(max(progress.done, 0), progress.of)
     numbers = {"done": done, "of": progress.of}
-    return Ring(done, progress.of, WORDS["progress"].format(**numbers), WORDS["progress-name"].format(**numbers))
+    return Ring(done, progress.of, say("card.progress", **numbers), say("card.progress-name", **numbers))
 
 
 def _prose(text: str) -> str:
@@ -412,15 +390,9 @@ def _prose(text: str) -> str:
     return "\n".join("".join(char if char in _JOINERS else printable(char) for char in line) for line in lines)
 
 
-def _many(name: str, number: int) -> str:
-    """Return the plural called *name* for this *number*."""
-    one, other = PLURALS[name]
-    return (one if number == 1 else other).format(n=f"{number:,}")
-
-
 def _cut(text: str, most: int) -> str:
     """Return the first *most* characters of *text*, and how many more there are."""
-    return text if len(text) <= most else f"{text[:most]} {WORDS['cut'].format(count=_many('more-characters', len(text) - most))}"
+    return text if len(text) <= most else f"{text[:most]} {say('card.more-characters', len(text) - most)}"
 
 
 def _value(text: str | None, start: int = 0) -> str | None:
@@ -451,13 +423,13 @@ def _first(printed: str) -> Iterator[str]:
     lines = printed.rstrip("\n").split("\n") if printed.strip() else []
     yield from (printable(_cut(line, MAX_LINE)) for line in lines[:MAX_PRINTED_LINES])
     if len(lines) > MAX_PRINTED_LINES:
-        yield WORDS["cut"].format(count=_many("more-lines", len(lines) - MAX_PRINTED_LINES))
+        yield say("card.more-lines", len(lines) - MAX_PRINTED_LINES)
 
 
 def _last(traceback: Sequence[str]) -> Iterator[str]:
     """Yield the last lines of *traceback*, which tell most, and before them how many there are above."""
     if len(traceback) > MAX_TRACEBACK_LINES:
-        yield f"… {_many('lines-above', len(traceback) - MAX_TRACEBACK_LINES)}"
+        yield say("card.lines-above", len(traceback) - MAX_TRACEBACK_LINES)
     yield from (printable(_cut(line, MAX_LINE)) for line in traceback[-MAX_TRACEBACK_LINES:])
 
 
@@ -495,7 +467,7 @@ class _Page:
             if section.more:
                 yield f"    {section.more}"
             for why in section.why:
-                yield from _wrapped(why, f"    {card.words['why'].lower()}")
+                yield from _wrapped(why, f"    {card.words['reason']}")
         for note in card.notes:
             yield from _wrapped(note.text, f"    {note.label}")
         if card.next:
@@ -515,7 +487,7 @@ class _Page:
                 yield from _wrapped(line, "" if number else f"    {words[name]}")
         for number, hint in enumerate(row.hints[: hints_shown(row, self.shown)], start=1):
             label = words["hint-number"].format(number=number, total=len(row.hints))
-            yield from _wrapped(f"{hint} ({label})", f"    {words['next-step'].lower()}" if number == 1 else "")
+            yield from _wrapped(f"{hint} ({label})", f"    {words['then']}" if number == 1 else "")
 
 
 _LEFT: Final = 18
