@@ -207,7 +207,10 @@ def demo(
             with _waiting(words), contextlib.redirect_stdout(sys.stderr):
                 return work()
 
-        if not show_all(_course(course, ()), graded=graded, show=_print, keep=keep):
+        found = _course(course, ())
+        with speaking(found.settings.language):
+            as_it_should = show_all(found, graded=graded, show=_print, keep=keep)
+        if not as_it_should:
             typer.echo("One of these did not end as it should: `hornbook doctor` shows whether the course is at fault.", err=True)
             raise typer.Exit(AT_FAULT)
 
