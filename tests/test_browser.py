@@ -141,6 +141,7 @@ HOSTILE = MISTAKES | {
         "    print('<script>window.taken = 1</script>\\x1b[2J')\n"
         "    return '<img src=x onerror=\"window.taken = 1\">\\u202e'\n"
     ),
+    "spread": "def spread(numbers):\n    raise ValueError('<img src=x onerror=\"window.taken = 2\">')\n",
 }
 
 
@@ -257,6 +258,7 @@ def browser(lab: Lab) -> Iterator[Browser]:  # noqa: ARG001 - all is judged befo
         if os.environ.get("CI") == "true":
             pytest.fail("the browser tests need Chromium: apt install chromium")
         pytest.skip("needs Chromium: apt install chromium")
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-prefers-reduced-motion"]
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
@@ -515,12 +517,13 @@ def test_a_kernel_that_ends_leaves_no_check_running(desk: Desk) -> None:
 
 def test_nothing_that_a_learner_wrote_is_obeyed(desk: Desk) -> None:
     """Markup in a value and in what was printed is shown as text, and so are escape sequences and what turns the direction."""
-    desk.open([shown("hostile", "label")], "hostile.ipynb")
+    desk.open([shown("hostile", None)], "hostile.ipynb")
     card = desk.run(0).locator(".hornbook-card")
 
     expect(card).to_contain_text("<img src=x onerror=")
     expect(card).to_contain_text("<script>window.taken = 1</script>\\x1b[2J")
     expect(card).to_contain_text("\\u202e")
+    expect(card.locator(".hb-message").filter(has_text="window.taken = 2")).to_have_count(1)
     expect(card.locator("img, script")).to_have_count(0)
     assert desk.page.evaluate("() => window.taken === undefined")
 
