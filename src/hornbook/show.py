@@ -223,12 +223,14 @@ class _Exercise:
         for name, value in (("asked", outcome.asked), ("came", outcome.came), ("expected", outcome.expected)):
             if value is not None:
                 yield name, safe(value)
-        if outcome.message and outcome.message not in said:
+        fresh = [hint for hint in outcome.hints[: self.hints] if hint.text not in said]
+        # A mistake that is known is named by its hint: what came and what was expected need no third telling before it.
+        named = (outcome.came is not None or outcome.hidden) and any(hint.text == outcome.first_sentence for hint in fresh)
+        if outcome.message and outcome.message not in said and not named:
             said.add(outcome.message)
             yield "because", safe(outcome.message)
         yield from (("" if number else "in your code", safe(line, "dim")) for number, line in enumerate(self._traceback(outcome)))
         yield from _printed(outcome)
-        fresh = [hint for hint in outcome.hints[: self.hints] if hint.text not in said]
         for number, hint in enumerate(fresh):
             said.add(hint.text)
             text = safe(hint.text, "cyan")
@@ -248,6 +250,7 @@ class _Exercise:
         for cell in self.verdict.cells:
             # Of a cell that was stopped the checks have told; its error is only how it was stopped.
             told = cell.stopped is not None or any((cell.error or "") in sentence for sentence in said)
+            told = told or any(outcome.raised == (cell.error or "").partition(":")[0] for outcome in self.outcomes)
             if cell.exercise == self.id and cell.error is not None and not told:
                 yield "the cell", safe(f"stopped with {cell.error}")
 

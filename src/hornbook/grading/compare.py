@@ -4,6 +4,7 @@
     same(came, expected) -> Comparison                  the same, to be asserted in a grader
     explain(op, came, expected) -> Difference           for a plain `assert came == expected` that failed
     explain_exception(type_name, message) -> str        what an exception's message means
+    what_it_means(type_name, message) -> str | None     the same, where there are words for it
     nothing_returned(printed) -> str                    printed instead of returned
     show(value) -> str                                  any value, as one short line
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 import cmath
 import datetime as dt
 import difflib
+import keyword
 import math
 import re
 import secrets
@@ -30,7 +32,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from heapq import nsmallest
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 
 from hornbook.errors import printable
@@ -156,6 +158,26 @@ _WORDS: Final[Mapping[str, str]] = {
     "row-unpaired": "The row {row} came where {wanted} was expected, in any order.",
     "index": "The values are right, but the row labels are {came_labels}; {labels} were expected. `reset_index(drop=True)` numbers anew.",
     "column-dtype": "The values are right, but their type is {came_dtype}; {expected_dtype} was expected. `astype(...)` changes it.",
+    # What newcomers do
+    "item-first": "Only the first item came, on its own: {came}; {expected_noun} with all {count} was expected.",
+    "item-last": "Only the last item came, on its own: {came}; {expected_noun} with all {count} was expected.",
+    "number-for-array": "One number came, {came}, where an array of shape {expected_shape} was expected. `sum` or `mean` needs an `axis`.",
+    "places": "The places 0, 1, 2 and so on came, and not the values that belong there: {came} came, {expected} was expected.",
+    "exchanged": "The two are exchanged: {came} came, {expected} was expected.",
+    "keys-exchanged": "The values are right, but under other keys: {came} came, {expected} was expected.",
+    "sorted": "The items are right, but in the order of the alphabet or of size: {came} came, {expected} was expected.",
+    "rows-sorted": "The rows are right, but in the order of their labels, from {item} on; {wanted} comes first. `reindex(...)` orders.",
+    "text-repeated": "The text {item} came {count} times over, the number {expected} was expected. A text times a number repeats the text.",
+    "last-character": "The last character, {item}, is missing: {came} came, {expected} was expected.",
+    "first-character": "The first character, {item}, is missing: {came} came, {expected} was expected.",
+    "missing-value": "The value is missing there, {expected} was expected.",
+    "column-of-text": "The whole column is text, because {item} is no number; numbers were expected.",
+    "column-not-dates": "The whole column is text, dates were expected. `pd.to_datetime(...)` turns texts into dates.",
+    "column-as-index": "{key} came as the labels of the rows, a column was expected. `reset_index()` makes a column of them.",
+    "series-for-frame": "A Series came, which is a single column; a DataFrame with the columns {columns} was expected.",
+    "frame-for-series": "A DataFrame came, a whole table; a Series was expected, a single column. Square brackets take one out.",
+    "labels": "The values are right, but the row labels are {came_labels}; {labels} were expected.",
+    "text-not-empty": "An empty text came, any other was expected.",
     # Plain asserts
     "at-most": "At most {expected} was expected, but {came} came.",
     "less": "Less than {expected} was expected, but {came} came.",
@@ -219,6 +241,7 @@ _PLACES: Final[Mapping[str, str]] = {
     "end": "the end",
 }
 
+_LINE_TEXT: Final = "Line {line}, `{text}`: {sentence}"
 _STOPPED: Final = "The code stopped with {name}: {message}"
 _STOPPED_SILENTLY: Final = "The code stopped with {name}."
 _LINE: Final = "Line {line}: {sentence}"
@@ -257,8 +280,50 @@ _LIMITS_MET: Final[tuple[tuple[str, str, str], ...]] = (
     ),
 )
 
+# What newcomers meet in particular.
+_NEWCOMERS_MEET: Final[tuple[tuple[str, str, str], ...]] = (
+    (
+        "TypeError",
+        r"(?P<it>\w+) expected (?:at least |exactly )?(?P<n>\d+) arguments?, got 0",
+        "`{it}` was called without an argument. To hand over the function itself, as after `key=`, leave its brackets out.",
+    ),
+    (
+        "TypeError",
+        r"^(?P<it>\w+)\(\) takes no arguments",
+        "The class `{it}` takes no arguments, because it has no method `__init__` (two underscores on each side).",
+    ),
+    ("TypeError", r"'Text' object is not callable", "On axes, `title` is the text itself. `set_title(...)` writes it."),
+    (
+        "AttributeError",
+        r"'Axes\w*' object has no attribute '(?P<name>title|[xy](?:label|lim|ticks|scale))'",
+        "`{name}` is a function of `plt`; axes have `set_{name}(...)`.",
+    ),
+    (
+        "AttributeError",
+        r"ndarray' object has no attribute '(?P<name>abs|append|average|diff|exp|floor|isnan|log|median|roll|sqrt|unique|where)'",
+        "An array has no `{name}` of its own; NumPy has it as a function: `np.{name}(...)`.",
+    ),
+    (
+        "AttributeError",
+        r"'(?:numpy\.)?ndarray' object has no attribute '(?P<name>[^']*)'",
+        "An array has no `{name}`. If what it holds has one, take that out with square brackets.",
+    ),
+    (
+        "AttributeError",
+        r"'(?P<it>list|tuple)' object has no attribute '(?P<name>[^']*)'",
+        "A value of type `{it}` has no `{name}`. If its items have one, go through them, or take one out with square brackets.",
+    ),
+    (
+        "AttributeError",
+        r"'Series' object has no attribute '(?P<name>day|dayofweek|day_name|hour|month|month_name|weekday|year)'",
+        "A column has no `{name}` of its own; dates have it behind `.dt`: `.dt.{name}`.",
+    ),
+    ("KeyError", r"Column not found: (?P<it>[^']+)", "The table has no column `{it}`. `.columns` lists the names there are."),
+)
+
 _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     *_LIMITS_MET,
+    *_NEWCOMERS_MEET,
     (
         "UnboundLocalError",
         r"variable '(?P<it>[^']*)'",
@@ -516,6 +581,16 @@ _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("AssertionError", r"", "An `assert` in the code did not hold."),
 )
 
+# (pattern searched in a line that Python calls invalid without saying why, sentence)
+_ODD_LINES: Final[tuple[tuple[str, str], ...]] = (
+    (r"^else\s+if\b", "`else if` is written `elif` in Python."),
+    (r"=>|=<", "Python writes `>=` and `<=`, with the `=` behind."),
+    (r"\+\+|--$", "Python has no `++` and `--`; `+= 1` adds one, `-= 1` takes one away."),
+    (r"&&", "Python writes `and` where other languages write `&&`."),
+    (r"\|\|", "Python writes `or` where other languages write `||`."),
+)
+_ODD_WORD: Final = "`{word}` is no word that Python knows here. Did you mean `{meant}`?"
+
 # --------------------------------------------------------------------------------------------------------------------
 # Names
 # --------------------------------------------------------------------------------------------------------------------
@@ -536,6 +611,7 @@ __all__ = [
     "same",
     "show",
     "take_last",
+    "what_it_means",
 ]
 
 REL: Final = 1e-9
@@ -546,6 +622,7 @@ _LIMIT: Final = 200  # characters of a value shown beside it
 _DEEPEST: Final = 100  # levels; `wire` allows fewer, and each costs several Python frames
 _LISTED: Final = 6  # levels that `show` opens
 _MANY_PAIRS: Final = 300  # leftovers compared each with each, at most
+_MULTIPLIED: Final = 20_000  # characters of a text in which a repetition is looked for
 _LONG_INT: Final = 1_000  # bits; printing a longer whole number costs more than it tells
 
 _FUNCTIONS: Final = frozenset({"function", "method", "builtin_function_or_method", "type", "method-wrapper"})
@@ -617,6 +694,7 @@ class _Where:
     rules: _Rules
     place: str = ""
     depth: int = 0
+    table: bool = False
 
     def inside(self, step: str) -> _Where:
         """Return the place one *step* further in."""
@@ -716,20 +794,67 @@ def explain_exception(type_name: str, message: str) -> str:
 
     Both texts may come from the learner's process: they are cut and escaped. An unknown type gets its own message.
     """
+    if meant := what_it_means(type_name, message):
+        return meant
+    text, line = _without_line(message[:500])
+    fields = {"message": _tell(text.strip().rstrip(".")), "name": _tell(type_name.rpartition(".")[2], 60)}
+    sentence = (_STOPPED if text.strip() else _STOPPED_SILENTLY).format(**fields)
+    return _LINE.format(line=line, sentence=sentence) if line else sentence
+
+
+def what_it_means(type_name: str, message: str, *, source: str = "") -> str | None:
+    """Return the same as `explain_exception`, but None for an exception that there are no plain words for.
+
+    With the *source* that Python could not read, the line that it names is shown as well.
+    """
     name = type_name.rpartition(".")[2]
     text, line = _without_line(message[:500])
     text, _, suggestion = text.partition("Did you mean:")
     text = text.strip()
+    written = _line_of(source, line)
     fields = {"message": _tell(text.rstrip(".")), "name": _tell(name, 60)}
-    sentence = (_STOPPED if text else _STOPPED_SILENTLY).format(**fields)
     for names, pattern, template in _EXCEPTIONS:
         if name in names.split() and (found := re.search(pattern, text)):
             groups = {key: _tell(value, 60) for key, value in found.groupdict().items() if value is not None}
             sentence = template.format(**(fields | groups))
             break
-    if wanted := suggestion.strip(" ?."):
+    else:
+        return None
+    if text == "invalid syntax":
+        sentence = _odd_line(written) or sentence
+    if wanted := suggestion.strip(" ?.") or _nearest_method(name, text):
         sentence = _SUGGESTION.format(sentence=sentence, suggestion=_tell(wanted, 60))
+    if line and written and "`" not in written:
+        return _LINE_TEXT.format(
+            line=line,
+            text=_tell(f"{written[:40]}…" if len(written) > 40 else written),  # noqa: PLR2004 - enough to find it
+            sentence=sentence,
+        )
     return _LINE.format(line=line, sentence=sentence) if line else sentence
+
+
+def _nearest_method(name: str, text: str) -> str:
+    """Return the method of a type of Python's own that a misspelt one was probably meant to be, or ""."""
+    found = re.search(r"^'(\w+)' object has no attribute '(\w+)'", text) if name == "AttributeError" else None
+    kind = next((kind for kind in (str, list, dict, tuple, set, int, float) if found and kind.__name__ == found[1]), None)
+    methods = [method for method in dir(kind) if not method.startswith("_")] if kind else []
+    return next((f"`{method}`" for method in difflib.get_close_matches(found[2] if found else "", methods, n=1, cutoff=0.75)), "")
+
+
+def _line_of(source: str, line: int | None) -> str:
+    """Return that line of *source* without the spaces around it, or "" if there is none."""
+    lines = source.split("\n")
+    return lines[line - 1].strip() if line and line <= len(lines) else ""
+
+
+def _odd_line(written: str) -> str | None:
+    """Return what Python would have liked better than a line that it calls invalid syntax."""
+    for pattern, sentence in _ODD_LINES:
+        if re.search(pattern, written):
+            return sentence
+    word = re.match(r"[A-Za-z]+", written)
+    close = difflib.get_close_matches(word[0], keyword.kwlist, n=1, cutoff=0.7) if word else []
+    return _ODD_WORD.format(word=_tell(word[0], 20), meant=close[0]) if word and close and close[0] != word[0] else None
 
 
 def limit_met(type_name: str, message: str) -> str | None:
@@ -1194,6 +1319,8 @@ def _narrate_types(came: object, expected: object, where: _Where) -> Difference:
     families = _family(came), _family(expected)
     if "nothing" in families:
         words = "unexpected" if expected is None else "none-inside" if where.place else "none"
+        if words == "none-inside" and where.table:
+            words = "missing-value"
         return _say("unexpected" if expected is None else "none", came, expected, where, words=words)
     if set(families) == {"list", "tuple"}:
         items, wanted = list(cast("Sequence[object]", came)), list(cast("Sequence[object]", expected))
@@ -1204,7 +1331,39 @@ def _narrate_types(came: object, expected: object, where: _Where) -> Difference:
         return _say("wrapped", came, expected, where)
     if _holds_only(expected, came, where.rules):
         return _say("unwrapped", came, expected, where)
-    return _say("type", came, expected, where, words=_TYPE_WORDS.get(families, "type"))
+    return _narrate_part(came, expected, where) or _say("type", came, expected, where, words=_TYPE_WORDS.get(families, "type"))
+
+
+def _narrate_part(came: object, expected: object, where: _Where) -> Difference | None:
+    """Return the difference between one thing and the whole that it may be a part of, or None if it is no such thing."""
+    families = _family(came), _family(expected)
+    if families == ("series", "frame"):
+        columns = _brief(_cells(cast("pd.DataFrame", expected).columns))
+        return _say("type", came, expected, where, words="series-for-frame", columns=columns)
+    if families == ("frame", "series"):
+        return _say("type", came, expected, where, words="frame-for-series")
+    if families == ("text", "number"):
+        return _narrate_repeated(cast("str", came), expected, where)
+    items = list(cast("Sequence[object]", expected)) if families[1] in {"list", "tuple"} or _has_axes(expected) else []
+    for words, item in (("item-first", items[:1]), ("item-last", items[-1:])):
+        if len(items) > 1 and _alike(came, item[0], where.rules, where.depth + 1):
+            return _say("type", came, expected, where, words=words, count=_count(len(items), "item"))
+    if families == ("number", "array"):
+        return _say("type", came, expected, where, words="number-for-array", expected_shape=_shape(cast("Array", expected)))
+    return None
+
+
+def _has_axes(value: object) -> bool:
+    return _is_array(value) and value.ndim > 0
+
+
+def _narrate_repeated(came: str, expected: object, where: _Where) -> Difference | None:
+    """Return the difference between a number and a text that was multiplied, or None if it was not."""
+    # Of a text that repeats itself, the first place where it begins again in its double is the length of what is repeated.
+    unit = (came[:_MULTIPLIED] * 2).find(came[:_MULTIPLIED], 1) if came else 0
+    if 1 < unit <= _BRIEF and len(came) > unit and came == came[:unit] * (len(came) // unit):
+        return _say("type", came, expected, where, words="text-repeated", item=_brief(came[:unit]), count=len(came) // unit)
+    return None
 
 
 _TYPE_WORDS: Final[Mapping[tuple[str, str], str]] = {
@@ -1323,6 +1482,10 @@ def _whole_relations(came: Sequence[object], expected: Sequence[object], where: 
     steps = {_step(one, other) for one, other in zip(came, expected, strict=True)}
     if len(came) > 1 and len(steps) == 1 and (step := steps.pop()):
         yield _say("off-by-one", came, expected, where, words="each-too-large" if step == 1 else "each-too-small")
+    if len(came) > 1 and all(_is_number(_plain(one)) and _plain(one) == place for place, one in enumerate(came)):
+        yield _say("value", came, expected, where, words="places")
+    if len(came) == 2 and _sequences_alike(came[::-1], expected, where.rules, where.depth):  # noqa: PLR2004 - of two, it is the other
+        yield _say("reversed", came, expected, where, words="exchanged")
     pairs = [("reversed", "reversed", came[::-1], expected)]
     if len(came) > 2:  # noqa: PLR2004 - of two items that moved, only one would be left to compare
         pairs += [("shift", "shifted-right", came[1:], expected[:-1]), ("shift", "shifted-left", came[:-1], expected[1:])]
@@ -1330,7 +1493,14 @@ def _whole_relations(came: Sequence[object], expected: Sequence[object], where: 
         if _sequences_alike(one, other, where.rules, where.depth):
             yield _say(kind, came, expected, where, words=words)
     if not any(_unpaired(came, expected, where.rules, where.depth)):
-        yield _say("order", came, expected, where)
+        yield _say("order", came, expected, where, words="sorted" if _is_sorted(came) else "order")
+
+
+def _is_sorted(items: Sequence[object]) -> bool:
+    """Return whether *items* are all numbers or all texts, in ascending order."""
+    plain = [_plain(item) for item in items]
+    alike = all(isinstance(item, str) for item in plain) or all(isinstance(item, int | float) for item in plain)
+    return len(plain) > 2 and alike and all(one <= other for one, other in pairwise(plain))  # type: ignore[operator] # noqa: PLR2004 - two items are in order by chance
 
 
 def _step(came: object, expected: object) -> int:
@@ -1411,6 +1581,7 @@ def _text_relations(came: str, expected: str, gap: int, where: _Where) -> Iterat
         yield _say_text("reversed", came, expected, 0, where, words="text-reversed")
     if came in {f"'{expected}'", f'"{expected}"'}:
         yield _say_text("quotes", came, expected, 0, where)
+    yield from _end_missing(came, expected, gap, where)
     if _words_only(came) == _words_only(expected) != "":
         yield _say_text("punctuation", came, expected, gap, where)
     if gap == len(came):
@@ -1419,6 +1590,14 @@ def _text_relations(came: str, expected: str, gap: int, where: _Where) -> Iterat
         yield _say_text("length", came, expected, gap, where, words="text-goes-on", item=_brief(came[gap : gap + 20]))
     words = {"item": _word_at(came, gap), "wanted": _word_at(expected, gap)}
     yield _say_text("text", came, expected, gap, where, words="text-parts", spot=spot, **words)
+
+
+def _end_missing(came: str, expected: str, gap: int, where: _Where) -> Iterator[Difference]:
+    """Yield that only the first or the last character is missing, if so."""
+    if came == expected[:-1]:
+        yield _say_text("length", came, expected, gap, where, words="last-character", item=_brief(expected[-1]))
+    if came == expected[1:]:
+        yield _say_text("length", came, expected, gap, where, words="first-character", item=_brief(expected[0]))
 
 
 def _look_alike(came: str, expected: str) -> bool:
@@ -1508,6 +1687,8 @@ def _narrate_mapping(came: Mapping[object, object], expected: Mapping[object, ob
     if extra:
         words = "key-extra" if len(extra) == 1 else "keys-extra"
         return _say("extra-key", came, expected, where, words=words, key=_brief(extra[0]), count=_count(len(extra), "key"))
+    if len(expected) > 1 and not any(_unpaired(came.values(), expected.values(), where.rules, where.depth)):
+        return _say("order", came, expected, where, words="keys-exchanged")
     key = next(key for key, value in expected.items() if not _alike(_lookup(came, key), value, where.rules, where.depth + 1))
     return _narrate(_lookup(came, key), expected[key], where.inside(f"[{show(key, limit=40)}]"))
 
@@ -1632,6 +1813,9 @@ def _narrate_columns(came: pd.DataFrame, expected: pd.DataFrame, where: _Where) 
         renamed = _renamed(extra, missing) or ((extra[0], missing[0]) if len(extra) == len(missing) == 1 else None)
         if renamed is not None:
             return _say("columns", came, expected, where, words="column-renamed", key=_brief(renamed[0]), wanted=_brief(renamed[1]))
+    lost = next((name for name in missing if name is not None and name in came.index.names), None)
+    if lost is not None:
+        return _say("columns", came, expected, where, words="column-as-index", key=_brief(lost))
     if missing:
         return _say("columns", came, expected, where, words="column-missing", key=_brief(missing[0]), columns=_brief(names))
     if extra:
@@ -1647,28 +1831,60 @@ def _narrate_rows(came: pd.DataFrame, expected: pd.DataFrame, whole: object, tar
     rows, wanted = _rows(came, labels=False), _rows(expected, labels=False)
     row = _first_unlike(rows, wanted, where)
     if row == len(rows):
-        labels, wanted_labels = _cells(came.index), _cells(expected.index)
-        if rules.index and _first_unlike(labels, wanted_labels, where) < len(labels):
-            return _say("index", whole, target, where, came_labels=_brief(labels), labels=_brief(wanted_labels))
-        return _narrate_column_type(came, expected, whole, target, where)
+        return _narrate_labels(came, expected, whole, target, where)
     extra, missing = _unpaired(rows, wanted, rules, where.depth)
     if extra and missing and not rules.order:
         return _say("value", whole, target, where, words="row-unpaired", row=_brief_row(extra[0]), wanted=_brief_row(missing[0]))
     if not extra and not missing:
         return _narrate_row_order(came, expected, whole, target, where)
     column = _first_unlike(rows[row], wanted[row], where.inside(""))
+    name = _PLACES["column"].format(column=_brief(_cells(expected.columns)[column])) if _is_frame(whole) else ""
+    told = _narrate_text_column(came.iloc[:, column], expected.iloc[:, column], where.inside(f", {name}" if where.place and name else name))
+    if told is not None:
+        return told
     label = expected.index[row] if rules.index else row
     spot = _PLACES["cell" if _is_frame(whole) else "row"].format(row=_brief(_plain(label)), column=_brief(_cells(expected.columns)[column]))
-    return _narrate(rows[row][column], wanted[row][column], where.inside(f", {spot}" if where.place else spot))
+    there = replace(where.inside(f", {spot}" if where.place else spot), table=True)
+    return _narrate(rows[row][column], wanted[row][column], there)
+
+
+def _narrate_labels(came: pd.DataFrame, expected: pd.DataFrame, whole: object, target: object, where: _Where) -> Difference:
+    """Return the difference between two tables in which all values are alike."""
+    labels, wanted = _cells(came.index), _cells(expected.index)
+    if where.rules.index and _first_unlike(labels, wanted, where) < len(labels):
+        return _say_labels(labels, wanted, whole, target, where)
+    return _narrate_column_type(came, expected, whole, target, where)
+
+
+def _narrate_text_column(came: pd.Series[Any], expected: pd.Series[Any], where: _Where) -> Difference | None:
+    """Return the difference between a column of numbers or dates and one that came as texts, or None if it is no such thing."""
+    cells = [cell for cell in _cells(came) if cell is not None]
+    if not cells or not all(isinstance(cell, str) for cell in cells):
+        return None
+    if expected.dtype.kind == "M":
+        return _say("type", came, expected, where, words="column-not-dates")
+    odd = next((cell for cell in cast("list[str]", cells) if not re.fullmatch(r"\s*[+-]?\d+(?:\.\d+)?\s*", cell[:_BRIEF])), None)
+    if expected.dtype.kind not in "iuf" or odd is None:
+        return None
+    return _say("type", came, expected, where, words="column-of-text", item=_brief(odd))
 
 
 def _narrate_row_order(came: pd.DataFrame, expected: pd.DataFrame, whole: object, target: object, where: _Where) -> Difference:
     """Return the difference between two tables that have the same rows in another order."""
     if where.rules.order:
+        labels, wanted = _cells(came.index), _cells(expected.index)
+        if _is_sorted(labels) and not _is_sorted(wanted):
+            return _say("rows-order", whole, target, where, words="rows-sorted", item=_brief(labels[0]), wanted=_brief(wanted[0]))
         return _say("rows-order", whole, target, where)
     if where.rules.index and any(_unpaired(_rows(came, labels=True), _rows(expected, labels=True), where.rules)):
-        return _say("index", whole, target, where, came_labels=_brief(_cells(came.index)), labels=_brief(_cells(expected.index)))
+        return _say_labels(_cells(came.index), _cells(expected.index), whole, target, where)
     return _narrate_column_type(came, expected, whole, target, where)
+
+
+def _say_labels(labels: list[object], wanted: list[object], whole: object, target: object, where: _Where) -> Difference:
+    """Return the difference between two tables that differ in the labels of their rows only."""
+    words = "index" if wanted == list(range(len(wanted))) else "labels"
+    return _say("index", whole, target, where, words=words, came_labels=_brief(labels), labels=_brief(wanted))
 
 
 def _narrate_row_count(came: pd.DataFrame, expected: pd.DataFrame, whole: object, target: object, where: _Where) -> Difference:
@@ -1743,6 +1959,8 @@ def _explain_other(op: str, came: object, expected: object, where: _Where) -> Di
         "not in": ("found", "found"),
         "is not": ("identity", "not-identity"),
     }.get(op, ("value", "value"))
+    if op == "!=" and came == expected == "":
+        words = "text-not-empty"
     return _say(kind, came, expected, where, words=words)
 
 

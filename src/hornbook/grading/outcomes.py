@@ -6,6 +6,7 @@ Points are given for exactly one thing: the check's own code, in this trusted pr
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from hornbook.errors import HornbookError, WireError, printable
 from hornbook.feedback import MISSING, Bank, type_name
 from hornbook.grading import compare
+from hornbook.grading.drawing import text_or_kind
+from hornbook.grading.reading import Reading
 from hornbook.model import Outcome, Status
 from hornbook.sandbox.probe import Call, CheckEnded, Conversation, LearnerError, Mismatch
 
@@ -77,14 +80,23 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a check ended, before hints: *actual* is the value that came, for misconceptions that name it."""
+    """How a check ended, before hints: *actual* is the value that came, for misconceptions that name it.
+
+    *told* says that it has been told as it is best told, as by the author of the check in words of their own.
+    """
 
     outcome: Outcome
     actual: object = MISSING
+    told: bool = False
 
 
-def outcome(check: Check, error: BaseException | None, trace: Trace, *, source: str, bank: Bank, seconds: float) -> Outcome:
-    """Return the Outcome of *check*, which ended with *error* or, with None, passed."""
+def outcome(
+    check: Check, error: BaseException | None, trace: Trace, *, source: str, bank: Bank, seconds: float, others: Sequence[str] = ()
+) -> Outcome:
+    """Return the Outcome of *check*, which ended with *error* or, with None, passed.
+
+    *source* is the learner's source of the exercise, *others* those of the notebook's other cells.
+    """
     blank = Outcome(
         check.name, check.exercise, check.title, Status.PASSED, check.points, 0.0, hidden=check.hidden, seconds=round(seconds, 4)
     )
@@ -93,6 +105,10 @@ def outcome(check: Check, error: BaseException | None, trace: Trace, *, source: 
         return replace(passed, seconds=0.0) if check.hidden else passed
     finding = _judged(blank, error, trace)
     result = finding.outcome
+    if not check.hidden and not finding.told:
+        asked = [call.asked for call in trace.conversation.calls] if trace.conversation else []
+        read = _read(result, finding.actual, error, trace, Reading.of(source, others, asked))
+        result = replace(result, message=_text(read)) if read else result
     if result.status in {Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN, Status.NOT_ATTEMPTED}:
         result = replace(result, hints=bank.hints(result, source, actual=finding.actual))
     return _hide(result) if check.hidden else replace(result, printed=_printed(check, trace))
@@ -120,7 +136,7 @@ def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # n
             return _compared(blank, error, trace)
         case _ if type(error).__module__.startswith("hypothesis") and type(error).__name__ in {"Flaky", "FlakyFailure", "FlakyReplay"}:
             message = "Your code gave different answers to the same question; it should depend on its arguments only."
-            return Finding(replace(blank, status=Status.FAILED, message=message))
+            return Finding(replace(blank, status=Status.FAILED, message=message), told=True)
         case Exception() if _answered(trace) and (not isinstance(error, HornbookError) or isinstance(error.__cause__, WireError)):
             # The grader works with the reference solution (doctor proves it), so it is what came that it cannot work with,
             # or cannot hand back: a value that just fits on the way here is too large for the way there.
@@ -128,6 +144,20 @@ def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # n
         case _:
             message = f"This check could not be asked, through no fault of yours ({type(error).__name__}: {error})."
             return Finding(replace(blank, status=Status.BROKEN, message=_text(message)))
+
+
+def _read(result: Outcome, actual: object, error: BaseException, trace: Trace, reading: Reading) -> str | None:
+    """Return the mistake that the learner's source shows, where that says more than the value or the exception that came."""
+    if isinstance(error, LearnerError):
+        return reading.of_an_exception(error.type_name, error.message) if result.status is Status.FAILED else None
+    if result.status is Status.TIMED_OUT:
+        return reading.of_an_endless_run()
+    if result.status is not Status.FAILED or isinstance(error, CheckEnded):
+        return None
+    if actual is None:
+        printed = trace.conversation.printed if trace.conversation else ""
+        return None if printed else reading.of_nothing((result.asked or "").partition("(")[0])
+    return reading.of_a_failure()
 
 
 def _raised(blank: Outcome, error: LearnerError, trace: Trace) -> Outcome:
@@ -150,13 +180,14 @@ def _raised(blank: Outcome, error: LearnerError, trace: Trace) -> Outcome:
 def _compared(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
     """Explain a failed assert by the comparison that it made, or by the author's own words after the comma."""
     comparison = compare.take_last()
-    difference = None
+    difference = drawn = None
     if trace.compared is not None and (comparison is None or comparison.token not in str(error)):
         operator, left, right = trace.compared
         trace.told = trace.side(left) or trace.side(right)
         if trace.told is not None and trace.told.value is not left:
             operator, left, right = compare.MIRRORED[operator], right, left
         difference = compare.explain(operator, left, right)
+        drawn = text_or_kind(trace.conversation.drawn if trace.conversation else (), operator, left, right)
     elif comparison is not None:
         difference = comparison.difference
     actual = _actual(trace)
@@ -164,12 +195,14 @@ def _compared(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
     failed = replace(blank, status=Status.FAILED, asked=_asked(trace))
     if difference is None:
         came = None if actual is MISSING else compare.show(actual)
-        return Finding(replace(failed, message=_text(authors or "The answer is not what this check asks for."), came=came), actual)
+        words = authors or "The answer is not what this check asks for."
+        return Finding(replace(failed, message=_text(words), came=came), actual, told=bool(authors))
     printed = trace.conversation.printed if trace.conversation else ""
-    message = authors or difference.message
+    message = authors or drawn or difference.message
     if actual is None and printed and not authors:
         message = compare.nothing_returned(printed)
-    return Finding(replace(failed, message=_text(message), came=_some(difference.came), expected=_some(difference.expected)), actual)
+    finding = replace(failed, message=_text(message), came=_some(difference.came), expected=_some(difference.expected))
+    return Finding(finding, actual, told=bool(authors))
 
 
 def _authors_words(error: BaseException) -> str:

@@ -19,7 +19,8 @@ from typing import Any, NoReturn, TypeVar
 from hornbook import wire
 from hornbook.errors import GraderError, WireError
 from hornbook.model import Status
-from hornbook.sandbox.figures import Figure, claimed_figure
+from hornbook.sandbox.figures import Figure as Figure  # noqa: PLC0414 - handed on to the judging side, which does not know where figures are made
+from hornbook.sandbox.figures import claimed_figure
 from hornbook.sandbox.line import Gone, Line
 
 T = TypeVar("T")
@@ -106,6 +107,7 @@ class Conversation:
         self.show = show
         self.answered = False
         self.last: Call | None = None
+        self.drawn: tuple[Figure, ...] = ()
         self._how_it_ended = how_it_ended
         self._printed: list[str] = []
         self._ended: CheckEnded | None = None
@@ -446,10 +448,11 @@ class Probe:
         """Return the figures that the exercise's cell has drawn, then those that calls in this check have drawn."""
         claims = self._conversation.ask("draw", asked="the figure")
         try:
-            return tuple(claimed_figure(claim) for claim in claims)
+            self._conversation.drawn = tuple(claimed_figure(claim) for claim in claims)
         except (TypeError, KeyError, ValueError, AttributeError):
             self._conversation.end_malformed()
             raise
+        return self._conversation.drawn
 
     def figure(self, thing: object = None) -> Figure:
         """Return the last figure, or that of *thing* (a Figure or Axes that the learner's code returned)."""
@@ -457,7 +460,8 @@ class Probe:
             if type(thing) is not Handle:
                 raise Mismatch("A figure was expected to be returned.", came=self._conversation.show(thing), expected="a figure")
             try:
-                return claimed_figure(self._conversation.ask("draw_one", thing, asked="the figure"))
+                self._conversation.drawn = (claimed_figure(self._conversation.ask("draw_one", thing, asked="the figure")),)
+                return self._conversation.drawn[-1]
             except (TypeError, KeyError, ValueError, AttributeError) as error:
                 if isinstance(error, LearnerError):
                     raise Mismatch(
