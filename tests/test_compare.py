@@ -107,6 +107,28 @@ def test_what_is_alike_has_no_difference(came: object, expected: object) -> None
 
 DIFFERENT = [
     # What newcomers do
+    ([1, 2, 3, 4], [[1, 2], [3, 4]], "type", None, "The items are right, but all in one list; a list that holds lists was expected"),
+    ([(1, 2), (3, 4)], [1, 2, 3, 4], "type", None, "The items are right, but in lists inside the list"),
+    ([2, 4.0, 6], [1, 2, 3], "factor", None, "Each item is 2 times what was expected"),
+    ([2, 4, 7], [1, 2, 3], "off-by-one", "[0]", "one too large"),
+    ([2, "b"], [1, "c"], "off-by-one", "[0]", "one too large"),
+    ([2, 4], [0, 2], "value", "[0]", "it is 2 too large"),
+    ([2, math.inf], [1, math.inf], "off-by-one", "[0]", "one too large"),
+    (np.array([2, 3, 4]), np.array([1, 2, 3]), "off-by-one", None, "Each item is 1 too large: [2, 3, 4] came, [1, 2, 3] was expected."),
+    (np.array([0.5, 1.0]), np.array([1.0, 2.0]), "factor", None, "Each item is 0.5 times what was expected"),
+    (np.array([1.0, 1.5]), np.array([1.5, 2.0]), "value", None, "Each item is 0.5 too small"),
+    ("hallo", "hello", "text", "character 2", "At character 2 stands 'a', where 'e' was expected"),
+    ("helo world", "hello world", "text", "character 4", "At character 4, 'l' is missing"),
+    ("helllo", "hello", "text", "character 5", "At character 5, 'l' is one too many"),
+    ({1: "a", 2: "b"}, {"a": 1, "b": 2}, "order", None, "Keys and values are exchanged"),
+    (3, 2.5, "rounding", None, "it has been rounded up"),
+    (
+        pd.DataFrame({"a": [1, 2], "b": [3, 4]}).T,
+        pd.DataFrame({"a": [1, 2], "b": [3, 4]}),
+        "transposed",
+        None,
+        "rows and columns are exchanged",
+    ),
     (11, [11, 12, 13], "type", None, "Only the first item came, on its own: 11; a list with all 3 items was expected."),
     (13, (11, 12, 13), "type", None, "Only the last item came, on its own: 13; a tuple with all 3 items was expected."),
     (13, np.array([11, 12, 13]), "type", None, "Only the last item came, on its own: 13; an array with all 3 items"),
@@ -245,8 +267,8 @@ DIFFERENT = [
     ("Fizz", "Fizz\n", "newline", None, "The line break at the end is missing"),
     ("Fizz ", "Fizz", "whitespace", None, "The spaces around the text differ: 'Fizz·' came"),
     ("a\tb", "a b", "whitespace", None, "The texts differ in spaces: 'a→b' came, 'a·b' was expected"),
-    ("Hello wrold", "Hello world", "text", "character 8", "'wrold' came, 'world' was expected"),
-    ("a\nbcd", "a\nbcx", "text", "line 2, character 3", "the first difference is at line 2, character 3"),
+    ("Hello wrold", "Hello world", "text", "character 8", "two characters are exchanged: 'Hello wrold' came"),
+    ("a\nbcd", "a\nbcx", "text", "line 2, character 3", "At line 2, character 3 stands 'd', where 'x' was expected"),
     ("a b", "a, c", "text", "character 2", "' b' came"),
     ("Fizz", "FizzBuzz", "length", None, "stops too early, after 'Fizz'"),
     ("FizzBuzz", "Fizz", "length", None, "goes on too long, with 'Buzz'"),
@@ -255,7 +277,7 @@ DIFFERENT = [
     ("Hello world", "Hello, world!", "punctuation", None, "the punctuation differs"),
     ("e\u0301", "\u00e9", "lookalike", "character 1", "stands U+0065 (latin small letter e), where U+00E9"),
     ("caf\u0435", "cafe", "lookalike", "character 4", "stands U+0435 (cyrillic small letter ie)"),
-    (["ab"], ["ac"], "text", "[0]", "At [0]: 'ab' came, 'ac' was expected: the first difference is at character 2."),
+    (["ab"], ["ac"], "text", "[0]", "At [0]: At character 2 stands 'b', where 'c' was expected: 'ab' came, 'ac' was expected."),
     ("x" * 500 + "a", "x" * 500 + "b", "text", "character 501", "character 501"),
     (b"ab", b"ac", "off-by-one", "[1]", "98 came, 99 was expected"),
     (b"ab", b"abc", "value", None, "b'ab' came, b'abc' was expected."),
@@ -904,3 +926,13 @@ def test_the_alphabet_is_shown_as_it_is() -> None:
     shown = show(string.ascii_letters)
 
     assert shown == f"'{string.ascii_letters}'"
+
+
+def test_an_error_of_another_kind_is_no_comparison() -> None:
+    """Only what Python cannot order is said to be that; a type of the author's own is called by its name."""
+    assert compare.not_ordered("a", ValueError("'<' not supported between instances of 'str' and 'int'")) is None
+    assert compare.not_ordered("a", TypeError("no")) is None
+    assert compare.not_ordered(3, TypeError("'<' not supported between instances of 'Money' and 'int'")) == (
+        "A whole number came (3), which cannot be compared with a value of type `Money`.",
+        "something that can be compared with a value of type `Money`",
+    )

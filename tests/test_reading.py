@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hornbook.grading import drawing, reading
 from hornbook.grading.reading import Reading
 
 FAILURES = {
@@ -168,3 +169,11 @@ def test_a_source_made_to_be_a_burden_is_only_read() -> None:
         reading = Reading.of(source, [source])
         assert reading.of_a_failure() is None
         assert reading.of_an_exception("KeyError", "'a'") is None
+
+
+@pytest.mark.parametrize("sentence", [*reading._WORDS.values(), *drawing._WORDS.values()])
+def test_every_sentence_is_kind(sentence: str) -> None:
+    """No sentence shouts or calls anything wrong, and each ends as a sentence does."""
+    assert "!" not in sentence
+    assert "wrong" not in sentence.lower()
+    assert sentence.endswith(".") or sentence.endswith("?")

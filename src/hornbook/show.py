@@ -204,6 +204,9 @@ class _Exercise:
         if hidden:
             worst = min((outcome.status for outcome in hidden), key=_URGENCY.index)
             grid.add_row(_mark(worst), Text(f"hidden: {sum(outcome.passed for outcome in hidden)} of {len(hidden)}"))
+            # What a hidden check is about is no secret; what it has asked is.
+            asks = [outcome for outcome in hidden if not outcome.passed and not untouched]
+            label(grid, (("" if number else "about", safe(outcome.title)) for number, outcome in enumerate(asks)))
         hinted = any(hint.text in said for outcome in visible for hint in outcome.hints)
         for outcome in self.outcomes if untouched else hidden:
             # One next step is enough: what a hidden check has to add waits until the visible ones pass.

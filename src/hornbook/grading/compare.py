@@ -4,6 +4,7 @@
     same(came, expected) -> Comparison                  the same, to be asserted in a grader
     explain(op, came, expected) -> Difference           for a plain `assert came == expected` that failed
     explain_exception(type_name, message) -> str        what an exception's message means
+    not_ordered(came, error) -> (str, str) | None       what cannot be compared with what
     what_it_means(type_name, message) -> str | None     the same, where there are words for it
     nothing_returned(printed) -> str                    printed instead of returned
     show(value) -> str                                  any value, as one short line
@@ -177,6 +178,17 @@ _WORDS: Final[Mapping[str, str]] = {
     "series-for-frame": "A Series came, which is a single column; a DataFrame with the columns {columns} was expected.",
     "frame-for-series": "A DataFrame came, a whole table; a Series was expected, a single column. Square brackets take one out.",
     "labels": "The values are right, but the row labels are {came_labels}; {labels} were expected.",
+    "ungrouped": "The items are right, but all in one list; {expected_noun} that holds lists was expected: {expected}.",
+    "grouped": "The items are right, but in lists inside the list: {came} came, {expected} was expected.",
+    "each-times": "Each item is {factor} times what was expected: {came} came, {expected} was expected.",
+    "each-gap": "Each item is {gap} too {way}: {came} came, {expected} was expected.",
+    "one-character": "At {spot} stands {item}, where {wanted} was expected: {came} came, {expected} was expected.",
+    "character-missing": "At {spot}, {wanted} is missing: {came} came, {expected} was expected.",
+    "character-extra": "At {spot}, {item} is one too many: {came} came, {expected} was expected.",
+    "neighbours-exchanged": "At {spot}, two characters are exchanged: {came} came, {expected} was expected.",
+    "mapping-reversed": "Keys and values are exchanged: {came} came, {expected} was expected.",
+    "rounded-up": "{came} came, {expected} was expected: it has been rounded up.",
+    "not-ordered": "{came_noun} came ({came}), which cannot be compared with {noun}.",
     "text-not-empty": "An empty text came, any other was expected.",
     # Plain asserts
     "at-most": "At most {expected} was expected, but {came} came.",
@@ -230,6 +242,7 @@ _NOUNS: Final[Mapping[str, str]] = {
     "frame": "a DataFrame",
     "other": "a value of type `{name}`",
     "opaque": "an object of type `{name}`",
+    "ordered": "something that can be compared with {noun}",
 }
 
 _PLACES: Final[Mapping[str, str]] = {
@@ -607,6 +620,7 @@ __all__ = [
     "explain_exception",
     "last_comparison",
     "limit_met",
+    "not_ordered",
     "nothing_returned",
     "same",
     "show",
@@ -787,6 +801,21 @@ def nothing_returned(printed: str) -> str:
     """Return the sentence for a function that gave None, having *printed* that text."""
     text = printed.strip()
     return _WORDS["printed"].format(printed=show(text, limit=_BRIEF)) if text else _WORDS["not-printed"]
+
+
+def not_ordered(came: object, error: Exception) -> tuple[str, str] | None:
+    """Return what to say, and what was expected, where a check could not order *came* beside a value of its own; None for another *error*.
+
+    *error* was raised by the check, in this process.
+    """
+    found = re.search(r"'[<>]=?' not supported between instances of '(\w+)' and '(\w+)'", str(error))
+    if found is None or not isinstance(error, TypeError):
+        return None
+    own = type(_plain(came)).__name__
+    other = found[2] if found[1] == own else found[1]
+    noun = _NOUNS.get({"str": "text", "NoneType": "nothing"}.get(other, other), _NOUNS["other"].format(name=other))
+    told = _say("type", came, None, _Where(_Rules()), words="not-ordered", noun=noun)
+    return told.message, _NOUNS["ordered"].format(noun=noun)
 
 
 def explain_exception(type_name: str, message: str) -> str:
@@ -1425,6 +1454,8 @@ def _roundings(came: float, expected: float) -> Iterator[tuple[str, str, dict[st
         yield "rounding", "tiny", {"gap": f"{abs(came - expected):.1g}"}
     if came.is_integer() and came in {math.floor(expected), math.trunc(expected)}:
         yield "floor", "floor", {}
+    if came.is_integer() and came == math.ceil(expected):
+        yield "rounding", "rounded-up", {}
     if any(came == round(expected, places) for places in range(7)):
         yield "rounding", "rounded-early", {}
     for places in range(1, 7):
@@ -1459,9 +1490,33 @@ def _narrate_sequence(came: Sequence[object], expected: Sequence[object], where:
             return _say(words, came, expected, where)
     if not where.rules.order:
         return _narrate_unordered(came, expected, where)
+    for words, flat, other in (("ungrouped", _flat(expected), came), ("grouped", _flat(came), expected)):
+        if flat and _sequences_alike(flat, other, where.rules, where.depth):
+            return _say("type", came, expected, where, words=words)
     if len(came) != len(expected):
         return _narrate_length(came, expected, where)
     return next(_whole_relations(came, expected, where), None) or _first_item(came, expected, where)
+
+
+def _flat(items: Sequence[object]) -> list[object]:
+    """Return the items of the lists and tuples that *items* are, or nothing if they are others."""
+    grouped = all(_family(one) in {"list", "tuple"} for one in items)
+    return [item for part in items for item in cast("Sequence[object]", part)] if grouped else []
+
+
+def _factor(pairs: Iterable[tuple[object, object]]) -> float | None:
+    """Return by which number but 0 and 1 each number of the second kind is multiplied to give the first, or None if there is none."""
+    factors = set()
+    for came, expected in pairs:
+        if type(came) not in {int, float} or type(expected) not in {int, float}:
+            return None
+        left, right = _real(cast("float", came)), _real(cast("float", expected))
+        if not (math.isfinite(left) and math.isfinite(right)) or not right:
+            return None
+        factors.add(float(f"{left / right:.10g}"))
+        if len(factors) > 1:
+            return None
+    return next((factor for factor in factors if factor not in {0, 1}), None)
 
 
 def _first_item(came: Sequence[object], expected: Sequence[object], where: _Where) -> Difference:
@@ -1482,6 +1537,8 @@ def _whole_relations(came: Sequence[object], expected: Sequence[object], where: 
     steps = {_step(one, other) for one, other in zip(came, expected, strict=True)}
     if len(came) > 1 and len(steps) == 1 and (step := steps.pop()):
         yield _say("off-by-one", came, expected, where, words="each-too-large" if step == 1 else "each-too-small")
+    if len(came) > 1 and (factor := _factor(zip(came, expected, strict=True))) is not None:
+        yield _say("factor", came, expected, where, words="each-times", factor=f"{factor:g}")
     if len(came) > 1 and all(_is_number(_plain(one)) and _plain(one) == place for place, one in enumerate(came)):
         yield _say("value", came, expected, where, words="places")
     if len(came) == 2 and _sequences_alike(came[::-1], expected, where.rules, where.depth):  # noqa: PLR2004 - of two, it is the other
@@ -1582,6 +1639,7 @@ def _text_relations(came: str, expected: str, gap: int, where: _Where) -> Iterat
     if came in {f"'{expected}'", f'"{expected}"'}:
         yield _say_text("quotes", came, expected, 0, where)
     yield from _end_missing(came, expected, gap, where)
+    yield from _one_character(came, expected, gap, where)
     if _words_only(came) == _words_only(expected) != "":
         yield _say_text("punctuation", came, expected, gap, where)
     if gap == len(came):
@@ -1598,6 +1656,22 @@ def _end_missing(came: str, expected: str, gap: int, where: _Where) -> Iterator[
         yield _say_text("length", came, expected, gap, where, words="last-character", item=_brief(expected[-1]))
     if came == expected[1:]:
         yield _say_text("length", came, expected, gap, where, words="first-character", item=_brief(expected[0]))
+
+
+def _one_character(came: str, expected: str, gap: int, where: _Where) -> Iterator[Difference]:
+    """Yield that a single character is another, missing or too many at *gap*, or has changed places with its neighbour, if so."""
+    if not (0 < gap < len(came) and gap < len(expected)):
+        return
+    fields = {"spot": _spot(expected, gap), "item": _brief(came[gap]), "wanted": _brief(expected[gap])}
+    pairs = {
+        "one-character": (came[gap + 1 :], expected[gap + 1 :]),
+        "character-missing": (came[gap:], expected[gap + 1 :]),
+        "character-extra": (came[gap + 1 :], expected[gap:]),
+        "neighbours-exchanged": (came[gap + 1 : gap + 2] + came[gap : gap + 1] + came[gap + 2 :], expected[gap:]),
+    }
+    for words, (one, other) in pairs.items():
+        if one == other:
+            yield _say_text("text", came, expected, gap, where, words=words, **fields)
 
 
 def _look_alike(came: str, expected: str) -> bool:
@@ -1675,6 +1749,8 @@ def _narrate_mapping(came: Mapping[object, object], expected: Mapping[object, ob
     missing = [key for key in expected if _lookup(came, key) is _ABSENT]
     extra = [key for key in came if _lookup(expected, key) is _ABSENT]
     if missing and extra:
+        if not any(_unpaired(list(came.items()), [(value, key) for key, value in expected.items()], where.rules, where.depth)):
+            return _say("order", came, expected, where, words="mapping-reversed")
         renamed = _renamed(extra, missing)
         if renamed is not None:
             key, wanted = renamed
@@ -1739,8 +1815,31 @@ def _array_relations(came: Array, expected: Array, where: _Where) -> Iterator[Di
         yield _say("transposed", came, expected, where)
     if _equal_cells(came[::-1], expected, rules).all():
         yield _say("reversed", came, expected, where, words="array-reversed")
+    yield from _same_step(came, expected, where)
     if not any(_unpaired(came.ravel().tolist(), expected.ravel().tolist(), rules, where.depth)):
         yield _say("order", came, expected, where, words="array-order")
+
+
+def _same_step(came: Array, expected: Array, where: _Where) -> Iterator[Difference]:
+    """Yield by how much or how many times all numbers of *came* are too large or too small, if it is the same for all."""
+    import numpy as np  # noqa: PLC0415 - only when arrays are at hand
+
+    if came.size < 2 or {came.dtype.kind, expected.dtype.kind} - set("iuf"):  # noqa: PLR2004 - of a single number nothing is the same
+        return
+    with np.errstate(all="ignore"):
+        one, other = came.astype(np.float64), expected.astype(np.float64)
+        gaps, factors = (one - other).ravel(), (one / other).ravel()
+    way = "large" if gaps[0] > 0 else "small"
+    for words, steps in (("each-gap", gaps), ("each-times", factors)):
+        if (
+            np.isfinite(steps).all()
+            and steps[0] not in {0.0, 1.0 if words == "each-times" else 0.0}
+            and np.allclose(steps, steps[0], rtol=1e-9, atol=0.0)
+        ):
+            step = f"{abs(steps[0]) if words == 'each-gap' else steps[0]:.6g}"
+            kind = "factor" if words == "each-times" else "off-by-one" if step == "1" else "value"
+            told = _say(kind, came.tolist(), expected.tolist(), where, words=words, gap=step, factor=step, way=way)
+            yield replace(told, came=show(came), expected=show(expected))
 
 
 def _first_cell(came: Array, expected: Array, equal: Array, where: _Where) -> Difference:
@@ -1809,6 +1908,8 @@ def _narrate_columns(came: pd.DataFrame, expected: pd.DataFrame, where: _Where) 
     names, wanted = _cells(came.columns), _cells(expected.columns)
     extra, missing = _unpaired(names, wanted, replace(where.rules, rel=0.0, abs=0.0))
     columns = {"columns": _brief(wanted), "came_columns": _brief(names)}
+    if came.shape == expected.shape[::-1] and _frames_alike(came.T, expected, replace(where.rules, dtype=False), where.depth):
+        return _say("transposed", came, expected, where)
     if missing and extra:
         renamed = _renamed(extra, missing) or ((extra[0], missing[0]) if len(extra) == len(missing) == 1 else None)
         if renamed is not None:

@@ -59,12 +59,16 @@ class Interview(Conversation):
 
 @dataclass(slots=True)
 class Trace:
-    """What was noticed while one check ran: its conversation, and the last comparison that pytest had to explain."""
+    """What was noticed while one check ran: its conversation, and the last comparison that pytest had to explain.
+
+    *examples* says that it was asked with one example after the other, of which the learner sees only the last.
+    """
 
     conversation: Interview | None = None
     compared: tuple[str, object, object] | None = None
     read: bool = False
     told: Call | None = None
+    examples: bool = False
 
     def call(self) -> Call | None:
         """Return the call that the outcome is about: the one whose answer was compared, else the last one."""
@@ -82,12 +86,14 @@ class Trace:
 class Finding:
     """How a check ended, before hints: *actual* is the value that came, for misconceptions that name it.
 
-    *told* says that it has been told as it is best told, as by the author of the check in words of their own.
+    *kind* is that of the difference, if one told it. *told* says that it has been told as well as can be, as by the author of the
+    check in words of their own.
     """
 
     outcome: Outcome
     actual: object = MISSING
     told: bool = False
+    kind: str = ""
 
 
 def outcome(
@@ -107,11 +113,11 @@ def outcome(
     result = finding.outcome
     if not check.hidden and not finding.told:
         asked = [call.asked for call in trace.conversation.calls] if trace.conversation else []
-        read = _read(result, finding.actual, error, trace, Reading.of(source, others, asked))
+        read = _read(finding, error, trace, Reading.of(source, others, asked))
         result = replace(result, message=_text(read)) if read else result
     if result.status in {Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN, Status.NOT_ATTEMPTED}:
         result = replace(result, hints=bank.hints(result, source, actual=finding.actual))
-    return _hide(result) if check.hidden else replace(result, printed=_printed(check, trace))
+    return _hide(result) if check.hidden else replace(result, printed=_printed(check, trace, last=trace.examples))
 
 
 def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # noqa: PLR0911 - one return for each way to end
@@ -146,8 +152,9 @@ def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # n
             return Finding(replace(blank, status=Status.BROKEN, message=_text(message)))
 
 
-def _read(result: Outcome, actual: object, error: BaseException, trace: Trace, reading: Reading) -> str | None:
+def _read(finding: Finding, error: BaseException, trace: Trace, reading: Reading) -> str | None:
     """Return the mistake that the learner's source shows, where that says more than the value or the exception that came."""
+    result, actual = finding.outcome, finding.actual
     if isinstance(error, LearnerError):
         return reading.of_an_exception(error.type_name, error.message) if result.status is Status.FAILED else None
     if result.status is Status.TIMED_OUT:
@@ -155,9 +162,16 @@ def _read(result: Outcome, actual: object, error: BaseException, trace: Trace, r
     if result.status is not Status.FAILED or isinstance(error, CheckEnded):
         return None
     if actual is None:
-        printed = trace.conversation.printed if trace.conversation else ""
-        return None if printed else reading.of_nothing((result.asked or "").partition("(")[0])
-    return reading.of_a_failure()
+        return None if _printed_by_call(trace) else reading.of_nothing((result.asked or "").partition("(")[0])
+    # A value of another type tells the mistake as it is; only the surest of what the source shows tells it better.
+    return reading.of_a_failure(surest=finding.kind in {"none", "type", "uncalled", "opaque", "wrapped"})
+
+
+def _printed_by_call(trace: Trace) -> str:
+    """Return what the learner's code printed in the call that the outcome is about, or else in the whole check."""
+    call = trace.call()
+    every = trace.conversation.printed if trace.conversation else ""
+    return every if call is None else call.printed or every
 
 
 def _raised(blank: Outcome, error: LearnerError, trace: Trace) -> Outcome:
@@ -197,12 +211,12 @@ def _compared(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
         came = None if actual is MISSING else compare.show(actual)
         words = authors or "The answer is not what this check asks for."
         return Finding(replace(failed, message=_text(words), came=came), actual, told=bool(authors))
-    printed = trace.conversation.printed if trace.conversation else ""
+    printed = _printed_by_call(trace)
     message = authors or drawn or difference.message
     if actual is None and printed and not authors:
         message = compare.nothing_returned(printed)
     finding = replace(failed, message=_text(message), came=_some(difference.came), expected=_some(difference.expected))
-    return Finding(finding, actual, told=bool(authors))
+    return Finding(finding, actual, told=bool(authors), kind=difference.kind)
 
 
 def _authors_words(error: BaseException) -> str:
@@ -217,8 +231,10 @@ def _unusable(blank: Outcome, error: Exception, trace: Trace) -> Finding:
     if actual is not MISSING:
         message = f"This check cannot work with what your code gave back: a value of type {type_name(actual)}."
     if actual is None and trace.conversation is not None:
-        message = compare.nothing_returned(trace.conversation.printed)
-    expected = f"something that can be used here ({type(error).__name__}: {error})"
+        message = compare.nothing_returned(_printed_by_call(trace))
+    expected = "something that this check can work with"
+    if told := compare.not_ordered(actual, error):
+        message, expected = (message if actual is None else told[0]), told[1]
     came = None if actual is MISSING else compare.show(actual)
     return Finding(
         replace(blank, status=Status.FAILED, message=_text(message), asked=_asked(trace), came=came, expected=_some(expected)), actual
@@ -252,10 +268,12 @@ def _asked(trace: Trace) -> str | None:
     return None if call is None else _text(call.asked)
 
 
-def _printed(check: Check, trace: Trace) -> str:
+def _printed(check: Check, trace: Trace, *, last: bool = False) -> str:
+    """Return what the learner's code printed in a visible check; with *last*, only in the call that its outcome is about."""
     if check.hidden or trace.conversation is None:
         return ""
-    return "\n".join(printable(line) for line in trace.conversation.printed[:2000].split("\n"))
+    printed = _printed_by_call(trace) if last else trace.conversation.printed
+    return "\n".join(printable(line) for line in printed[:2000].split("\n"))
 
 
 def _some(text: str | None) -> str | None:

@@ -257,7 +257,8 @@ class Grading:
             return (yield)
         from hornbook.grading.outcomes import Trace  # noqa: PLC0415 - only when grading
 
-        self.current, self.traces[item], self.started[item] = item, Trace(), time.perf_counter()
+        examples = bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
+        self.current, self.traces[item], self.started[item] = item, Trace(examples=examples), time.perf_counter()
         _clear_comparison()
         try:
             drawn = "hypothesis" in sys.modules

@@ -113,9 +113,10 @@ class Reading:
             functions,
         )
 
-    def of_a_failure(self) -> str | None:
-        """Return the mistake for which the answer is not the expected one, if the source shows it."""
-        return None if self.part is None else next((sentence for look in _LOOKS for sentence in look(self, self.part)), None)
+    def of_a_failure(self, *, surest: bool = False) -> str | None:
+        """Return the mistake for which the answer is not the expected one, if the source shows it; *surest* leaves the vaguer ones out."""
+        looks = _SURE_LOOKS if surest else (*_SURE_LOOKS, _never_used)
+        return None if self.part is None else next((sentence for look in looks for sentence in look(self, self.part)), None)
 
     def of_nothing(self, function: str) -> str | None:
         """Return why *function* gave None, if the source shows it."""
@@ -395,7 +396,7 @@ def _never_used(_: Reading, tree: ast.Module) -> Iterator[str]:
             yield from (_say("never-used", function=function.name, name=name) for name in unused)
 
 
-_LOOKS: Final[tuple[Callable[[Reading, ast.Module], Iterator[str]], ...]] = (
+_SURE_LOOKS: Final[tuple[Callable[[Reading, ast.Module], Iterator[str]], ...]] = (
     _early_return,
     _thrown_away,
     _gives_nothing,
@@ -405,9 +406,8 @@ _LOOKS: Final[tuple[Callable[[Reading, ast.Module], Iterator[str]], ...]] = (
     _binds_tightly,
     _function_itself,
     _compared_only,
-    _never_used,
 )
-"""What is looked for, the surest first."""
+"""What is looked for, the surest first. Last of all comes a parameter that is never used, which need not be the whole mistake."""
 
 
 # --------------------------------------------------------------------------------------------------------------------

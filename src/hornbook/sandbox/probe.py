@@ -82,11 +82,12 @@ def _error_class(name: str) -> type[LearnerError]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The last thing that a check asked: as text, the value that came, and the question itself with what it was asked with."""
+    """The last thing that a check asked: as text, the value that came, the question itself, and what was printed meanwhile."""
 
     asked: str
     value: object
     question: tuple[object, ...] = ()
+    printed: str = ""
 
 
 class Conversation:
@@ -125,7 +126,7 @@ class Conversation:
         match answer:
             case ("value", value, str() as printed):
                 self._note(printed)
-                self.last = Call(asked, value, question)
+                self.last = Call(asked, value, question, printed)
                 return value
             case ("raised", str() as type_name, list() as kinds, str() as message, list() as lines, str() as printed):
                 self._note(printed)
@@ -133,7 +134,7 @@ class Conversation:
                 raised = _error_class(builtin)(
                     type_name[:NAME_CHARS], message, tuple(line[:LINE_CHARS] for line in lines[:LINES] if type(line) is str)
                 )
-                self.last = Call(asked, raised, question)
+                self.last = Call(asked, raised, question, printed)
                 raise raised
         return self.end_malformed()
 
