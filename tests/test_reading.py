@@ -176,4 +176,4 @@ def test_every_sentence_is_kind(sentence: str) -> None:
     """No sentence shouts or calls anything wrong, and each ends as a sentence does."""
     assert "!" not in sentence
     assert "wrong" not in sentence.lower()
-    assert sentence.endswith(".") or sentence.endswith("?")
+    assert sentence.endswith((".", "?"))

@@ -162,7 +162,7 @@ _WORDS: Final[Mapping[str, str]] = {
     # What newcomers do
     "item-first": "Only the first item came, on its own: {came}; {expected_noun} with all {count} was expected.",
     "item-last": "Only the last item came, on its own: {came}; {expected_noun} with all {count} was expected.",
-    "number-for-array": "One number came, {came}, where an array of shape {expected_shape} was expected. `sum` or `mean` needs an `axis`.",
+    "number-for-array": "One number came, {came}, where an array of shape {expected_shape} was expected: all was put into one.",
     "places": "The places 0, 1, 2 and so on came, and not the values that belong there: {came} came, {expected} was expected.",
     "exchanged": "The two are exchanged: {came} came, {expected} was expected.",
     "keys-exchanged": "The values are right, but under other keys: {came} came, {expected} was expected.",
