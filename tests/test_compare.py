@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from hornbook import wire
 from hornbook.grading import compare
-from hornbook.grading.compare import MISSING, difference, explain, explain_exception, nothing_returned, same, show, take_last
+from hornbook.grading.compare import MISSING, difference, explain, explain_exception, nothing_returned, same, show, take_last, what_it_means
 from hornbook.sandbox.probe import Handle
 
 NAN = float("nan")
@@ -105,6 +105,79 @@ def test_what_is_alike_has_no_difference(came: object, expected: object) -> None
 
 
 DIFFERENT = [
+    # What newcomers do
+    ([1, 2, 3, 4], [[1, 2], [3, 4]], "type", None, "The items are right, but all in one list; a list that holds lists was expected"),
+    ([(1, 2), (3, 4)], [1, 2, 3, 4], "type", None, "The items are right, but in lists inside the list"),
+    ([2, 4.0, 6], [1, 2, 3], "factor", None, "Each item is 2 times what was expected"),
+    ([2, 4, 7], [1, 2, 3], "off-by-one", "[0]", "one too large"),
+    ([2, "b"], [1, "c"], "off-by-one", "[0]", "one too large"),
+    ([2, 4], [0, 2], "value", "[0]", "it is 2 too large"),
+    ([2, math.inf], [1, math.inf], "off-by-one", "[0]", "one too large"),
+    (np.array([2, 3, 4]), np.array([1, 2, 3]), "off-by-one", None, "Each item is 1 too large: [2, 3, 4] came, [1, 2, 3] was expected."),
+    (np.array([0.5, 1.0]), np.array([1.0, 2.0]), "factor", None, "Each item is 0.5 times what was expected"),
+    (np.array([1.0, 1.5]), np.array([1.5, 2.0]), "value", None, "Each item is 0.5 too small"),
+    ("hallo", "hello", "text", "character 2", "At character 2 stands 'a', where 'e' was expected"),
+    ("helo world", "hello world", "text", "character 4", "At character 4, 'l' is missing"),
+    ("helllo", "hello", "text", "character 5", "At character 5, 'l' is one too many"),
+    ({1: "a", 2: "b"}, {"a": 1, "b": 2}, "order", None, "Keys and values are exchanged"),
+    (3, 2.5, "rounding", None, "it has been rounded up"),
+    (
+        pd.DataFrame({"a": [1, 2], "b": [3, 4]}).T,
+        pd.DataFrame({"a": [1, 2], "b": [3, 4]}),
+        "transposed",
+        None,
+        "rows and columns are exchanged",
+    ),
+    (11, [11, 12, 13], "type", None, "Only the first item came, on its own: 11; a list with all 3 items was expected."),
+    (13, (11, 12, 13), "type", None, "Only the last item came, on its own: 13; a tuple with all 3 items was expected."),
+    (13, np.array([11, 12, 13]), "type", None, "Only the last item came, on its own: 13; an array with all 3 items"),
+    (36, np.array([11, 12, 13]), "type", None, "One number came, 36, where an array of shape (3,) was expected."),
+    ([0, 1, 2], [7, 3, 8], "value", None, "The places 0, 1, 2 and so on came, and not the values that belong there"),
+    ([2, 1], [1, 2], "reversed", None, "The two are exchanged: [2, 1] came, [1, 2] was expected."),
+    ([1, 2, 3, 4], [2, 4, 3, 1], "order", None, "but in the order of the alphabet or of size"),
+    ({"a": 1, "b": 2}, {"a": 2, "b": 1}, "order", None, "The values are right, but under other keys"),
+    (" 3 3 3", 300, "type", None, "The text ' 3' came 3 times over, the number 300 was expected."),
+    ("9" * 4, 36, "type", None, "The text '9999' came, the number 36"),
+    ("Hello", "Hello!", "length", None, "The last character, '!', is missing"),
+    ("ello!", "Hello!", "length", None, "The first character, 'H', is missing"),
+    (pd.DataFrame({"a": [1.0, None]}), pd.DataFrame({"a": [1.0, 2.0]}), "none", "row 1, column 'a'", "The value is missing there, 2.0"),
+    (
+        pd.DataFrame({"a": ["1", "-"]}),
+        pd.DataFrame({"a": [1.0, None]}),
+        "type",
+        "column 'a'",
+        "text, because '-' is no number; numbers were",
+    ),
+    (pd.Series(["1", "-"]), pd.Series([1.0, None]), "type", None, "The whole column is text, because '-' is no number"),
+    (
+        pd.DataFrame({"a": ["2024-05-06"]}),
+        pd.DataFrame({"a": pd.to_datetime(["2024-05-06"])}),
+        "type",
+        "column 'a'",
+        "The whole column is text, dates were expected. `pd.to_datetime(...)`",
+    ),
+    (
+        pd.DataFrame({"b": [2]}, index=pd.Index([1], name="a")),
+        pd.DataFrame({"a": [1], "b": [2]}),
+        "columns",
+        None,
+        "'a' came as the labels of the rows, a column was expected.",
+    ),
+    (pd.DataFrame({"a": [1]}), pd.Series([1]), "type", None, "a whole table; a Series was expected"),
+    (
+        pd.DataFrame({"a": [1, 2, 3]}, index=["Fri", "Mon", "Tue"]),
+        pd.DataFrame({"a": [2, 3, 1]}, index=["Mon", "Tue", "Fri"]),
+        "rows-order",
+        None,
+        "in the order of their labels, from 'Fri' on; 'Mon' comes first.",
+    ),
+    (
+        pd.DataFrame({"a": [1]}, index=[0]),
+        pd.DataFrame({"a": [1]}, index=["Mon"]),
+        "index",
+        None,
+        "the row labels are [0]; ['Mon'] were expected.",
+    ),
     # Types
     (None, 3, "none", None, "printed instead of returned"),
     ([None], [3], "none", "[0]", "Nothing (None) stands here"),
@@ -193,8 +266,8 @@ DIFFERENT = [
     ("Fizz", "Fizz\n", "newline", None, "The line break at the end is missing"),
     ("Fizz ", "Fizz", "whitespace", None, "The spaces around the text differ: 'Fizz·' came"),
     ("a\tb", "a b", "whitespace", None, "The texts differ in spaces: 'a→b' came, 'a·b' was expected"),
-    ("Hello wrold", "Hello world", "text", "character 8", "'wrold' came, 'world' was expected"),
-    ("a\nbcd", "a\nbcx", "text", "line 2, character 3", "the first difference is at line 2, character 3"),
+    ("Hello wrold", "Hello world", "text", "character 8", "two characters are exchanged: 'Hello wrold' came"),
+    ("a\nbcd", "a\nbcx", "text", "line 2, character 3", "At line 2, character 3 stands 'd', where 'x' was expected"),
     ("a b", "a, c", "text", "character 2", "' b' came"),
     ("Fizz", "FizzBuzz", "length", None, "stops too early, after 'Fizz'"),
     ("FizzBuzz", "Fizz", "length", None, "goes on too long, with 'Buzz'"),
@@ -203,7 +276,7 @@ DIFFERENT = [
     ("Hello world", "Hello, world!", "punctuation", None, "the punctuation differs"),
     ("e\u0301", "\u00e9", "lookalike", "character 1", "stands U+0065 (latin small letter e), where U+00E9"),
     ("caf\u0435", "cafe", "lookalike", "character 4", "stands U+0435 (cyrillic small letter ie)"),
-    (["ab"], ["ac"], "text", "[0]", "At [0]: 'ab' came, 'ac' was expected: the first difference is at character 2."),
+    (["ab"], ["ac"], "text", "[0]", "At [0]: At character 2 stands 'b', where 'c' was expected: 'ab' came, 'ac' was expected."),
     ("x" * 500 + "a", "x" * 500 + "b", "text", "character 501", "character 501"),
     (b"ab", b"ac", "off-by-one", "[1]", "98 came, 99 was expected"),
     (b"ab", b"abc", "value", None, "b'ab' came, b'abc' was expected."),
@@ -639,6 +712,16 @@ def test_printed_instead_of_returned_is_told() -> None:
 
 
 CODE = [
+    ("{}.get()", "`get` was called without an argument"),
+    ("class Kitty: pass\nKitty(1)", "The class `Kitty` takes no arguments"),
+    ("import numpy\nnumpy.array([1]).median()", "NumPy has it as a function: `np.median(...)`"),
+    ("import numpy\nnumpy.array([1]).plot()", "An array has no `plot`. If what it holds has one"),
+    ("[' a '].strip()", "If its items have one, go through them"),
+    ("import pandas\npandas.Series([1]).day_name()", "`.dt.day_name`"),
+    ("import pandas\npandas.DataFrame({'a': [1]}).groupby('a')['b']", "The table has no column `b`."),
+    ("''.uper()", "Did you mean `upper`?"),
+    ("class Text: pass\nText()('Visits')", "`set_title(...)` writes it"),
+    ("class Axes: pass\nAxes().ylabel('Visits')", "axes have `set_ylabel(...)`"),
     ("nam", "`nam` is not known here"),
     ("def f():\n    x += 1\nf()", "`x` is used in the function before it has a value"),
     ("def f():\n    def g():\n        return y\n    g()\n    y = 1\nf()", "`y` is used before it has a value"),
@@ -751,6 +834,37 @@ def test_a_syntax_error_names_its_line() -> None:
     assert told == "Line 3: Python cannot read this line: invalid syntax."
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("else if x:", "`else if` is written `elif` in Python."),
+        ("if x => 3:", "Python writes `>=` and `<=`"),
+        ("count++", "`+= 1` adds one"),
+        ("if x && y:", "Python writes `and`"),
+        ("if x || y:", "Python writes `or`"),
+        ("retrun x", "`retrun` is no word that Python knows here. Did you mean `return`?"),
+        ("3 = x", "Python cannot read this line: invalid syntax."),
+        ("", "Line 2: Python cannot read this line: invalid syntax."),
+    ],
+)
+def test_a_line_that_python_cannot_read_is_shown(line: str, words: str) -> None:
+    """Where the source is at hand the line stands in the sentence, and what it lacks is guessed where Python does not say it."""
+    told = what_it_means("SyntaxError", "invalid syntax (<cell>, line 2)", source=f"x = 1\n    {line}  ") or ""
+
+    assert words in told
+    assert told.startswith(f"Line 2, `{line}`: " if line else "Line 2: ")
+
+
+def test_a_long_line_is_cut_and_one_with_backticks_is_left_out() -> None:
+    """The line of a learner's source that is shown is bounded, and cannot end its own quotation."""
+    long = what_it_means("SyntaxError", "invalid syntax (<cell>, line 1)", source="x" * 500) or ""
+    quoted = what_it_means("SyntaxError", "invalid syntax (<cell>, line 1)", source="`x`") or ""
+
+    assert len(long) < 120
+    assert quoted.startswith("Line 1: ")
+    assert what_it_means("Bang", "no") is None
+
+
 def test_the_name_that_was_probably_meant_is_kept() -> None:
     """Python's own suggestion stays at the end of the sentence."""
     told = explain_exception("NameError", "name 'pritn' is not defined. Did you mean: 'print'?")
@@ -789,3 +903,13 @@ def test_the_alphabet_is_shown_as_it_is() -> None:
     shown = show(string.ascii_letters)
 
     assert shown == f"'{string.ascii_letters}'"
+
+
+def test_an_error_of_another_kind_is_no_comparison() -> None:
+    """Only what Python cannot order is said to be that; a type of the author's own is called by its name."""
+    assert compare.not_ordered("a", ValueError("'<' not supported between instances of 'str' and 'int'")) is None
+    assert compare.not_ordered("a", TypeError("no")) is None
+    assert compare.not_ordered(3, TypeError("'<' not supported between instances of 'Money' and 'int'")) == (
+        "A whole number came (3), which cannot be compared with a value of type `Money`.",
+        "something that can be compared with a value of type `Money`",
+    )

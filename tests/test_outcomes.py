@@ -671,3 +671,109 @@ def test_a_hidden_check_gives_nothing_away(tmp_path: Path, body: str) -> None:
     assert {outcome.seconds for outcome in verdict.outcomes if outcome.hidden} == {0.0}
     assert [outcome.status for outcome in verdict.outcomes if outcome.passed] == []
     assert json.loads(said)["points"]["earned"] == 0.0
+
+
+# --- What the source tells -----------------------------------------------------------------------------------------------
+
+READ = """
+@exercise
+def test_first(submission):
+    assert submission.first([1, 2]) == 3
+
+@exercise
+def test_constant(submission):
+    assert submission.constant(1) == 5
+
+@exercise
+def test_itself(submission):
+    assert submission.itself(1) == 5
+
+@exercise
+def test_none(submission):
+    assert submission.none(1) == 5
+
+@exercise
+def test_told(submission):
+    assert submission.constant(1) == 5, "Five is meant."
+
+@hidden
+def test_hidden(submission):
+    assert submission.constant(1) == 5
+
+@exercise
+@given(st.integers(1, 9))
+def test_examples(submission, number):
+    assert submission.shown(number) > 0
+
+@exercise
+@given(st.integers(1, 9))
+def test_ordered(submission, number):
+    assert 0 <= submission.worded(number)
+
+@exercise
+def test_returned_error(submission):
+    with submission.raises(ValueError):
+        submission.error(1)
+"""
+
+WRITTEN = """
+def first(numbers):
+    total = 0
+    for number in numbers:
+        total += number
+        return total
+
+def constant(number):
+    return 4
+
+def itself(number):
+    return print
+
+def none(number):
+    number + 4
+
+def shown(number):
+    print("seen", number)
+
+def worded(number):
+    return str(number)
+
+def error(number):
+    return ValueError(number)
+"""
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    """Return the outcomes for functions whose source shows what is the matter."""
+    return by_name(ask(tmp_path_factory.mktemp("read"), WRITTEN, READ))
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ("first", "The `return` in line 6 stands inside the loop"),
+        ("constant", "`constant` never uses what it is given as `number`"),
+        ("itself", "The function itself came, not its result"),
+        ("none", "`none` has no line with `return`"),
+        ("told", "Five is meant."),
+        ("hidden", "A hidden check of this exercise does not pass yet"),
+        ("ordered", "A text came ('1'), which cannot be compared with a whole number."),
+        ("returned_error", "an error is raised: `raise ValueError(...)`"),
+    ],
+)
+def test_the_source_is_read_where_it_tells_more(read: dict[str, Outcome], check: str, words: str) -> None:
+    """The author's words come first, then what the source surely shows, then what the value tells; a hidden check tells nothing."""
+    assert words in read[check].message
+
+
+def test_no_words_of_pythons_own_stand_beside_what_came(read: dict[str, Outcome]) -> None:
+    """What could not be compared was expected to be something that can."""
+    assert (read["ordered"].came, read["ordered"].expected) == ("'1'", "something that can be compared with a whole number")
+
+
+def test_of_many_examples_only_the_last_print_is_shown(read: dict[str, Outcome]) -> None:
+    """What the examples before have printed is no part of the one that is shown."""
+    assert read["examples"].asked == "shown(1)"
+    assert read["examples"].printed == "seen 1\n"
+    assert read["examples"].message.startswith("Nothing was returned, but 'seen 1' was printed.")

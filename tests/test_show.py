@@ -98,6 +98,7 @@ mean                                                               2 of 6 points
     because        0 came, 4 was expected.
     next step      How many numbers are there? (1 of 2)
   ✗ not yet        hidden: 0 of 1
+    about          Any list has a mean
     because        A hidden check does not pass yet.
 
 median                                                              0 of 1 point
@@ -192,6 +193,26 @@ def test_a_hidden_check_adds_no_second_next_step() -> None:
 
     assert "Try an empty list." not in plain(verdict(FAILED, hidden))
     assert "Try an empty list." in plain(verdict(PASSED, hidden))
+
+
+def test_a_known_mistake_is_named_before_anything_else() -> None:
+    """Its hint stands in the place of the sentence about what came; without hints, or evidence, that sentence stays."""
+    known = changed(FAILED, hints=(Hint("You added up and did not divide.", 1, 2, "sum-not-mean"), Hint("Divide.", 2, 2, "sum-not-mean")))
+
+    assert known.first_sentence == "You added up and did not divide."
+    assert FAILED.first_sentence == FAILED.message
+    assert FAILED.message not in plain(verdict(known))
+    assert FAILED.message in plain(verdict(known), hints=0)
+    assert FAILED.message in plain(verdict(changed(known, came=None)))
+    assert HIDDEN.message not in plain(verdict(changed(HIDDEN, hints=known.hints)))
+
+
+def test_a_cells_error_is_not_told_twice() -> None:
+    """Where a check has told it in plain words, the cell's own words are left out."""
+    run = CellRun("mean", 2, error="SyntaxError: expected ':' (<cell>, line 2)")
+    told = plain(verdict(changed(FAILED, raised="SyntaxError", message="Line 2: A colon is missing."), cells=(run,)))
+
+    assert "the cell" not in told
 
 
 def test_why_it_worked_is_told_when_all_of_an_exercise_passes() -> None:

@@ -189,7 +189,7 @@ MEETS = {
         "There was no room left for files in the sandbox.",
     ),
     "open files": ("keep = [open('/dev/null') for _ in range(1000)]", Status.FAILED, "More files were open at once than"),
-    "processor time": ("while True: pass", Status.TIMED_OUT, "still running when"),
+    "processor time": ("while True: pass", Status.TIMED_OUT, "has no `break` and no `return`, so it never ends"),
     "wall clock": ("import time\ntime.sleep(60)", Status.TIMED_OUT, "still running when"),
     "the network": ("import socket\nsocket.create_connection(('example.org', 80))", Status.FAILED, "does not allow connections"),
     "another process": ("import os\nos.kill(1, 9)", Status.FORBIDDEN, "The sandbox does not allow this"),
@@ -261,12 +261,13 @@ def test_what_is_not_attempted_is_said_to(tmp_path: Path, answers: dict[str, str
     ("source", "status", "words"),
     [
         ("import os\nos._exit(0)", Status.FAILED, "ended Python itself"),
-        ("while True: pass", Status.TIMED_OUT, "still running"),
-        ("def one(:", Status.FAILED, "The cell of this exercise stopped with"),
+        ("while True: pass", Status.TIMED_OUT, "has no `break` and no `return`, so it never ends"),
+        ("import time\ntime.sleep(9)", Status.TIMED_OUT, "still running"),
+        ("def one(:", Status.FAILED, "Line 1, `def one(:`: Python cannot read this line: invalid syntax. The cell stopped there."),
         ("raise ValueError('no')", Status.FAILED, "The cell of this exercise stopped with ValueError: no"),
         ("other = 1", Status.FAILED, "one"),
     ],
-    ids=["exits", "loops", "is not Python", "raises", "forgets the name"],
+    ids=["exits", "loops", "sleeps", "is not Python", "raises", "forgets the name"],
 )
 def test_a_cell_that_does_not_end_well_costs_its_own_exercise(tmp_path: Path, source: str, status: Status, words: str) -> None:
     """The checks of its exercise say what happened to the cell; those of the other exercise are answered."""

@@ -134,6 +134,7 @@ AUTHORS = {
 NOT_SAID = {
     "is not", "not in",  # operators, as pytest writes them
     "Did you mean:",  # in a message of Python's
+    "invalid syntax",  # what Python says, compared and never shown
     "no difference",  # in pytest's report, for authors
     "text or object",  # an element type, compared and never shown
     "timed out", "unknown exercise",  # words of the verdict's schema

@@ -72,7 +72,7 @@ def test_without_a_loop(submission):
     came = submission.moving_average(readings, 97)
     loops = [type(node).__name__ for node in ast.walk(submission.cell("moving_average").tree) if isinstance(node, LOOPS)]
     assert same(came, np.full(9000 - 96, 48.0), dtype=False)
-    assert loops == []
+    assert loops == [], "The averages are right, but there is a loop in the cell; slices, or one function of NumPy, do without."
 
 
 @pytest.mark.exercise("moving_average", hidden=True)

@@ -368,7 +368,7 @@ class _Evidence:
         if not message.strip():
             lines = (outcome.came or "", *reversed(outcome.traceback))
             message = next((line.partition(":")[2] for line in lines if name and line.partition(":")[0].rpartition(".")[2] == name), "")
-        return cls(name, message.strip()[:_LONGEST_MESSAGE], actual, _tree(source))
+        return cls(name, message.strip()[:_LONGEST_MESSAGE], actual, parsed(source))
 
     def shows(self, when: When) -> bool:
         """Return whether all conditions of *when* hold."""
@@ -481,11 +481,11 @@ def matches_source(pattern: str, source: str) -> bool:
     Raises ValueError if *pattern* is not Python.
     """
     shape = _Pattern.of(pattern)
-    tree = _tree(source)
+    tree = parsed(source)
     return tree is not None and shape.found_in(tree)
 
 
-def _tree(source: str) -> ast.Module | None:
+def parsed(source: str) -> ast.Module | None:
     """Return the syntax tree of a cell, without IPython's magics and shell lines, or None if it has none."""
     if len(source) > _LONGEST_SOURCE:
         return None

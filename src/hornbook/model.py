@@ -76,6 +76,11 @@ class Outcome:
         """Whether the learner's code did what the check asked."""
         return self.status is Status.PASSED
 
+    @property
+    def first_sentence(self) -> str:
+        """What a learner reads first: the first hint of a known mistake, which names the mistake, or else the message."""
+        return self.hints[0].text if self.hints and self.hints[0].misconception else self.message
+
 
 @dataclass(frozen=True, slots=True)
 class Repair:

@@ -222,6 +222,9 @@ class _Exercise:
         if hidden:
             worst = min((outcome.status for outcome in hidden), key=_URGENCY.index)
             grid.add_row(_mark(worst), Text(say("show.hidden-passed", passed=sum(outcome.passed for outcome in hidden), all=len(hidden))))
+            # What a hidden check is about is no secret; what it has asked is.
+            asks = [outcome for outcome in hidden if not outcome.passed and not untouched]
+            label(grid, (("" if place else "show.label.about", safe(outcome.title)) for place, outcome in enumerate(asks)))
         hinted = any(hint.text in said for outcome in visible for hint in outcome.hints)
         for outcome in self.outcomes if untouched else hidden:
             # One next step is enough: what a hidden check has to add waits until the visible ones pass.
@@ -245,12 +248,14 @@ class _Exercise:
         ):
             if value is not None:
                 yield name, safe(value)
-        if outcome.message and outcome.message not in said:
+        fresh = [hint for hint in outcome.hints[: self.hints] if hint.text not in said]
+        # A mistake that is known is named by its hint: what came and what was expected need no third telling before it.
+        named = (outcome.came is not None or outcome.hidden) and any(hint.text == outcome.first_sentence for hint in fresh)
+        if outcome.message and outcome.message not in said and not named:
             said.add(outcome.message)
             yield "show.label.because", safe(outcome.message)
         yield from (("" if place else "show.label.in-your-code", safe(line, "dim")) for place, line in enumerate(self._traceback(outcome)))
         yield from _printed(outcome)
-        fresh = [hint for hint in outcome.hints[: self.hints] if hint.text not in said]
         for place, hint in enumerate(fresh):
             said.add(hint.text)
             text = safe(hint.text, "cyan")
@@ -270,6 +275,7 @@ class _Exercise:
         for cell in self.verdict.cells:
             # Of a cell that was stopped the checks have told; its error is only how it was stopped.
             told = cell.stopped is not None or any((cell.error or "") in sentence for sentence in said)
+            told = told or any(outcome.raised == (cell.error or "").partition(":")[0] for outcome in self.outcomes)
             if cell.exercise == self.id and cell.error is not None and not told:
                 yield "show.label.the-cell", safe(say("show.cell-stopped", error=cell.error))
 

@@ -4,6 +4,8 @@
     same(came, expected) -> Comparison                  the same, to be asserted in a grader
     explain(op, came, expected) -> Difference           for a plain `assert came == expected` that failed
     explain_exception(type_name, message) -> str        what an exception's message means
+    not_ordered(came, error) -> (str, str) | None       what cannot be compared with what
+    what_it_means(type_name, message) -> str | None     the same, where there are words for it
     nothing_returned(printed) -> str                    printed instead of returned
     show(value) -> str                                  any value, as one short line
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 import cmath
 import datetime as dt
 import difflib
+import keyword
 import math
 import re
 import secrets
@@ -30,7 +33,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from heapq import nsmallest
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 
 from hornbook.errors import printable
@@ -69,8 +72,30 @@ _LIMITS_MET: Final[tuple[tuple[str, str, str], ...]] = (
     ("ConnectionError ConnectionRefusedError gaierror URLError", r"", "network"),
 )
 
+# What newcomers meet in particular.
+_NEWCOMERS_MEET: Final[tuple[tuple[str, str, str], ...]] = (
+    ("TypeError", r"(?P<it>\w+) expected (?:at least |exactly )?\d+ arguments?, got 0", "called-without"),
+    ("TypeError", r"^(?P<it>\w+)\(\) takes no arguments", "class-takes-none"),
+    ("TypeError", r"'Text' object is not callable", "axes-title"),
+    ("AttributeError", r"'Axes\w*' object has no attribute '(?P<name>title|[xy](?:label|lim|ticks|scale))'", "axes-set"),
+    (
+        "AttributeError",
+        r"ndarray' object has no attribute '(?P<name>abs|append|average|diff|exp|floor|isnan|log|median|roll|sqrt|unique|where)'",
+        "array-function",
+    ),
+    ("AttributeError", r"'(?:numpy\.)?ndarray' object has no attribute '(?P<name>[^']*)'", "array-attribute"),
+    ("AttributeError", r"'(?P<it>list|tuple)' object has no attribute '(?P<name>[^']*)'", "items-attribute"),
+    (
+        "AttributeError",
+        r"'Series' object has no attribute '(?P<name>day|dayofweek|day_name|hour|month|month_name|weekday|year)'",
+        "column-date",
+    ),
+    ("KeyError", r"Column not found: (?P<it>[^']+)", "no-column"),
+)
+
 _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     *_LIMITS_MET,
+    *_NEWCOMERS_MEET,
     ("UnboundLocalError", r"variable '(?P<it>[^']*)'", "unbound-local"),
     ("NameError", r"free variable '(?P<it>[^']*)'", "free-variable"),
     ("NameError", r"name '(?P<it>[^']*)'", "name"),
@@ -157,6 +182,15 @@ _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("AssertionError", r"", "assertion-bare"),
 )
 
+# (pattern searched in a line that Python calls invalid without saying why, the id of a sentence)
+_ODD_LINES: Final[tuple[tuple[str, str], ...]] = (
+    (r"^else\s+if\b", "compare.odd.else-if"),
+    (r"=>|=<", "compare.odd.order-sign"),
+    (r"\+\+|--$", "compare.odd.increment"),
+    (r"&&", "compare.odd.and"),
+    (r"\|\|", "compare.odd.or"),
+)
+
 # --------------------------------------------------------------------------------------------------------------------
 # Names
 # --------------------------------------------------------------------------------------------------------------------
@@ -173,10 +207,12 @@ __all__ = [
     "explain_exception",
     "last_comparison",
     "limit_met",
+    "not_ordered",
     "nothing_returned",
     "same",
     "show",
     "take_last",
+    "what_it_means",
 ]
 
 REL: Final = 1e-9
@@ -187,6 +223,7 @@ _LIMIT: Final = 200  # characters of a value shown beside it
 _DEEPEST: Final = 100  # levels; `wire` allows fewer, and each costs several Python frames
 _LISTED: Final = 6  # levels that `show` opens
 _MANY_PAIRS: Final = 300  # leftovers compared each with each, at most
+_MULTIPLIED: Final = 20_000  # characters of a text in which a repetition is looked for
 _LONG_INT: Final = 1_000  # bits; printing a longer whole number costs more than it tells
 
 _FUNCTIONS: Final = frozenset({"function", "method", "builtin_function_or_method", "type", "method-wrapper"})
@@ -258,6 +295,7 @@ class _Where:
     rules: _Rules
     place: str = ""
     depth: int = 0
+    table: bool = False
 
     def inside(self, step: str) -> _Where:
         """Return the place one *step* further in."""
@@ -352,15 +390,50 @@ def nothing_returned(printed: str) -> str:
     return say("compare.printed", printed=show(text, limit=_BRIEF)) if text else say("compare.not-printed")
 
 
+def not_ordered(came: object, error: Exception) -> tuple[str, str] | None:
+    """Return what to say, and what was expected, where a check could not order *came* beside a value of its own; None for another *error*.
+
+    *error* was raised by the check, in this process.
+    """
+    found = re.search(r"'[<>]=?' not supported between instances of '(\w+)' and '(\w+)'", str(error))
+    if found is None or not isinstance(error, TypeError):
+        return None
+    own = type(_plain(came)).__name__
+    other = found[2] if found[1] == own else found[1]
+    noun = say(f"compare.noun.{_PLAIN_NAMES.get(other, 'other')}", name=other)
+    told = _say("type", came, None, _Where(_Rules()), words="not-ordered", noun=noun)
+    return told.message, say("compare.noun.ordered", noun=noun)
+
+
+_PLAIN_NAMES: Final[Mapping[str, str]] = {
+    "str": "text", "NoneType": "nothing", **{name: name for name in ("int", "float", "complex", "bytes", "list", "tuple", "dict", "set")},
+}  # fmt: skip
+"""What the types that Python's own messages name are called in `compare.noun`."""
+
+
 def explain_exception(type_name: str, message: str) -> str:
     """Return in plain words what an exception of that type with that *message* means, and one next step.
 
     Both texts may come from the learner's process: they are cut and escaped. An unknown type gets its own message.
     """
+    if meant := what_it_means(type_name, message):
+        return meant
+    text, line = _without_line(message[:500])
+    fields = {"message": _tell(text.strip().rstrip(".")), "name": _tell(type_name.rpartition(".")[2], 60)}
+    sentence = say("compare.exception.stopped" if text.strip() else "compare.exception.stopped-silently", **fields)
+    return say("compare.exception.line", line=line, sentence=sentence) if line else sentence
+
+
+def what_it_means(type_name: str, message: str, *, source: str = "") -> str | None:
+    """Return the same as `explain_exception`, but None for an exception that there are no plain words for.
+
+    With the *source* that Python could not read, the line that it names is shown as well.
+    """
     name = type_name.rpartition(".")[2]
     text, line = _without_line(message[:500])
     text, _, suggestion = text.partition("Did you mean:")
     text = text.strip()
+    written = _line_of(source, line)
     fields = {"message": _tell(text.rstrip(".")), "name": _tell(name, 60)}
     for kinds, pattern, words in _EXCEPTIONS:
         if name in kinds.split() and (found := re.search(pattern, text)):
@@ -369,10 +442,39 @@ def explain_exception(type_name: str, message: str) -> str:
             sentence = say(f"compare.exception.{words}", _plural(claims.get("n")), **(fields | claims))
             break
     else:
-        sentence = say("compare.exception.stopped" if text else "compare.exception.stopped-silently", **fields)
-    if wanted := suggestion.strip(" ?."):
+        return None
+    if text == "invalid syntax":
+        sentence = _odd_line(written) or sentence
+    if wanted := suggestion.strip(" ?.") or _nearest_method(name, text):
         sentence = say("compare.exception.suggestion", sentence=sentence, suggestion=_tell(wanted, 60))
+    if line and written and "`" not in written:
+        shown = _tell(f"{written[:40]}…" if len(written) > 40 else written)  # noqa: PLR2004 - enough to find it
+        return say("compare.exception.line-text", line=line, text=shown, sentence=sentence)
     return say("compare.exception.line", line=line, sentence=sentence) if line else sentence
+
+
+def _nearest_method(name: str, text: str) -> str:
+    """Return the method of a type of Python's own that a misspelt one was probably meant to be, or ""."""
+    found = re.search(r"^'(\w+)' object has no attribute '(\w+)'", text) if name == "AttributeError" else None
+    kind = next((kind for kind in (str, list, dict, tuple, set, int, float) if found and kind.__name__ == found[1]), None)
+    methods = [method for method in dir(kind) if not method.startswith("_")] if kind else []
+    return next((f"`{method}`" for method in difflib.get_close_matches(found[2] if found else "", methods, n=1, cutoff=0.75)), "")
+
+
+def _line_of(source: str, line: int | None) -> str:
+    """Return that line of *source* without the spaces around it, or "" if there is none."""
+    lines = source.split("\n")
+    return lines[line - 1].strip() if line and line <= len(lines) else ""
+
+
+def _odd_line(written: str) -> str | None:
+    """Return what Python would have liked better than a line that it calls invalid syntax."""
+    for pattern, words in _ODD_LINES:
+        if re.search(pattern, written):
+            return say(words)
+    word = re.match(r"[A-Za-z]+", written)
+    close = difflib.get_close_matches(word[0], keyword.kwlist, n=1, cutoff=0.7) if word else []
+    return say("compare.odd.word", word=_tell(word[0], 20), meant=close[0]) if word and close and close[0] != word[0] else None
 
 
 def _listed(names: str) -> str:
@@ -849,6 +951,8 @@ def _narrate_types(came: object, expected: object, where: _Where) -> Difference:
     families = _family(came), _family(expected)
     if "nothing" in families:
         words = "unexpected" if expected is None else "none-inside" if where.place else "none"
+        if words == "none-inside" and where.table:
+            words = "missing-value"
         return _say("unexpected" if expected is None else "none", came, expected, where, words=words)
     if set(families) == {"list", "tuple"}:
         items, wanted = list(cast("Sequence[object]", came)), list(cast("Sequence[object]", expected))
@@ -859,7 +963,39 @@ def _narrate_types(came: object, expected: object, where: _Where) -> Difference:
         return _say("wrapped", came, expected, where)
     if _holds_only(expected, came, where.rules):
         return _say("unwrapped", came, expected, where)
-    return _say("type", came, expected, where, words=_TYPE_WORDS.get(families, "type"))
+    return _narrate_part(came, expected, where) or _say("type", came, expected, where, words=_TYPE_WORDS.get(families, "type"))
+
+
+def _narrate_part(came: object, expected: object, where: _Where) -> Difference | None:
+    """Return the difference between one thing and the whole that it may be a part of, or None if it is no such thing."""
+    families = _family(came), _family(expected)
+    if families == ("series", "frame"):
+        columns = _brief(_cells(cast("pd.DataFrame", expected).columns))
+        return _say("type", came, expected, where, words="series-for-frame", columns=columns)
+    if families == ("frame", "series"):
+        return _say("type", came, expected, where, words="frame-for-series")
+    if families == ("text", "number"):
+        return _narrate_repeated(cast("str", came), expected, where)
+    items = list(cast("Sequence[object]", expected)) if families[1] in {"list", "tuple"} or _has_axes(expected) else []
+    for words, item in (("item-first", items[:1]), ("item-last", items[-1:])):
+        if len(items) > 1 and _alike(came, item[0], where.rules, where.depth + 1):
+            return _say("type", came, expected, where, words=words, total=_count(len(items), "item"))
+    if families == ("number", "array"):
+        return _say("type", came, expected, where, words="number-for-array", expected_shape=_shape(cast("Array", expected)))
+    return None
+
+
+def _has_axes(value: object) -> bool:
+    return _is_array(value) and value.ndim > 0
+
+
+def _narrate_repeated(came: str, expected: object, where: _Where) -> Difference | None:
+    """Return the difference between a number and a text that was multiplied, or None if it was not."""
+    # Of a text that repeats itself, the first place where it begins again in its double is the length of what is repeated.
+    unit = (came[:_MULTIPLIED] * 2).find(came[:_MULTIPLIED], 1) if came else 0
+    if 1 < unit <= _BRIEF and len(came) > unit and came == came[:unit] * (len(came) // unit):
+        return _say("type", came, expected, where, words="text-repeated", item=_brief(came[:unit]), times=len(came) // unit)
+    return None
 
 
 _TYPE_WORDS: Final[Mapping[tuple[str, str], str]] = {
@@ -921,6 +1057,8 @@ def _roundings(came: float, expected: float) -> Iterator[tuple[str, str, dict[st
         yield "rounding", "tiny", {"gap": f"{abs(came - expected):.1g}"}
     if came.is_integer() and came in {math.floor(expected), math.trunc(expected)}:
         yield "floor", "floor", {}
+    if came.is_integer() and came == math.ceil(expected):
+        yield "rounding", "rounded-up", {}
     if any(came == round(expected, places) for places in range(7)):
         yield "rounding", "rounded-early", {}
     for places in range(1, 7):
@@ -955,9 +1093,33 @@ def _narrate_sequence(came: Sequence[object], expected: Sequence[object], where:
             return _say(words, came, expected, where)
     if not where.rules.order:
         return _narrate_unordered(came, expected, where)
+    for words, flat, other in (("ungrouped", _flat(expected), came), ("grouped", _flat(came), expected)):
+        if flat and _sequences_alike(flat, other, where.rules, where.depth):
+            return _say("type", came, expected, where, words=words)
     if len(came) != len(expected):
         return _narrate_length(came, expected, where)
     return next(_whole_relations(came, expected, where), None) or _first_item(came, expected, where)
+
+
+def _flat(items: Sequence[object]) -> list[object]:
+    """Return the items of the lists and tuples that *items* are, or nothing if they are others."""
+    grouped = all(_family(one) in {"list", "tuple"} for one in items)
+    return [item for part in items for item in cast("Sequence[object]", part)] if grouped else []
+
+
+def _factor(pairs: Iterable[tuple[object, object]]) -> float | None:
+    """Return by which number but 0 and 1 each number of the second kind is multiplied to give the first, or None if there is none."""
+    factors = set()
+    for came, expected in pairs:
+        if type(came) not in {int, float} or type(expected) not in {int, float}:
+            return None
+        left, right = _real(cast("float", came)), _real(cast("float", expected))
+        if not (math.isfinite(left) and math.isfinite(right)) or not right:
+            return None
+        factors.add(float(f"{left / right:.10g}"))
+        if len(factors) > 1:
+            return None
+    return next((factor for factor in factors if factor not in {0, 1}), None)
 
 
 def _first_item(came: Sequence[object], expected: Sequence[object], where: _Where) -> Difference:
@@ -978,6 +1140,12 @@ def _whole_relations(came: Sequence[object], expected: Sequence[object], where: 
     steps = {_step(one, other) for one, other in zip(came, expected, strict=True)}
     if len(came) > 1 and len(steps) == 1 and (step := steps.pop()):
         yield _say("off-by-one", came, expected, where, words="each-too-large" if step == 1 else "each-too-small")
+    if len(came) > 1 and (factor := _factor(zip(came, expected, strict=True))) is not None:
+        yield _say("factor", came, expected, where, words="each-times", factor=f"{factor:g}")
+    if len(came) > 1 and all(_is_number(_plain(one)) and _plain(one) == place for place, one in enumerate(came)):
+        yield _say("value", came, expected, where, words="places")
+    if len(came) == 2 and _sequences_alike(came[::-1], expected, where.rules, where.depth):  # noqa: PLR2004 - of two, it is the other
+        yield _say("reversed", came, expected, where, words="exchanged")
     pairs = [("reversed", "reversed", came[::-1], expected)]
     if len(came) > 2:  # noqa: PLR2004 - of two items that moved, only one would be left to compare
         pairs += [("shift", "shifted-right", came[1:], expected[:-1]), ("shift", "shifted-left", came[:-1], expected[1:])]
@@ -985,7 +1153,14 @@ def _whole_relations(came: Sequence[object], expected: Sequence[object], where: 
         if _sequences_alike(one, other, where.rules, where.depth):
             yield _say(kind, came, expected, where, words=words)
     if not any(_unpaired(came, expected, where.rules, where.depth)):
-        yield _say("order", came, expected, where)
+        yield _say("order", came, expected, where, words="sorted" if _is_sorted(came) else "order")
+
+
+def _is_sorted(items: Sequence[object]) -> bool:
+    """Return whether *items* are all numbers or all texts, in ascending order."""
+    plain = [_plain(item) for item in items]
+    alike = all(isinstance(item, str) for item in plain) or all(isinstance(item, int | float) for item in plain)
+    return len(plain) > 2 and alike and all(one <= other for one, other in pairwise(plain))  # type: ignore[operator] # noqa: PLR2004 - two items are in order by chance
 
 
 def _step(came: object, expected: object) -> int:
@@ -1066,6 +1241,8 @@ def _text_relations(came: str, expected: str, gap: int, where: _Where) -> Iterat
         yield _say_text("reversed", came, expected, 0, where, words="text-reversed")
     if came in {f"'{expected}'", f'"{expected}"'}:
         yield _say_text("quotes", came, expected, 0, where)
+    yield from _end_missing(came, expected, gap, where)
+    yield from _one_character(came, expected, gap, where)
     if _words_only(came) == _words_only(expected) != "":
         yield _say_text("punctuation", came, expected, gap, where)
     if gap == len(came):
@@ -1074,6 +1251,30 @@ def _text_relations(came: str, expected: str, gap: int, where: _Where) -> Iterat
         yield _say_text("length", came, expected, gap, where, words="text-goes-on", item=_brief(came[gap : gap + 20]))
     words = {"item": _word_at(came, gap), "wanted": _word_at(expected, gap)}
     yield _say_text("text", came, expected, gap, where, words="text-parts", spot=spot, **words)
+
+
+def _end_missing(came: str, expected: str, gap: int, where: _Where) -> Iterator[Difference]:
+    """Yield that only the first or the last character is missing, if so."""
+    if came == expected[:-1]:
+        yield _say_text("length", came, expected, gap, where, words="last-character", item=_brief(expected[-1]))
+    if came == expected[1:]:
+        yield _say_text("length", came, expected, gap, where, words="first-character", item=_brief(expected[0]))
+
+
+def _one_character(came: str, expected: str, gap: int, where: _Where) -> Iterator[Difference]:
+    """Yield that a single character is another, missing or too many at *gap*, or has changed places with its neighbour, if so."""
+    if not (0 < gap < len(came) and gap < len(expected)):
+        return
+    fields = {"spot": _spot(expected, gap), "item": _brief(came[gap]), "wanted": _brief(expected[gap])}
+    pairs = {
+        "one-character": (came[gap + 1 :], expected[gap + 1 :]),
+        "character-missing": (came[gap:], expected[gap + 1 :]),
+        "character-extra": (came[gap + 1 :], expected[gap:]),
+        "neighbours-exchanged": (came[gap + 1 : gap + 2] + came[gap : gap + 1] + came[gap + 2 :], expected[gap:]),
+    }
+    for words, (one, other) in pairs.items():
+        if one == other:
+            yield _say_text("text", came, expected, gap, where, words=words, **fields)
 
 
 def _look_alike(came: str, expected: str) -> bool:
@@ -1151,6 +1352,8 @@ def _narrate_mapping(came: Mapping[object, object], expected: Mapping[object, ob
     missing = [key for key in expected if _lookup(came, key) is _ABSENT]
     extra = [key for key in came if _lookup(expected, key) is _ABSENT]
     if missing and extra:
+        if not any(_unpaired(list(came.items()), [(value, key) for key, value in expected.items()], where.rules, where.depth)):
+            return _say("order", came, expected, where, words="mapping-reversed")
         renamed = _renamed(extra, missing)
         if renamed is not None:
             key, wanted = renamed
@@ -1165,6 +1368,8 @@ def _narrate_mapping(came: Mapping[object, object], expected: Mapping[object, ob
     if extra:
         words = "key-extra" if len(extra) == 1 else "keys-extra"
         return _say("extra-key", came, expected, where, words=words, key=_brief(extra[0]), gap_count=_count(len(extra), "key-extra"))
+    if len(expected) > 1 and not any(_unpaired(came.values(), expected.values(), where.rules, where.depth)):
+        return _say("order", came, expected, where, words="keys-exchanged")
     key = next(key for key, value in expected.items() if not _alike(_lookup(came, key), value, where.rules, where.depth + 1))
     return _narrate(_lookup(came, key), expected[key], where.inside(f"[{show(key, limit=40)}]"))
 
@@ -1215,8 +1420,29 @@ def _array_relations(came: Array, expected: Array, where: _Where) -> Iterator[Di
         yield _say("transposed", came, expected, where)
     if _equal_cells(came[::-1], expected, rules).all():
         yield _say("reversed", came, expected, where, words="array-reversed")
+    yield from _same_step(came, expected, where)
     if not any(_unpaired(came.ravel().tolist(), expected.ravel().tolist(), rules, where.depth)):
         yield _say("order", came, expected, where, words="array-order")
+
+
+def _same_step(came: Array, expected: Array, where: _Where) -> Iterator[Difference]:
+    """Yield by how much or how many times all numbers of *came* are too large or too small, if it is the same for all."""
+    import numpy as np  # noqa: PLC0415 - only when arrays are at hand
+
+    if came.size < 2 or {came.dtype.kind, expected.dtype.kind} - set("iuf"):  # noqa: PLR2004 - of a single number nothing is the same
+        return
+    with np.errstate(all="ignore"):
+        one, other = came.astype(np.float64), expected.astype(np.float64)
+        gaps, factors = (one - other).ravel(), (one / other).ravel()
+    gap, factor = gaps[0], factors[0]
+    if gap and np.isfinite(gaps).all() and np.allclose(gaps, gap, rtol=1e-9, atol=0.0):
+        step = f"{abs(gap):.6g}"
+        words = "each-gap-large" if gap > 0 else "each-gap-small"
+        told = _say("off-by-one" if step == "1" else "value", came.tolist(), expected.tolist(), where, words=words, gap=step)
+        yield replace(told, came=show(came), expected=show(expected))
+    if factor not in {0.0, 1.0} and np.isfinite(factors).all() and np.allclose(factors, factor, rtol=1e-9, atol=0.0):
+        told = _say("factor", came.tolist(), expected.tolist(), where, words="each-times", factor=f"{factor:.6g}")
+        yield replace(told, came=show(came), expected=show(expected))
 
 
 def _first_cell(came: Array, expected: Array, equal: Array, where: _Where) -> Difference:
@@ -1285,10 +1511,15 @@ def _narrate_columns(came: pd.DataFrame, expected: pd.DataFrame, where: _Where) 
     names, wanted = _cells(came.columns), _cells(expected.columns)
     extra, missing = _unpaired(names, wanted, replace(where.rules, rel=0.0, abs=0.0))
     columns = {"columns": _brief(wanted), "came_columns": _brief(names)}
+    if came.shape == expected.shape[::-1] and _frames_alike(came.T, expected, replace(where.rules, dtype=False), where.depth):
+        return _say("transposed", came, expected, where)
     if missing and extra:
         renamed = _renamed(extra, missing) or ((extra[0], missing[0]) if len(extra) == len(missing) == 1 else None)
         if renamed is not None:
             return _say("columns", came, expected, where, words="column-renamed", key=_brief(renamed[0]), wanted=_brief(renamed[1]))
+    lost = next((name for name in missing if name is not None and name in came.index.names), None)
+    if lost is not None:
+        return _say("columns", came, expected, where, words="column-as-index", key=_brief(lost))
     if missing:
         return _say("columns", came, expected, where, words="column-missing", key=_brief(missing[0]), columns=_brief(names))
     if extra:
@@ -1304,32 +1535,61 @@ def _narrate_rows(came: pd.DataFrame, expected: pd.DataFrame, whole: object, tar
     rows, wanted = _rows(came, labels=False), _rows(expected, labels=False)
     row = _first_unlike(rows, wanted, where)
     if row == len(rows):
-        labels, wanted_labels = _cells(came.index), _cells(expected.index)
-        if rules.index and _first_unlike(labels, wanted_labels, where) < len(labels):
-            return _say("index", whole, target, where, came_labels=_brief(labels), labels=_brief(wanted_labels))
-        return _narrate_column_type(came, expected, whole, target, where)
+        return _narrate_labels(came, expected, whole, target, where)
     extra, missing = _unpaired(rows, wanted, rules, where.depth)
     if extra and missing and not rules.order:
         return _say("value", whole, target, where, words="row-unpaired", row=_brief_row(extra[0]), wanted=_brief_row(missing[0]))
     if not extra and not missing:
         return _narrate_row_order(came, expected, whole, target, where)
     column = _first_unlike(rows[row], wanted[row], where.inside(""))
+    heading = _brief(_cells(expected.columns)[column])
+    name = say("compare.place.column", column=heading) if _is_frame(whole) else ""
+    told = _narrate_text_column(came.iloc[:, column], expected.iloc[:, column], where.inside(f", {name}" if where.place and name else name))
+    if told is not None:
+        return told
     label = expected.index[row] if rules.index else row
-    spot = say(
-        "compare.place.cell" if _is_frame(whole) else "compare.place.row",
-        row=_brief(_plain(label)),
-        column=_brief(_cells(expected.columns)[column]),
-    )
-    return _narrate(rows[row][column], wanted[row][column], where.inside(f", {spot}" if where.place else spot))
+    spot = say("compare.place.cell" if _is_frame(whole) else "compare.place.row", row=_brief(_plain(label)), column=heading)
+    there = replace(where.inside(f", {spot}" if where.place else spot), table=True)
+    return _narrate(rows[row][column], wanted[row][column], there)
+
+
+def _narrate_labels(came: pd.DataFrame, expected: pd.DataFrame, whole: object, target: object, where: _Where) -> Difference:
+    """Return the difference between two tables in which all values are alike."""
+    labels, wanted = _cells(came.index), _cells(expected.index)
+    if where.rules.index and _first_unlike(labels, wanted, where) < len(labels):
+        return _say_labels(labels, wanted, whole, target, where)
+    return _narrate_column_type(came, expected, whole, target, where)
+
+
+def _narrate_text_column(came: pd.Series[Any], expected: pd.Series[Any], where: _Where) -> Difference | None:
+    """Return the difference between a column of numbers or dates and one that came as texts, or None if it is no such thing."""
+    cells = [cell for cell in _cells(came) if cell is not None]
+    if not cells or not all(isinstance(cell, str) for cell in cells):
+        return None
+    if expected.dtype.kind == "M":
+        return _say("type", came, expected, where, words="column-not-dates")
+    odd = next((cell for cell in cast("list[str]", cells) if not re.fullmatch(r"\s*[+-]?\d+(?:\.\d+)?\s*", cell[:_BRIEF])), None)
+    if expected.dtype.kind not in "iuf" or odd is None:
+        return None
+    return _say("type", came, expected, where, words="column-of-text", item=_brief(odd))
 
 
 def _narrate_row_order(came: pd.DataFrame, expected: pd.DataFrame, whole: object, target: object, where: _Where) -> Difference:
     """Return the difference between two tables that have the same rows in another order."""
     if where.rules.order:
+        labels, wanted = _cells(came.index), _cells(expected.index)
+        if _is_sorted(labels) and not _is_sorted(wanted):
+            return _say("rows-order", whole, target, where, words="rows-sorted", item=_brief(labels[0]), wanted=_brief(wanted[0]))
         return _say("rows-order", whole, target, where)
     if where.rules.index and any(_unpaired(_rows(came, labels=True), _rows(expected, labels=True), where.rules)):
-        return _say("index", whole, target, where, came_labels=_brief(_cells(came.index)), labels=_brief(_cells(expected.index)))
+        return _say_labels(_cells(came.index), _cells(expected.index), whole, target, where)
     return _narrate_column_type(came, expected, whole, target, where)
+
+
+def _say_labels(labels: list[object], wanted: list[object], whole: object, target: object, where: _Where) -> Difference:
+    """Return the difference between two tables that differ in the labels of their rows only."""
+    words = "index" if wanted == list(range(len(wanted))) else "labels"
+    return _say("index", whole, target, where, words=words, came_labels=_brief(labels), labels=_brief(wanted))
 
 
 def _narrate_row_count(came: pd.DataFrame, expected: pd.DataFrame, whole: object, target: object, where: _Where) -> Difference:
@@ -1404,6 +1664,8 @@ def _explain_other(op: str, came: object, expected: object, where: _Where) -> Di
         "not in": ("found", "found"),
         "is not": ("identity", "not-identity"),
     }.get(op, ("value", "value"))
+    if op == "!=" and came == expected == "":
+        words = "text-not-empty"
     return _say(kind, came, expected, where, words=words)
 
 

@@ -6,6 +6,7 @@ Points are given for exactly one thing: the check's own code, in this trusted pr
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from hornbook.errors import HornbookError, WireError, printable
 from hornbook.feedback import MISSING, Bank, type_name
 from hornbook.grading import compare
+from hornbook.grading.drawing import text_or_kind
+from hornbook.grading.reading import Reading
 from hornbook.model import Outcome, Status
 from hornbook.sandbox.probe import Call, CheckEnded, Conversation, LearnerError, Mismatch
 from hornbook.words import say
@@ -57,12 +60,16 @@ class Interview(Conversation):
 
 @dataclass(slots=True)
 class Trace:
-    """What was noticed while one check ran: its conversation, and the last comparison that pytest had to explain."""
+    """What was noticed while one check ran: its conversation, and the last comparison that pytest had to explain.
+
+    *examples* says that it was asked with one example after the other, of which the learner sees only the last.
+    """
 
     conversation: Interview | None = None
     compared: tuple[str, object, object] | None = None
     read: bool = False
     told: Call | None = None
+    examples: bool = False
 
     def call(self) -> Call | None:
         """Return the call that the outcome is about: the one whose answer was compared, else the last one."""
@@ -78,14 +85,25 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a check ended, before hints: *actual* is the value that came, for misconceptions that name it."""
+    """How a check ended, before hints: *actual* is the value that came, for misconceptions that name it.
+
+    *kind* is that of the difference, if one told it. *told* says that it has been told as well as can be, as by the author of the
+    check in words of their own.
+    """
 
     outcome: Outcome
     actual: object = MISSING
+    told: bool = False
+    kind: str = ""
 
 
-def outcome(check: Check, error: BaseException | None, trace: Trace, *, source: str, bank: Bank, seconds: float) -> Outcome:
-    """Return the Outcome of *check*, which ended with *error* or, with None, passed."""
+def outcome(
+    check: Check, error: BaseException | None, trace: Trace, *, source: str, bank: Bank, seconds: float, others: Sequence[str] = ()
+) -> Outcome:
+    """Return the Outcome of *check*, which ended with *error* or, with None, passed.
+
+    *source* is the learner's source of the exercise, *others* those of the notebook's other cells.
+    """
     blank = Outcome(
         check.name, check.exercise, check.title, Status.PASSED, check.points, 0.0, hidden=check.hidden, seconds=round(seconds, 4)
     )
@@ -94,9 +112,13 @@ def outcome(check: Check, error: BaseException | None, trace: Trace, *, source: 
         return replace(passed, seconds=0.0) if check.hidden else passed
     finding = _judged(blank, error, trace)
     result = finding.outcome
+    if not check.hidden and not finding.told:
+        asked = [call.asked for call in trace.conversation.calls] if trace.conversation else []
+        read = _read(finding, error, trace, Reading.of(source, others, asked))
+        result = replace(result, message=_text(read)) if read else result
     if result.status in {Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN, Status.NOT_ATTEMPTED}:
         result = replace(result, hints=bank.hints(result, source, actual=finding.actual))
-    return _hide(result) if check.hidden else replace(result, printed=_printed(check, trace))
+    return _hide(result) if check.hidden else replace(result, printed=_printed(check, trace, last=trace.examples))
 
 
 def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # noqa: PLR0911 - one return for each way to end
@@ -120,7 +142,7 @@ def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # n
         case AssertionError() | pytest.fail.Exception() if _answered(trace):
             return _compared(blank, error, trace)
         case _ if type(error).__module__.startswith("hypothesis") and type(error).__name__ in {"Flaky", "FlakyFailure", "FlakyReplay"}:
-            return Finding(replace(blank, status=Status.FAILED, message=say("outcome.flaky")))
+            return Finding(replace(blank, status=Status.FAILED, message=say("outcome.flaky")), told=True)
         case Exception() if _answered(trace) and (not isinstance(error, HornbookError) or isinstance(error.__cause__, WireError)):
             # The grader works with the reference solution (doctor proves it), so it is what came that it cannot work with,
             # or cannot hand back: a value that just fits on the way here is too large for the way there.
@@ -128,6 +150,28 @@ def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # n
         case _:
             message = say("outcome.broken", error=_named(error))
             return Finding(replace(blank, status=Status.BROKEN, message=_text(message)))
+
+
+def _read(finding: Finding, error: BaseException, trace: Trace, reading: Reading) -> str | None:
+    """Return the mistake that the learner's source shows, where that says more than the value or the exception that came."""
+    result, actual = finding.outcome, finding.actual
+    if isinstance(error, LearnerError):
+        return reading.of_an_exception(error.type_name, error.message) if result.status is Status.FAILED else None
+    if result.status is Status.TIMED_OUT:
+        return reading.of_an_endless_run()
+    if result.status is not Status.FAILED or isinstance(error, CheckEnded):
+        return None
+    if actual is None:
+        return None if _printed_by_call(trace) else reading.of_nothing((result.asked or "").partition("(")[0])
+    # A value of another type tells the mistake as it is; only the surest of what the source shows tells it better.
+    return reading.of_a_failure(surest=finding.kind in {"none", "type", "uncalled", "opaque", "wrapped"})
+
+
+def _printed_by_call(trace: Trace) -> str:
+    """Return what the learner's code printed in the call that the outcome is about, or else in the whole check."""
+    call = trace.call()
+    every = trace.conversation.printed if trace.conversation else ""
+    return every if call is None else call.printed or every
 
 
 def _raised(blank: Outcome, error: LearnerError, trace: Trace) -> Outcome:
@@ -150,13 +194,14 @@ def _raised(blank: Outcome, error: LearnerError, trace: Trace) -> Outcome:
 def _compared(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
     """Explain a failed assert by the comparison that it made, or by the author's own words after the comma."""
     comparison = compare.take_last()
-    difference = None
+    difference = drawn = None
     if trace.compared is not None and (comparison is None or comparison.token not in str(error)):
         operator, left, right = trace.compared
         trace.told = trace.side(left) or trace.side(right)
         if trace.told is not None and trace.told.value is not left:
             operator, left, right = compare.MIRRORED[operator], right, left
         difference = compare.explain(operator, left, right)
+        drawn = text_or_kind(trace.conversation.drawn if trace.conversation else (), operator, left, right)
     elif comparison is not None:
         difference = comparison.difference
     actual = _actual(trace)
@@ -164,12 +209,14 @@ def _compared(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
     failed = replace(blank, status=Status.FAILED, asked=_asked(trace))
     if difference is None:
         came = None if actual is MISSING else compare.show(actual)
-        return Finding(replace(failed, message=_text(authors or say("outcome.not-it")), came=came), actual)
-    printed = trace.conversation.printed if trace.conversation else ""
-    message = authors or difference.message
+        words = authors or say("outcome.not-it")
+        return Finding(replace(failed, message=_text(words), came=came), actual, told=bool(authors))
+    printed = _printed_by_call(trace)
+    message = authors or drawn or difference.message
     if actual is None and printed and not authors:
         message = compare.nothing_returned(printed)
-    return Finding(replace(failed, message=_text(message), came=_some(difference.came), expected=_some(difference.expected)), actual)
+    finding = replace(failed, message=_text(message), came=_some(difference.came), expected=_some(difference.expected))
+    return Finding(finding, actual, told=bool(authors), kind=difference.kind)
 
 
 def _authors_words(error: BaseException) -> str:
@@ -182,8 +229,10 @@ def _unusable(blank: Outcome, error: Exception, trace: Trace) -> Finding:
     actual = _actual(trace)
     message = say("outcome.unusable-code") if actual is MISSING else say("outcome.unusable-value", type=type_name(actual))
     if actual is None and trace.conversation is not None:
-        message = compare.nothing_returned(trace.conversation.printed)
-    expected = say("outcome.usable", error=_named(error))
+        message = compare.nothing_returned(_printed_by_call(trace))
+    expected = say("outcome.usable")
+    if told := compare.not_ordered(actual, error):
+        message, expected = (message if actual is None else told[0]), told[1]
     came = None if actual is MISSING else compare.show(actual)
     return Finding(
         replace(blank, status=Status.FAILED, message=_text(message), asked=_asked(trace), came=came, expected=_some(expected)), actual
@@ -223,10 +272,12 @@ def _asked(trace: Trace) -> str | None:
     return None if call is None else _text(call.asked)
 
 
-def _printed(check: Check, trace: Trace) -> str:
+def _printed(check: Check, trace: Trace, *, last: bool = False) -> str:
+    """Return what the learner's code printed in a visible check; with *last*, only in the call that its outcome is about."""
     if check.hidden or trace.conversation is None:
         return ""
-    return "\n".join(printable(line) for line in trace.conversation.printed[:2000].split("\n"))
+    printed = _printed_by_call(trace) if last else trace.conversation.printed
+    return "\n".join(printable(line) for line in printed[:2000].split("\n"))
 
 
 def _some(text: str | None) -> str | None:

@@ -259,7 +259,8 @@ class Grading:
         from hornbook.words import speaking  # noqa: PLC0415
 
         language = (self.sitting.language if self.sitting else None) or self._graded[item.path].settings.language
-        self.current, self.traces[item], self.started[item] = item, Trace(), time.perf_counter()
+        examples = bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
+        self.current, self.traces[item], self.started[item] = item, Trace(examples=examples), time.perf_counter()
         _clear_comparison()
         try:
             drawn = "hypothesis" in sys.modules

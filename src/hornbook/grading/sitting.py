@@ -7,6 +7,7 @@ import functools
 import hashlib
 import math
 import platform
+import re
 import sysconfig
 import time
 from collections.abc import Iterator, Mapping
@@ -223,7 +224,8 @@ class Sitting:
     def note(self, check: Check, error: BaseException | None, trace: Trace, *, seconds: float) -> None:
         """Add the Outcome of *check*, which ended with *error*; a later end of the same check replaces an earlier one."""
         source = "\n".join(self.submission.sources.get(check.exercise, ()))
-        found = outcomes.outcome(check, error, trace, source=source, bank=self.bank, seconds=seconds)
+        others = () if error is None or check.hidden else self._others(check.exercise)
+        found = outcomes.outcome(check, error, trace, source=source, bank=self.bank, seconds=seconds, others=others)
         if found.status is Status.TIMED_OUT:
             self._hanging.add(check.exercise)
         self.outcomes = [*(outcome for outcome in self.outcomes if outcome.check != check.name), self._explained(found)]
@@ -236,8 +238,14 @@ class Sitting:
         cell = next((shown for run in runs if (shown := run.shown.get(found.exercise or ""))), None)
         if cell is None or cell.error is None:
             return found
-        status, message = _stopped_with(cell.error)
-        return replace(found, status=status, message=message)
+        status, message = _stopped_with(cell.error, "\n".join(self.submission.sources.get(found.exercise or "", ())))
+        # It is the cell's own error that is told of now, not that a name is missing because of it.
+        came = re.sub(r" \([^()]*, line \d+\)$", "", cell.error)
+        return replace(found, status=status, message=message, came=came, raised=cell.error.partition(":")[0], traceback=())
+
+    def _others(self, exercise: str) -> tuple[str, ...]:
+        """Return the sources of the notebook's other cells, in which names may be defined that *exercise* uses."""
+        return tuple(cell.source for cell in self._cells(show=True) if cell.exercise != exercise)
 
     def verdict(self, *, seed: int, assurance: Assurance = Assurance.SELF_CHECKED) -> Verdict:
         """Return what the outcomes so far add up to; raise what kept them from being had, if anything did."""
@@ -322,12 +330,18 @@ def _state_after(exercise: str, finished: Finished) -> State:
     return snapshot
 
 
-def _stopped_with(error: str) -> tuple[Status, str]:
-    """Return what an exercise's checks come to whose cell stopped with *error*, and what to say: with the limit that it met, if it did."""
-    kind = error.partition(":")[0]
+def _stopped_with(error: str, source: str = "") -> tuple[Status, str]:
+    """Return what an exercise's checks come to whose cell stopped with *error*, and what to say: with the limit that it met, if it did.
+
+    With the *source* of the cell, the line that Python could not read is shown.
+    """
+    kind, _, words = error.partition(":")
     status = {"MemoryError": Status.OUT_OF_MEMORY, "PermissionError": Status.FORBIDDEN}.get(kind, Status.FAILED)
     met = _limit_met(error)
-    return status, say("sitting.cell-limit", why=met) if met else say("sitting.cell-stopped", error=error)
+    if met:
+        return status, say("sitting.cell-limit", why=met)
+    meant = compare.what_it_means(kind, words, source=source)
+    return status, say("sitting.cell-unread", why=meant) if meant else say("sitting.cell-stopped", error=error)
 
 
 def _limit_met(error: str) -> str | None:

@@ -19,7 +19,8 @@ from typing import Any, NoReturn, TypeVar
 from hornbook import wire
 from hornbook.errors import GraderError, WireError
 from hornbook.model import Status
-from hornbook.sandbox.figures import Figure, claimed_figure
+from hornbook.sandbox.figures import Figure as Figure  # noqa: PLC0414 - handed on to the judging side, which does not know where figures are made
+from hornbook.sandbox.figures import claimed_figure
 from hornbook.sandbox.line import Gone, Line
 from hornbook.words import say
 
@@ -82,11 +83,12 @@ def _error_class(name: str) -> type[LearnerError]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The last thing that a check asked: as text, the value that came, and the question itself with what it was asked with."""
+    """The last thing that a check asked: as text, the value that came, the question itself, and what was printed meanwhile."""
 
     asked: str
     value: object
     question: tuple[object, ...] = ()
+    printed: str = ""
 
 
 class Conversation:
@@ -107,6 +109,7 @@ class Conversation:
         self.show = show
         self.answered = False
         self.last: Call | None = None
+        self.drawn: tuple[Figure, ...] = ()
         self._how_it_ended = how_it_ended
         self._printed: list[str] = []
         self._ended: CheckEnded | None = None
@@ -124,7 +127,7 @@ class Conversation:
         match answer:
             case ("value", value, str() as printed):
                 self._note(printed)
-                self.last = Call(asked, value, question)
+                self.last = Call(asked, value, question, printed)
                 return value
             case ("raised", str() as type_name, list() as kinds, str() as message, list() as lines, str() as printed):
                 self._note(printed)
@@ -132,7 +135,7 @@ class Conversation:
                 raised = _error_class(builtin)(
                     type_name[:NAME_CHARS], message, tuple(line[:LINE_CHARS] for line in lines[:LINES] if type(line) is str)
                 )
-                self.last = Call(asked, raised, question)
+                self.last = Call(asked, raised, question, printed)
                 raise raised
         return self.end_malformed()
 
@@ -444,10 +447,11 @@ class Probe:
         """Return the figures that the exercise's cell has drawn, then those that calls in this check have drawn."""
         claims = self._conversation.ask("draw", asked=say("probe.the-figure"))
         try:
-            return tuple(claimed_figure(claim) for claim in claims)
+            self._conversation.drawn = tuple(claimed_figure(claim) for claim in claims)
         except (TypeError, KeyError, ValueError, AttributeError):
             self._conversation.end_malformed()
             raise
+        return self._conversation.drawn
 
     def figure(self, thing: object = None) -> Figure:
         """Return the last figure, or that of *thing* (a Figure or Axes that the learner's code returned)."""
@@ -455,7 +459,8 @@ class Probe:
             if type(thing) is not Handle:
                 raise Mismatch(say("probe.figure-expected"), came=self._conversation.show(thing), expected=say("probe.figure"))
             try:
-                return claimed_figure(self._conversation.ask("draw_one", thing, asked=say("probe.the-figure")))
+                self._conversation.drawn = (claimed_figure(self._conversation.ask("draw_one", thing, asked=say("probe.the-figure"))),)
+                return self._conversation.drawn[-1]
             except (TypeError, KeyError, ValueError, AttributeError) as error:
                 if isinstance(error, LearnerError):
                     returned = inside(thing).opaque.type_name
