@@ -131,7 +131,7 @@ DIFFERENT = [
     (11, [11, 12, 13], "type", None, "Only the first item came, on its own: 11; a list with all 3 items was expected."),
     (13, (11, 12, 13), "type", None, "Only the last item came, on its own: 13; a tuple with all 3 items was expected."),
     (13, np.array([11, 12, 13]), "type", None, "Only the last item came, on its own: 13; an array with all 3 items"),
-    (36, np.array([11, 12, 13]), "type", None, "One number came, 36, where an array of shape (3,) was expected."),
+    (36, np.array([11, 12, 13]), "type", None, "One number came, 36, where an array of shape (3,) was expected: all was put into one."),
     ([0, 1, 2], [7, 3, 8], "value", None, "The places 0, 1, 2 and so on came, and not the values that belong there"),
     ([2, 1], [1, 2], "reversed", None, "The two are exchanged: [2, 1] came, [1, 2] was expected."),
     ([1, 2, 3, 4], [2, 4, 3, 1], "order", None, "but in the order of the alphabet or of size"),
