@@ -139,7 +139,7 @@ NOT_SAID = {
     "text or object",  # an element type, compared and never shown
     "timed out", "unknown exercise",  # words of the verdict's schema
 }  # fmt: skip
-TABLES = {"_LIMITS_MET", "_EXCEPTIONS"}
+TABLES = {"_LIMITS_MET", "_NEWCOMERS_MEET", "_EXCEPTIONS", "_NOT_ORDERED", "_NO_METHOD"}
 """Patterns that Python's own messages are searched for."""
 
 

@@ -182,6 +182,9 @@ _EXCEPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("AssertionError", r"", "assertion-bare"),
 )
 
+_NOT_ORDERED: Final = r"'[<>]=?' not supported between instances of '(\w+)' and '(\w+)'"
+_NO_METHOD: Final = r"^'(\w+)' object has no attribute '(\w+)'"
+
 # (pattern searched in a line that Python calls invalid without saying why, the id of a sentence)
 _ODD_LINES: Final[tuple[tuple[str, str], ...]] = (
     (r"^else\s+if\b", "compare.odd.else-if"),
@@ -395,7 +398,7 @@ def not_ordered(came: object, error: Exception) -> tuple[str, str] | None:
 
     *error* was raised by the check, in this process.
     """
-    found = re.search(r"'[<>]=?' not supported between instances of '(\w+)' and '(\w+)'", str(error))
+    found = re.search(_NOT_ORDERED, str(error))
     if found is None or not isinstance(error, TypeError):
         return None
     own = type(_plain(came)).__name__
@@ -455,7 +458,7 @@ def what_it_means(type_name: str, message: str, *, source: str = "") -> str | No
 
 def _nearest_method(name: str, text: str) -> str:
     """Return the method of a type of Python's own that a misspelt one was probably meant to be, or ""."""
-    found = re.search(r"^'(\w+)' object has no attribute '(\w+)'", text) if name == "AttributeError" else None
+    found = re.search(_NO_METHOD, text) if name == "AttributeError" else None
     kind = next((kind for kind in (str, list, dict, tuple, set, int, float) if found and kind.__name__ == found[1]), None)
     methods = [method for method in dir(kind) if not method.startswith("_")] if kind else []
     return next((f"`{method}`" for method in difflib.get_close_matches(found[2] if found else "", methods, n=1, cutoff=0.75)), "")
