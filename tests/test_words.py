@@ -226,6 +226,16 @@ def test_compare_says_what_the_catalogues_have() -> None:
     assert unused == set()
 
 
+def test_a_pattern_fills_the_blanks_of_its_sentence() -> None:
+    """What the sentence on an exception leaves open is a group of its pattern, and a sentence with a number has its plural."""
+    rows = [(key, re.compile(pattern).groupindex.keys()) for _, pattern, key in compare._EXCEPTIONS]
+
+    for key, groups in rows:
+        forms = ENGLISH[f"compare.exception.{key}"]
+        assert set().union(*map(blanks, forms)) <= {*groups, "message", "name"}, key
+        assert (len(forms) > 1) == ("n" in groups), key
+
+
 # --- Saying it -------------------------------------------------------------------------------------------------------
 
 
