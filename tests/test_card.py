@@ -174,6 +174,16 @@ def test_the_first_check_that_does_not_pass_gets_the_one_next_step() -> None:
     assert third.status == Status.PASSED
 
 
+def test_a_known_mistake_is_named_once() -> None:
+    """Where the hint that is open names the mistake, nothing is said before it; a hint that still waits leaves the sentence in place."""
+    known = replace(FAILED, hints=(Hint("You counted from 1.", 1, 1, misconception="from-one"),))
+    later = replace(known, check="test_e", message="1 came, 3 was expected.", hints=(Hint("You forgot one.", 1, 1, misconception="one"),))
+    first, second = Card.of(verdict(known, later), exercise="mean").rows()
+
+    assert (first.message, first.hints, first.open) == ("", ("You counted from 1.",), 1)
+    assert (second.message, second.open) == ("1 came, 3 was expected.", 0)
+
+
 def test_what_cannot_be_answered_is_never_the_next_step() -> None:
     """A broken check asks nothing of the learner, so the card looks at the next one."""
     card = Card.of(verdict(replace(FAILED, status=Status.BROKEN, hints=()), replace(FAILED, check="test_e")), exercise="mean")
@@ -217,11 +227,13 @@ def test_what_the_cell_and_the_file_had_to_say() -> None:
     repairs = (Repair("moved", "Cell 3 was moved."), Repair("split", "Two cells were joined.", "median"))
     notes = Card.of(verdict(PASSED, cells=cells, repairs=repairs), exercise="mean").notes
     told = Card.of(verdict(replace(FAILED, message="It stopped with KeyError: 1."), cells=cells), exercise=None).notes
+    raised = Card.of(verdict(replace(FAILED, raised="NameError"), cells=cells[:1]), exercise=None).notes
 
     assert [(note.label, note.text) for note in notes] == [
         ("the cell", "stopped with NameError: name 'x' is not defined"),
         ("in the file", "Cell 3 was moved."),
     ]
+    assert raised == ()
     assert [note.text for note in told] == ["stopped with NameError: name 'x' is not defined"]
     assert "the cell: stopped with" in Card.of(verdict(PASSED, cells=cells), exercise="mean").html()
 

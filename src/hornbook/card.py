@@ -299,12 +299,14 @@ class _Maker:
     def _with_details(self, row: Row, outcome: Outcome) -> Row:
         """Return *row* with what there is to say about *outcome*, leaving out what the card says already."""
         hints = tuple(hint for hint in (_prose(hint.text) for hint in outcome.hints) if hint not in self.said)
-        message = "" if outcome.message in self.said else _prose(outcome.message)
-        self.said.update((outcome.message, *hints))
         came, expected = _values(outcome.came, outcome.expected)
         first = not self.focus and outcome.status not in {Status.BROKEN, Status.SKIPPED}
         if first:
             self.focus = row.id
+        # A mistake that is known is named by its hint: what came and what was expected need no third telling before it.
+        named = first and (came is not None or outcome.hidden) and hints[:1] == (_prose(outcome.first_sentence),)
+        message = "" if named or outcome.message in self.said else _prose(outcome.message)
+        self.said.update((outcome.message, *hints))
         return replace(
             row,
             message=message,
@@ -329,6 +331,8 @@ class _Maker:
         for cell in self.verdict.cells:
             # Of a cell that was stopped the checks have told; its error is only how it was stopped.
             told = cell.error is None or cell.stopped is not None or any(cell.error in sentence for sentence in self.said)
+            kind = (cell.error or "").partition(":")[0]
+            told = told or any(outcome.raised == kind for outcome in self.verdict.outcomes if outcome.exercise == cell.exercise)
             if not told and (self.exercise is None or cell.exercise == self.exercise):
                 yield Note(say("show.label.the-cell"), say("card.stopped-with", error=_prose(cell.error or "")))
         for repair in self.verdict.repairs:
