@@ -211,7 +211,7 @@ def test_no_hidden_check_is_asked_of_a_live_state(course: Course, lesson: Lesson
 def test_elsewhere_than_on_linux_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """There are no such forks, and a notebook that loads it goes on all the same."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    hornbook.load_ipython_extension(None)
-    hornbook.unload_ipython_extension(None)
+    hornbook.load_ipython_extension(monkeypatch)
+    hornbook.unload_ipython_extension(monkeypatch)
 
     assert "Checks in a notebook need Linux" in capsys.readouterr().out

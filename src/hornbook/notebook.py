@@ -61,6 +61,7 @@ class Extension:
         self.last: str | None = None
         self._desk: tuple[tuple[str, str], Desk] | None = None
         self._file: tuple[object, SubmissionFile] | None = None
+        self._sought: tuple[str, str] | None = None
         self._asked = False
 
     def load(self) -> None:
@@ -72,8 +73,7 @@ class Extension:
         atexit.register(self.unload)
         ours = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _drop(ours()))
-        with contextlib.suppress(HornbookError):  # whoever asks for a check is told
-            self.desk()
+        self.desk_if_any()
 
     def unload(self) -> None:
         """Take everything out of the shell, and end the process that checks."""
@@ -95,15 +95,18 @@ class Extension:
         if result.info.silent:
             return
         self.remember(cell)
-        if asked or not self.settings.check_on_run:
+        desk = self.desk_if_any()
+        work = None if desk is None else self.work(desk)
+        exercises = [] if work is None else work.exercises_of(cell)
+        if not exercises:
+            # Nobody will ask for what it has drawn, and figures are large.
+            cell.figures = []
+        if desk is None or work is None or asked or not self.settings.check_on_run:
             return
-        with contextlib.suppress(HornbookError):  # not every notebook is a lesson, and who runs a cell has asked for nothing
-            desk = self.desk()
-            work = self.work(desk)
-            for exercise in work.exercises_of(cell):
+        with speaking(self.language()):
+            for exercise in exercises:
                 if work.submission.attempted(desk.lesson, exercise):
-                    with speaking(self.language()):
-                        self.show(desk, work, exercise)
+                    self.show(desk, work, exercise)
 
     def check(self, exercise: str | None) -> None:
         """Check *exercise*, by default that of the running cell or else all, and show what comes of it."""
@@ -148,6 +151,20 @@ class Extension:
     def language(self) -> str:
         """Return the language that is spoken here: the learner's choice, or the course's."""
         return str(self.settings.language) or (self._desk[1].course.settings.language if self._desk is not None else ENGLISH)
+
+    def desk_if_any(self) -> Desk | None:
+        """Return the desk, or None where there is none: not every notebook is a lesson, and who asks for a check is told why.
+
+        Once it was not found it is looked for again when the settings are others, or when somebody asks.
+        """
+        wanted = (self.settings.course, self.settings.lesson)
+        if self._desk is None and self._sought == wanted:
+            return None
+        self._sought = wanted
+        try:
+            return self.desk()
+        except HornbookError:
+            return None
 
     def leave_desk(self) -> None:
         """End the process that checks, if there is one."""
