@@ -25,7 +25,7 @@ from hornbook.sandbox.probe import Conversation, Probe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SMALL = Limits(cell_seconds=1, check_seconds=1, total_seconds=30, memory_mb=256, processes=64, output_kb=64, file_mb=16, disk_mb=32)
+SMALL = Limits(cell_seconds=3, check_seconds=1, total_seconds=30, memory_mb=256, processes=64, output_kb=64, file_mb=16, disk_mb=32)
 """Limits that are reached soon."""
 
 SIGNALS_WATCHED = 6

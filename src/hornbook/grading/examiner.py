@@ -426,26 +426,26 @@ class _Panel:
 
     def rounds(self, line: Line) -> Iterator[tuple[Sitting, int]]:
         """Fork for each client; in the fork, yield what that client wants to have asked."""
-        if self.strength is not None:
-            with contextlib.suppress(HornbookError):  # whoever sits here will be told
-                self.rehearse(self.strength)
+        with contextlib.suppress(HornbookError):  # whoever sits here will be told
+            self.rehearse()
         Branches(line, self.seat).serve()
         if self.client is not None:
             yield from self.sittings(self.client)
         os._exit(0)
 
-    def rehearse(self, strength: Strength) -> None:
+    def rehearse(self) -> None:
         """Do once what each seat will do: what is imported, compiled or looked up the first time is in every fork then."""
         from hornbook.grading.sitting import runtime  # noqa: PLC0415 - brings the sandbox along
         from hornbook.lesson import ProgramCell  # noqa: PLC0415
         from hornbook.sandbox.execute import Executor, Job  # noqa: PLC0415
 
-        policy = preparation.policy_for(self.course, self.course.lesson(self.slug), strength.mode)
-        cells = (ProgramCell("print('shown')\n'a value'", "rehearsal", 0, last_of_exercise=True), ProgramCell("1 / 0", None, 1))
-        with Executor(policy, warm=self.warm) as executor:
-            child = executor.run(Job(cells, self.course.settings.limits)).snapshots["rehearsal"].check(1)
-            if child is not None:
-                child.end()
+        if self.strength is not None:
+            policy = preparation.policy_for(self.course, self.course.lesson(self.slug), self.strength.mode)
+            cells = (ProgramCell("print('shown')\n'a value'", "rehearsal", 0, last_of_exercise=True), ProgramCell("1 / 0", None, 1))
+            with Executor(policy, warm=self.warm) as executor:
+                child = executor.run(Job(cells, self.course.settings.limits)).snapshots["rehearsal"].check(1)
+                if child is not None:
+                    child.end()
         runtime()
         gc.collect()
         gc.freeze()

@@ -67,15 +67,23 @@ def is_alone(own: set[tuple[int, str]] | None, snapshots: set[int]) -> bool:
 
 
 def files(places: tuple[str, ...]) -> list[str] | None:
-    """Return what lies in *places*, in words that differ when anything was changed; None if that is too much to say."""
+    """Return what lies in *places*, in words that differ when anything was changed; None if that is too much to say.
+
+    What is mounted in them, such as the libraries of an environment below /tmp, is not the learner's to write.
+    """
     found: list[str] = []
     todo = list(places)
+    devices = set()
     while todo:
         folder = todo.pop()
         try:
+            if folder in places:
+                devices.add(os.stat(folder).st_dev)
             with os.scandir(folder) as entries:
                 for entry in entries:
                     status = entry.stat(follow_symlinks=False)
+                    if status.st_dev not in devices:
+                        continue
                     times = f"{status.st_mtime_ns} {status.st_ctime_ns}"
                     found.append(f"{entry.path} {status.st_ino} {status.st_mode} {status.st_size} {times}")
                     if entry.is_dir(follow_symlinks=False):
