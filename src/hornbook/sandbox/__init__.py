@@ -408,11 +408,15 @@ class Snapshot:
         line.close()
         return None
 
-    def stands(self) -> bool:
-        """Return whether it is there, and silent as it has to be until it is asked."""
+    def stands(self, *, ask: bool = False) -> bool:
+        """Return whether it is there, and silent as it has to be until it is asked.
+
+        One that has been killed may take a moment to be gone: only who is asked, and answers, is there for certain.
+        """
         poll = select.poll()
         poll.register(self.line.socket, select.POLLIN | select.POLLHUP)
-        return not poll.poll(0)
+        # No child has the number 0, so there is nothing to end.
+        return not poll.poll(0) and (not ask or self._ask(("end", 0), seconds=STATE_SECONDS) == ("ended", 0, None))
 
     def resume(self, sandbox: Sandbox, seconds: float = ANSWER_SECONDS) -> tuple[KernelProcess, Line] | None:
         """Return a shell that goes on from here, and the line over which it takes cells; None if it would not be as it was."""

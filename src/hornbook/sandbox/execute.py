@@ -267,9 +267,10 @@ class _Run:
                 self.runs.setdefault(number, CellRun(cell.exercise, cell.index))
             elif not await self._run_cell(number, cell, kernel):
                 continue
-            # Whatever a learner's cell did to its kernel must not be put down to the next one.
-            sound = await self._keep_state(number, cell, kernel) and kernel.is_sound(ask=cell.exercise is not None or cell.added)
-            if self._states_stand() and sound:
+            # Whatever a learner's cell did to its kernel, and to the states before it, must not be put down to the next one.
+            learners = cell.exercise is not None or cell.added
+            sound = await self._keep_state(number, cell, kernel) and kernel.is_sound(ask=learners)
+            if self._states_stand(ask=learners) and sound:
                 continue
             self.left_out.add(number)
             self._note_stop(number, kernel.process.exit_code())
@@ -324,9 +325,9 @@ class _Run:
             self.executor.point(_Point(cells, snapshot, dict(self.runs), dict(self.outputs), dict(self.snapshots)))
         return True
 
-    def _states_stand(self) -> bool:
+    def _states_stand(self, *, ask: bool) -> bool:
         """Return whether all states that were kept are still there; one that is not will be made again when we start over."""
-        fallen = [exercise for exercise, state in self.snapshots.items() if isinstance(state, Snapshot) and not state.stands()]
+        fallen = [exercise for exercise, state in self.snapshots.items() if isinstance(state, Snapshot) and not state.stands(ask=ask)]
         for exercise in fallen:
             del self.snapshots[exercise]
         return not fallen
