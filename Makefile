@@ -21,7 +21,7 @@ demo: $(STAMP)  ## set up, then grade a passing, a half-done, a mistaken, a loop
 	$(BIN)/hornbook demo
 
 test: $(STAMP)  ## set up, then prove the graders and run all tests, with coverage
-	$(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --cov --cov-report=
+	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --fail-under=90
 
 lint: $(STAMP)  ## check style and types
