@@ -220,6 +220,21 @@ def test_an_examiner_that_cannot_start_says_so(course: Course, monkeypatch: pyte
     ours.close()
 
 
+def test_where_there_is_no_room_for_a_process_it_says_so(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A learner's kernel may have used up all processes: a sentence is shown in its notebook, and the next check tries again."""
+
+    def full(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with Examiner(course) as own:
+        with monkeypatch.context() as patched:
+            patched.setattr("hornbook.grading.examiner.subprocess.Popen", full)
+            with pytest.raises(SandboxError, match="The examiner does not start: "):
+                own.seat("steps")
+        with own.seat("steps") as seat:
+            assert seat.ask(answers(course, *RIGHT)).passed
+
+
 def test_submissions_cross_unchanged(course: Course) -> None:
     """Whatever a submission holds arrives as it was: line ends, surrogates, added cells, repairs."""
     odd = "x = '\ud800\u202e\x00'\r\n"

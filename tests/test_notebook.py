@@ -363,8 +363,11 @@ def test_a_learner_may_choose_the_language(kernel: Kernel) -> None:
     """`%config Hornbook.language = "de"`: the card, and what is said besides, are in German from then on."""
     kernel.run("%config Hornbook.language = 'de'")
     card, said = kernel.run("def two(n): return n * n", "two"), kernel.run("%check three")
+    kernel.run("%config Hornbook.language = 'tlh'")
+    unknown = kernel.run("%check three")
     kernel.run("%config Hornbook.language = ''")
 
+    assert 'lang="en"' in unknown.shown[0]["text/html"]
     assert ("9 kam zurück" in card.text or "erwartet" in card.text, "Diese Lektion hat keine Aufgabe" in said.text) == (True, True)
 
 

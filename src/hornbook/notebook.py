@@ -29,7 +29,7 @@ from hornbook.lesson import SubmissionFile
 from hornbook.live import Desk, LiveSubmission, find_lesson
 from hornbook.model import Status, Verdict
 from hornbook.sandbox.live import Ran, Session
-from hornbook.words import ENGLISH, say, speaking
+from hornbook.words import ENGLISH, nearest, say, speaking
 
 if TYPE_CHECKING:
     from hornbook.widgets import CheckCard
@@ -149,8 +149,8 @@ class Extension:
         return self._desk[1]
 
     def language(self) -> str:
-        """Return the language that is spoken here: the learner's choice, or the course's."""
-        return str(self.settings.language) or (self._desk[1].course.settings.language if self._desk is not None else ENGLISH)
+        """Return the language that is spoken here: the learner's choice, or the course's, or what there are sentences in instead."""
+        return nearest(str(self.settings.language) or (self._desk[1].course.settings.language if self._desk is not None else ENGLISH))
 
     def desk_if_any(self) -> Desk | None:
         """Return the desk, or None where there is none: not every notebook is a lesson, and who asks for a check is told why.

@@ -92,11 +92,11 @@ class Examiner:
         failure: OSError | None = None
         with theirs, self._lock:
             for _ in (1, 2):
-                line = self._started()
                 try:
+                    line = self._started()
                     line.send(("seat", slug), theirs.fileno(), deadline=time.monotonic() + START_SECONDS)
                 except OSError as error:
-                    # It has been killed, perhaps: another one takes its place.
+                    # It has been killed, perhaps: another one takes its place, if there is room for a process.
                     self._end()
                     failure = error
                 else:
@@ -121,6 +121,7 @@ class Examiner:
             return self._line
         self._end()
         ours, theirs = socket.socketpair()
+        self._line = Line(ours)
         with theirs:
             # -P: a file that was handed in beside the notebooks must not be imported for a library of that name.
             self._process = subprocess.Popen(  # noqa: S603 - our own program
@@ -130,7 +131,6 @@ class Examiner:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
-        self._line = Line(ours)
         self._line.send(("course", str(self.course.root), _encode(self.course.settings), _encode(self.strength), self.live))
         return self._line
 
