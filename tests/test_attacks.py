@@ -182,7 +182,11 @@ class Target:
 
     def processes(self) -> list[str]:
         """Return the command lines of our own children, and of whoever carries the attack's token."""
-        found = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+        found = []
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended, as it should
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    found.append(" ".join(child.cmdline()))
         return found + [str(process.pid) for process in psutil.process_iter(["cmdline"]) if self.token in (process.info["cmdline"] or [])]
 
 
