@@ -2,9 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+LAB := .venv/.lab
+# node and npm are in the environment, too, so that nothing of them need be installed.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix jlab_extension
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock clean
+.PHONY: help demo lab test lint format bench lock clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -14,13 +17,24 @@ $(STAMP): constraints.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo 'This Python has no venv module: apt install python3-venv' >&2; exit 1; }
 	@# The file names every package, so nothing is resolved: older pips would look for a newer release behind an extra.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The JupyterLab side: built, and linked to where Jupyter looks for it.
+$(LAB): $(STAMP) $(wildcard jlab_extension/*.json jlab_extension/.npmrc jlab_extension/*/*.* jlab_extension/src/*/*.*) $(wildcard src/hornbook/static/card.*)
+	@test jlab_extension/node_modules -nt jlab_extension/package-lock.json || { $(NPM) ci && touch jlab_extension/node_modules; }
+	$(NPM) run build
+	@$(BIN)/jupyter-builder develop --overwrite . >/dev/null
 	@touch $@
 
 demo: $(STAMP)  ## set up, then grade a passing, a half-done, a mistaken, a looping and a cheating submission
 	$(BIN)/hornbook demo
 
-test: $(STAMP)  ## set up, then prove the graders and run all tests, with coverage
+lab: $(LAB)  ## set up, then open the lessons in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab?reset
+
+test: $(LAB)  ## set up, then prove the graders and run all tests, with coverage
+	$(NPM) test
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --fail-under=90
 
@@ -47,4 +61,4 @@ lock:  ## renew constraints.txt from pyproject.toml (needs uv)
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -c constraints.txt -o bench-constraints.txt
 
 clean:  ## remove everything that was made here
-	rm -rf .venv dist build test-output src/hornbook/locale/*.mo .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv dist build test-output src/hornbook/locale/*.mo src/hornbook/labextension jlab_extension/node_modules jlab_extension/lib .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis

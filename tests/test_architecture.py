@@ -48,7 +48,8 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.demo": {"rich"},
     "hornbook.widgets": {"anywidget", "traitlets", "ipywidgets"},
     "hornbook.notebook": {"IPython", "traitlets"},
-    "hornbook.server": {"jupyter_server", "tornado", "traitlets"},
+    # jupyter_server imports the package, which imports this one when it is told to.
+    "hornbook.server.handlers": {"jupyter_server", "tornado"},
 }
 """The third-party packages that a module may import at its top; any other is imported by the function that needs it."""
 

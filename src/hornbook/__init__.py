@@ -70,5 +70,15 @@ def unload_ipython_extension(shell: Any) -> None:
         sys.modules["hornbook.notebook"].unload(shell)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell Jupyter where the built JupyterLab side is, for whoever works on it."""
+    return [{"src": "labextension", "dest": "hornbook"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell Jupyter's server which module is its extension; it is imported there only."""
+    return [{"module": "hornbook.server"}]
+
+
 def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])

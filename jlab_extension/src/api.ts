@@ -1,0 +1,133 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { ArtifactInfo, Checked, Doctored, Health, Job, LessonInfo, LessonList, NotebookInfo, Related, SentCell } from './types';
+import { events } from './events';
+
+/** What the server refused, in its own words; `code` is for programs. */
+export class Refusal extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number
+  ) {
+    super(message);
+    this.name = 'Refusal';
+  }
+}
+
+/** There is no hornbook on the other side: a static site, or a server without our extension. */
+export class NoServer extends Error {
+  constructor() {
+    super('There is no hornbook server here.');
+    this.name = 'NoServer';
+  }
+}
+
+/** Speaks to `/hornbook/api`, as `GET openapi.json` there describes it. */
+export class Api {
+  constructor(
+    private readonly settings: ServerConnection.ISettings,
+    private readonly language: string
+  ) {}
+
+  health(): Promise<Health> {
+    return this.ask('GET', 'health');
+  }
+
+  lessons(): Promise<LessonList> {
+    return this.ask('GET', 'lessons');
+  }
+
+  related(course: string, slug: string): Promise<Related[]> {
+    return this.ask('GET', `lessons/${course}/${slug}/related`);
+  }
+
+  /** Make the learner's copy of a lesson, where there is none yet. */
+  start(course: string, slug: string): Promise<LessonInfo> {
+    return this.ask('POST', `lessons/${course}/${slug}/work`, {});
+  }
+
+  /** Tell which lesson a notebook is; null where it is none. */
+  async notebook(path: string, cells: SentCell[]): Promise<NotebookInfo | null> {
+    try {
+      return await this.ask<NotebookInfo>('POST', 'notebooks', { path, cells });
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'no-lesson') return null;
+      throw error;
+    }
+  }
+
+  /** Check one exercise of what stands in the cells, or all; nothing is recorded as handed in. */
+  check(path: string, cells: SentCell[], exercise: string | null): Promise<Job> {
+    return this.ask('POST', 'checks', { path, cells, exercise });
+  }
+
+  /** Hand the saved notebook in: a clean run from top to bottom, with the hidden checks. */
+  grade(path: string): Promise<Job> {
+    return this.ask('POST', 'grades', { path });
+  }
+
+  /** Prove a lesson, and look for mistakes that its checks do not notice. */
+  doctor(course: string, slug: string): Promise<Job<Doctored>> {
+    return this.ask('POST', 'doctor', { course, slug });
+  }
+
+  /** Return the text of a check that asks what *example*, an expression, gives with the reference solution. */
+  example(course: string, slug: string, exercise: string, example: string): Promise<{ check: string; file: string }> {
+    return this.ask('POST', 'examples', { course, slug, exercise, example });
+  }
+
+  artifacts(): Promise<ArtifactInfo[]> {
+    return this.ask('GET', 'artifacts');
+  }
+
+  cancel(id: string): Promise<Job> {
+    return this.ask('DELETE', `jobs/${id}`);
+  }
+
+  /** Follow a job to its end; *seen* is told of every change on the way. */
+  async follow<Result>(job: Job<Result>, seen: (job: Job<Result>) => void): Promise<Job<Result>> {
+    let last = job;
+    if (isOver(last)) return last;
+    const response = await this.fetch('GET', `jobs/${job.id}/events`);
+    if (response.body === null) throw new NoServer();
+    for await (const event of events(response.body)) {
+      last = JSON.parse(event.data) as Job<Result>;
+      seen(last);
+      if (isOver(last)) break;
+    }
+    return last;
+  }
+
+  /** The address of a page or a file that the server has given a path for. */
+  url(path: string): string {
+    return URLExt.join(this.settings.baseUrl, path);
+  }
+
+  private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.fetch(method, path, body);
+    return (await response.json()) as T;
+  }
+
+  private async fetch(method: string, path: string, body?: unknown): Promise<Response> {
+    const url = URLExt.join(this.settings.baseUrl, 'hornbook/api', path);
+    const init: RequestInit = { method, headers: { 'Accept-Language': this.language } };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const response = await ServerConnection.makeRequest(url, init, this.settings);
+    const kind = response.headers.get('Content-Type') ?? '';
+    // A static site answers with a page of its own, whatever is asked.
+    if (!kind.startsWith('application/json') && !kind.startsWith('text/event-stream')) throw new NoServer();
+    if (!response.ok) {
+      const { code, message } = (await response.json()) as { code?: string; message?: string };
+      throw new Refusal(code ?? 'refused', message ?? response.statusText, response.status);
+    }
+    return response;
+  }
+}
+
+/** Whether nothing more will come of a job. */
+export function isOver(job: Job<unknown>): boolean {
+  return job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
+}
+
+export type { Checked };
