@@ -34,7 +34,7 @@ function form(pluginId: string, properties: Fields, level: 'cell' | 'notebook', 
     // Nothing is written before somebody has written something.
     Object.keys(properties).map(name => [name, { level, writeDefault: false, ...(level === 'cell' ? { cellTypes: ['code' as const] } : {}) }])
   );
-  return new MetadataFormWidget({ metadataSchema: { type: 'object', properties } as MetadataForm.IMetadataSchema, metaInformation: about, pluginId, translator });
+  return new MetadataFormWidget({ metadataSchema: { type: 'object', properties } as MetadataForm.IMetadataSchema, metaInformation: about, uiSchema: { '/hornbook/summary': { 'ui:widget': 'textarea' } }, pluginId, translator });
 }
 
 function exerciseFields(trans: TranslationBundle): Fields {
@@ -45,11 +45,13 @@ function exerciseFields(trans: TranslationBundle): Fields {
 
 function lessonFields(trans: TranslationBundle): Fields {
   const text = { type: 'string' } as const;
-  const texts = { type: 'array', items: { type: 'string' } } as const;
+  // Without a title of its own an item is named by its place in the file.
+  const texts = (title: string, item: string): object => ({ type: 'array', title, items: { type: 'string', title: item } });
   const skills = {
     type: 'array',
     items: {
       type: 'object',
+      title: trans.__('Skill'),
       properties: { name: { ...text, title: trans.__('Name') }, uri: { ...text, title: trans.__('Address, such as of ESCO') } },
       required: ['name']
     }
@@ -59,12 +61,12 @@ function lessonFields(trans: TranslationBundle): Fields {
     '/hornbook/title': { ...text, title: trans.__('Title') },
     '/hornbook/version': { ...text, title: trans.__('Version') },
     '/hornbook/summary': { ...text, title: trans.__('Summary') },
-    '/hornbook/objectives': { ...texts, title: trans.__('Objectives') },
+    '/hornbook/objectives': texts(trans.__('Objectives'), trans.__('Objective')),
     '/hornbook/skills': { ...skills, title: trans.__('Skills') },
     '/hornbook/level': { ...text, title: trans.__('Level'), enum: ['beginner', 'intermediate', 'advanced'] },
     '/hornbook/minutes': { type: 'integer', minimum: 1, title: trans.__('Minutes') },
-    '/hornbook/requires': { ...texts, title: trans.__('Requires'), description: trans.__('Slugs of lessons that come before.') },
-    '/hornbook/authors': { ...texts, title: trans.__('Authors') },
+    '/hornbook/requires': texts(trans.__('Requires'), trans.__('Slug of a lesson that comes before')),
+    '/hornbook/authors': texts(trans.__('Authors'), trans.__('Author')),
     '/hornbook/licence': { ...text, title: trans.__('Licence') }
   } as unknown as Fields;
 }

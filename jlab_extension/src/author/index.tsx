@@ -82,6 +82,7 @@ export const author: JupyterFrontEndPlugin<void> = {
       const content = ReactWidget.create(element);
       content.addClass('hb-page');
       const tab = new MainAreaWidget({ content });
+      tab.toolbar.hide();
       tab.id = id;
       tab.title.label = label;
       tab.title.icon = hornbookIcon;

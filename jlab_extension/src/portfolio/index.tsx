@@ -32,6 +32,7 @@ export const portfolio: JupyterFrontEndPlugin<void> = {
           const content = ReactWidget.create(<Portfolio model={model} trans={trans} dates={dates} showLessons={showLessons} />);
           content.addClass('hb-page');
           tab = new MainAreaWidget({ content });
+          tab.toolbar.hide();
           tab.id = 'hornbook-portfolio';
           tab.title.label = trans.__('Portfolio');
           tab.title.icon = hornbookIcon;
