@@ -1,4 +1,7 @@
-"""Compiles the catalogues of sentences when hornbook is built or installed, so that a command need not read their sources."""
+"""Compiles the catalogues of sentences when hornbook is built or installed, so that a command need not read their sources.
+
+And refuses a wheel to be given away that has no JupyterLab side.
+"""
 
 import sys
 from pathlib import Path
@@ -8,11 +11,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CompileCatalogues(BuildHookInterface[Any]):
-    """Makes `locale/<language>.mo` of each `locale/<language>.po`."""
+    """Makes `locale/<language>.mo` of each `locale/<language>.po`; refuses a wheel without what JupyterLab loads."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile them, and have them packed although git ignores them."""
-        del version  # the same for a wheel and for an editable installation
+        # An editable installation may well be without it: whoever works on the Python side needs no node.
+        if version == "standard" and not any(Path(self.root, "src/hornbook/labextension/static").glob("remoteEntry*.js")):
+            raise RuntimeError(
+                "This wheel would have no JupyterLab side: src/hornbook/labextension/static/remoteEntry*.js is not there. "
+                "Build it with `make .venv/.lab`, or build the wheel without SKIP_JUPYTER_BUILDER."
+            )
         sys.path.insert(0, str(Path(self.root, "src")))
         from hornbook.words import compile_all  # noqa: PLC0415 - it is found from here on
 

@@ -1,7 +1,10 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from './api';
+import { author } from './author';
 import { IModel, Model } from './model';
+import { panel, status } from './panel';
+import { portfolio } from './portfolio';
 import { IHornbook } from './tokens';
 
 const client: JupyterFrontEndPlugin<IModel> = {
@@ -14,6 +17,12 @@ const client: JupyterFrontEndPlugin<IModel> = {
     new Model(new Api(app.serviceManager.serverSettings, (translator ?? nullTranslator).languageCode))
 };
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [client];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  client,
+  panel,
+  status,
+  portfolio,
+  author
+];
 
 export default plugins;

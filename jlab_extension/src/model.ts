@@ -29,16 +29,17 @@ export class Model implements IModel {
   problem: string | null = null;
 
   constructor(readonly api: Api) {
-    this.ready = this.begin();
+    this.ready = this.refresh();
   }
 
   async refresh(): Promise<void> {
-    if (this.health === null) return;
     try {
+      // A server that did not answer at first may do so now.
+      this.health ??= await this.api.health();
       this.lessons = await this.api.lessons();
       this.problem = null;
     } catch (error) {
-      this.problem = String((error as Error).message);
+      this.problem = error instanceof NoServer ? null : String((error as Error).message);
     }
     this.changed.emit();
   }
@@ -48,15 +49,5 @@ export class Model implements IModel {
     const same = (one: LessonInfo): boolean => one.course === lesson.course && one.slug === lesson.slug;
     this.lessons = { ...this.lessons, lessons: this.lessons.lessons.map(one => (same(one) ? lesson : one)) };
     this.changed.emit();
-  }
-
-  private async begin(): Promise<void> {
-    try {
-      this.health = await this.api.health();
-    } catch (error) {
-      if (!(error instanceof NoServer)) this.problem = String((error as Error).message);
-      return;
-    }
-    await this.refresh();
   }
 }

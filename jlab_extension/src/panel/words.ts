@@ -1,0 +1,28 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { LessonInfo, LessonProgress } from '../types';
+
+/** A mark for how far a lesson is; the words beside it say the same. */
+export const SYMBOLS: Record<LessonProgress['status'], string> = { new: '○', started: '◐', passed: '✓' };
+
+/** Say how far a lesson is. */
+export function progressWords(trans: TranslationBundle, lesson: LessonInfo): string {
+  const { status, done, of } = lesson.progress;
+  if (status === 'passed') return trans.__('passed');
+  if (status === 'new' || of === 0) return status === 'new' ? trans.__('not started') : trans.__('started');
+  return trans._n('%2 of %1 exercise', '%2 of %1 exercises', of, done);
+}
+
+/** Say a level; a course may have levels of its own. */
+export function levelWords(trans: TranslationBundle, level: string): string {
+  const known: Record<string, string> = {
+    beginner: trans.__('beginner'),
+    intermediate: trans.__('intermediate'),
+    advanced: trans.__('advanced')
+  };
+  return known[level] ?? level;
+}
+
+/** Say how long a lesson takes. */
+export function minutesWords(trans: TranslationBundle, minutes: number): string {
+  return trans.__('%1 min', minutes);
+}
