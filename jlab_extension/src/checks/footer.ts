@@ -9,6 +9,7 @@ import type { Work } from './work';
 
 /** What is asked of a footer's cell. */
 export interface Actions {
+  /** Run and check it; what comes of it is brought into view. */
   check(cell: CodeCell): void;
   cancel(cell: CodeCell): void;
   reset(cell: CodeCell): void;
@@ -51,6 +52,11 @@ export class Footer extends Widget {
     this.cell.model?.contentChanged.disconnect(this.refresh, this);
     this.end();
     super.dispose();
+  }
+
+  /** Bring all of it into view, as far as that needs to scroll; the focus stays where it is. */
+  reveal(): void {
+    if (this.isAttached) this.node.scrollIntoView({ block: 'nearest' });
   }
 
   protected onBeforeAttach(message: Message): void {

@@ -5,6 +5,9 @@ import { CardModel, draw } from './card';
 import { button, make } from './dom';
 import type { Work } from './work';
 
+/** How much of a notebook's height what stands above it may take. */
+const MOST_HEIGHT = 0.55;
+
 export interface HandInActions {
   /** Open a lesson's copy, which is made where there is none. */
   open(lesson: { course: string; slug: string }): void;
@@ -19,6 +22,8 @@ export class Bars extends Widget {
   private readonly model = new CardModel();
   private readonly card = make('div', 'jp-hb-card');
   private readonly end: () => void;
+  private readonly inner = make('div', '');
+  private readonly sizes = new ResizeObserver(() => this.measure());
   private shown: unknown = null;
 
   constructor(
@@ -30,7 +35,9 @@ export class Bars extends Widget {
     this.addClass('jp-hb-bars');
     this.notice.setAttribute('role', 'note');
     this.handIn.setAttribute('aria-label', trans.__('Hand in'));
-    this.node.append(this.notice, this.handIn);
+    this.inner.append(this.notice, this.handIn);
+    this.node.append(this.inner);
+    this.sizes.observe(this.inner);
     this.end = draw(this.model, this.card);
     work.changed.connect(this.refresh, this);
     this.refresh();
@@ -39,6 +46,7 @@ export class Bars extends Widget {
   dispose(): void {
     if (this.isDisposed) return;
     this.work.changed.disconnect(this.refresh, this);
+    this.sizes.disconnect();
     this.end();
     super.dispose();
   }
@@ -47,10 +55,16 @@ export class Bars extends Widget {
     if (this.isDisposed) return;
     this.drawNotice();
     this.drawHandIn();
-    const height = this.notice.hidden && this.handIn.hidden;
-    this.node.hidden = height;
-    // A panel gives its header the height that it asks for.
-    this.node.style.minHeight = '';
+    this.setHidden(this.notice.hidden && this.handIn.hidden);
+  }
+
+  /** Ask for the height that there is something to show for; a header has no other way to get it. */
+  private measure(): void {
+    const most = (this.parent?.parent?.node.clientHeight ?? 0) * MOST_HEIGHT;
+    const height = `${Math.ceil(Math.min(this.inner.offsetHeight, most))}px`;
+    if (this.node.style.minHeight === height) return;
+    this.node.style.minHeight = height;
+    this.parent?.fit();
   }
 
   private drawNotice(): void {

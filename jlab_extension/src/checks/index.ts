@@ -76,7 +76,7 @@ export const checks: JupyterFrontEndPlugin<void> = {
         running.add(cell.model.id);
         // The server needs no kernel for its answer: both go on at the same time.
         void run(panel, cell).finally(() => running.delete(cell.model.id));
-        void work.check(cell.model);
+        void work.check(cell.model).then(() => views.forEach(view => view.reveal(cell)));
       },
       cancel: cell => void workOf(panel).cancel(cell.model),
       reset: cell => workOf(panel).reset(cell.model)
@@ -207,6 +207,11 @@ class View implements IDisposable {
     this.panel.content?.modelContentChanged?.disconnect(this.schedule, this);
     this.footers.forEach(footer => footer.dispose());
     this.footers.clear();
+  }
+
+  /** Show what stands below *cell*, if that is the one that is worked on. */
+  reveal(cell: Cell): void {
+    if (this.panel.content.activeCell === cell) requestAnimationFrame(() => this.footers.get(cell as CodeCell)?.reveal());
   }
 
   refresh(): void {
