@@ -49,7 +49,8 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.widgets": {"anywidget", "traitlets", "ipywidgets"},
     "hornbook.notebook": {"IPython", "traitlets"},
     # jupyter_server imports the package, which imports this one when it is told to.
-    "hornbook.server.handlers": {"jupyter_server", "tornado"},
+    "hornbook.server.handlers": {"jupyter_server", "tornado", "msgspec"},
+    "hornbook.server.service": {"msgspec"},
 }
 """The third-party packages that a module may import at its top; any other is imported by the function that needs it."""
 

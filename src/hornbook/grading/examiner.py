@@ -169,7 +169,7 @@ class Seat:
         self.send(submission, **how)
         return self.receive()
 
-    def send(
+    def send(  # noqa: PLR0913 - all but one by name
         self,
         submission: Submission,
         *,
@@ -180,12 +180,14 @@ class Seat:
         assurance: Assurance = Assurance.SELF_CHECKED,
         live: tuple[socket.socket, Mapping[str, Shown]] | None = None,
         language: str | None = None,
+        progress: bool = False,
     ) -> None:
         """Have *submission* asked about, all of it or one *exercise*, in the *language* of this client, by default the course's.
 
         In *practice*, which never asks a hidden check, a submission is run from the first cell in which it differs from the last
         one that was sent here. With a *live* state, the socket of a fork of a learner's kernel with what its exercises have shown,
-        that is asked, and nothing is run; no hidden check is asked there, either.
+        that is asked, and nothing is run; no hidden check is asked there, either. With *progress*, `receive_next` tells of each check
+        that was asked.
         """
         question = {
             "visible_only": visible_only or practice or live is not None,
@@ -195,6 +197,7 @@ class Seat:
             "assurance": str(assurance),
             "live": None if live is None else packed(live[1]),
             "language": language,
+            "progress": progress,
         }
         fds = [] if live is None else [live[0].fileno()]
         with contextlib.suppress(OSError):  # `receive` says so
@@ -202,6 +205,12 @@ class Seat:
 
     def receive(self) -> Verdict:
         """Return the verdict on what was sent last; raise what kept it from being had."""
+        while not isinstance(answer := self.receive_next(), Verdict):
+            pass
+        return answer
+
+    def receive_next(self) -> Verdict | tuple[int, int]:
+        """Return the verdict, or before it how many checks were asked, and of how many; raise what kept it from being had."""
         try:
             answer = self.line.receive(limits=LIMITS)
         except (Gone, OSError, WireError):
@@ -209,6 +218,8 @@ class Seat:
         match answer:
             case ("verdict", bytes() as verdict):
                 return Verdict.from_json(verdict)
+            case ("asked", int() as asked, int() as checks):
+                return asked, checks
             case ("refused", str() as kind, str() as path, str() as problem) if kind in FILE_ERRORS:
                 raise FILE_ERRORS[kind](path, problem)
             case ("refused", str() as kind, str() as problem):
@@ -492,6 +503,7 @@ class _Panel:
                     warm=self.warm,
                     live=live.finished(lesson, submission, how["live"], fds[0]) if fds else None,
                     language=how["language"],
+                    tell=(lambda asked, checks: client.send(("asked", asked, checks))) if how["progress"] else None,
                 )
                 if how["practice"]:
                     mode = (self.strength or strongest()).mode

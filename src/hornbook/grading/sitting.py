@@ -10,7 +10,7 @@ import platform
 import re
 import sysconfig
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +43,7 @@ class Sitting:
     that some of the grader's checks were left out, for this or another reason. An `executor` that is given is ended with the
     sitting. A `practice` is an executor that the caller keeps from sitting to sitting: only what has changed is run again. With a
     `live` state the checks ask that, and nothing is run. A grade has neither. `language` is that of the sentences, the course's where
-    none is given.
+    none is given. `tell` is told how many checks were asked, and of how many.
     """
 
     course: Course
@@ -61,6 +61,7 @@ class Sitting:
     hidden_pending: int = 0
     partial: bool = False
     language: str | None = None
+    tell: Callable[[int, int], None] | None = None
     checks: tuple[Check, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     fault: HornbookError | None = None
@@ -95,6 +96,7 @@ class Sitting:
         practice: Executor | None = None,
         live: Finished | None = None,
         language: str | None = None,
+        tell: Callable[[int, int], None] | None = None,
     ) -> Sitting:
         """Return the sitting of *submission* before the grader of *lesson*.
 
@@ -119,6 +121,7 @@ class Sitting:
             live=live,
             report=None if live is None else LIVE,
             language=language,
+            tell=tell,
         )
 
     @contextlib.contextmanager
@@ -229,6 +232,8 @@ class Sitting:
         if found.status is Status.TIMED_OUT:
             self._hanging.add(check.exercise)
         self.outcomes = [*(outcome for outcome in self.outcomes if outcome.check != check.name), self._explained(found)]
+        if self.tell is not None:
+            self.tell(len(self.outcomes), len(self.checks))
 
     def _explained(self, found: Outcome) -> Outcome:
         """Add why a name is missing: the cell that should have made it stopped before."""

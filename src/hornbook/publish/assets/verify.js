@@ -1,0 +1,183 @@
+"use strict";
+/* Checks the files that this page carries, and shows nothing of them before that. It asks no server for anything. */
+(async () => {
+  const $ = (id) => document.getElementById(id);
+  const refused = (reason) => Object.assign(new Error(reason), { refused: true });
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const textOf = (bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const sri = async (bytes) => "sha256-" + btoa(String.fromCharCode(...(await sha256(bytes))));
+
+  /* RFC 8785. JSON.stringify writes numbers and texts as it asks for, and sort() compares UTF-16 code units, as it asks for, too. */
+  const canonical = (value) =>
+    Array.isArray(value)
+      ? `[${value.map(canonical).join(",")}]`
+      : value && typeof value === "object"
+        ? `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(",")}}`
+        : JSON.stringify(value);
+
+  const from58 = (text) => {
+    const digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    if (text.length > 200) throw refused("A key or a signature cannot be read.");
+    let number = 0n;
+    for (const char of text) {
+      const digit = digits.indexOf(char);
+      if (digit < 0) throw refused("A key or a signature cannot be read.");
+      number = number * 58n + BigInt(digit);
+    }
+    let hex = number.toString(16);
+    if (hex.length % 2) hex = "0" + hex;
+    const zeros = /^1*/.exec(text)[0].length;
+    return Uint8Array.from([...Array(zeros).fill(0), ...(number ? hex.match(/../g).map((pair) => parseInt(pair, 16)) : [])]);
+  };
+
+  const list = (value) => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
+  const parsed = (bytes, what) => {
+    try {
+      return JSON.parse(textOf(bytes));
+    } catch {
+      throw refused(`${what} cannot be read.`);
+    }
+  };
+
+  const checkSignature = async (credential) => {
+    const { proof, ...document_ } = credential;
+    const proofs = list(proof).filter((one) => one?.cryptosuite === "eddsa-jcs-2022");
+    if (proofs.length !== 1) throw refused("The signature over the whole credential is missing.");
+    if (!list(proof).some((one) => one?.cryptosuite === "eddsa-rdfc-2022")) throw refused("One of the two signatures is missing.");
+    const { proofValue, ...options } = proofs[0];
+    const [controller, fragment] = String(options.verificationMethod).split("#");
+    if (controller !== credential.issuer?.id || controller !== `did:key:${fragment}`) throw refused("It was signed with a key that is not the issuer’s.");
+    if (options.type !== "DataIntegrityProof" || options.proofPurpose !== "assertionMethod") throw refused("The signature was made for another purpose.");
+    if (canonical(options["@context"]) !== canonical(document_["@context"])) throw refused("The signature was made under other contexts.");
+    const key = from58(fragment.slice(1));
+    if (fragment[0] !== "z" || key.length !== 34 || key[0] !== 0xed || key[1] !== 0x01) throw refused("The issuer’s key is of another kind.");
+    const encoder = new TextEncoder();
+    const parts = [await sha256(encoder.encode(canonical(options))), await sha256(encoder.encode(canonical(document_)))];
+    const signed = new Uint8Array([...parts[0], ...parts[1]]);
+    let holds = false;
+    try {
+      const imported = await crypto.subtle.importKey("raw", key.slice(2), { name: "Ed25519" }, false, ["verify"]);
+      holds = await crypto.subtle.verify({ name: "Ed25519" }, imported, from58(String(proofValue).slice(1)), signed);
+    } catch (error) {
+      if (error.refused) throw error;
+      throw Object.assign(new Error("This browser cannot check Ed25519 signatures."), { unable: true });
+    }
+    if (!holds || String(proofValue)[0] !== "z") throw refused("The signature does not fit the credential: it was changed after it was signed.");
+  };
+
+  const checkDates = (credential) => {
+    const now = Date.now();
+    const from = Date.parse(credential.validFrom);
+    if (!(from <= now)) throw refused("The credential does not hold yet.");
+    if (credential.validUntil !== undefined && !(Date.parse(credential.validUntil) >= now)) throw refused("The credential has expired.");
+  };
+
+  const checkFiles = async (files, credential) => {
+    const manifest = files["manifest.json"];
+    if (!manifest) throw refused("The list of files is missing.");
+    if ((await sri(manifest)) !== list(credential.relatedResource)[0]?.digestSRI) throw refused("The list of files is not the one that was signed.");
+    const entries = parsed(manifest, "The list of files").files;
+    for (const { path, digestSRI } of entries) {
+      if (!files[path]) throw refused(`The file ${path} is missing.`);
+      if ((await sri(files[path])) !== digestSRI) throw refused(`The file ${path} was changed after it was signed.`);
+    }
+    for (const needed of ["notebook.html", "report.html"]) {
+      if (!entries.some(({ path }) => path === needed)) throw refused(`The file ${needed} is not among those that were signed.`);
+    }
+    return entries;
+  };
+
+  const item = (text, word) => {
+    const made = document.createElement("li");
+    if (word) {
+      const mark = made.appendChild(document.createElement("b"));
+      mark.textContent = word;
+      made.append(" ");
+    }
+    made.append(text);
+    return made;
+  };
+  const tell = (kind, state, detail) => {
+    $("seal").className = `seal ${kind}`;
+    $("state").textContent = state;
+    $("detail").textContent = detail;
+  };
+
+  const show = (files, credential, entries) => {
+    $("report").innerHTML = textOf(files["report.html"]);
+    const frame = $("notebook");
+    frame.addEventListener("load", () => {
+      const fit = () => {
+        const body = frame.contentDocument?.body;
+        if (body) frame.style.height = `${body.scrollHeight + 4}px`;
+      };
+      fit();
+      addEventListener("resize", fit);
+      addEventListener("beforeprint", fit);
+    });
+    frame.srcdoc = textOf(files["notebook.html"]);
+    $("work").hidden = $("proof").hidden = false;
+    $("checked").append(
+      item("The signature fits every character of the credential.", "✓ held"),
+      item(`The list of files is the one that was signed, and all ${entries.length} files fit it.`, "✓ held"),
+      item("What you read above was drawn from those files.", "✓ held"),
+      item("The credential holds at this time.", "✓ held"),
+    );
+    $("limits").append(
+      item("Who typed the code. A signature names a key, not a person."),
+      item("Whether the learner’s own machine graded it as it should. Nobody else was there."),
+      item("Whether the issuer has taken it back: credentials of this kind cannot be revoked."),
+      item("The second signature, over the meaning of the words, which wallets look at. hornbook verify checks both."),
+    );
+    const facts = { Credential: credential.id, "Signed by": credential.issuer.id, Issued: credential.validFrom };
+    for (const [name, value] of Object.entries(facts)) {
+      $("facts").appendChild(document.createElement("dt")).textContent = name;
+      $("facts").appendChild(document.createElement("dd")).textContent = String(value);
+    }
+    const types = Object.fromEntries(entries.map(({ path, mediaType }) => [path, mediaType]));
+    for (const name of Object.keys(files)) {
+      if (name === "index.html") continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = `Save ${name}`;
+      button.addEventListener("click", () => {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(new Blob([files[name]], { type: types[name] === "image/png" ? "image/png" : "application/octet-stream" }));
+        link.download = name;
+        link.click();
+        URL.revokeObjectURL(link.href);
+      });
+      $("files").appendChild(document.createElement("li")).append(button);
+    }
+  };
+
+  try {
+    if (!globalThis.crypto?.subtle) throw Object.assign(new Error("This browser gives no cryptography to a page opened this way."), { unable: true });
+    tell("waiting", "Checking", "The signature and the files are being checked in your browser.");
+    const carried = parsed(new TextEncoder().encode($("data").textContent), "What this page carries");
+    let files;
+    try {
+      files = Object.fromEntries(Object.entries(carried).map(([name, data]) => [name, bytesOf(data)]));
+    } catch {
+      throw refused("What this page carries cannot be read.");
+    }
+    if (!files["credential.json"]) throw refused("The credential is missing.");
+    const credential = parsed(files["credential.json"], "The credential");
+    await checkSignature(credential);
+    checkDates(credential);
+    const entries = await checkFiles(files, credential);
+    show(files, credential, entries);
+    const issued = new Date(credential.validFrom).toISOString().slice(0, 10);
+    tell("good", "Intact. Self-checked by the learner.", `Signed on ${issued}; nothing was changed since. It does not prove who typed the code.`);
+  } catch (error) {
+    if (error.unable) {
+      tell("waiting", "Not checked", `${error.message} Run hornbook verify on the folder that this page came in.`);
+      return;
+    }
+    /* What did not hold is not shown: a reader would remember it, whatever stood beside it. */
+    $("report").replaceChildren();
+    $("work").hidden = $("proof").hidden = true;
+    tell("bad", "This page does not hold", error.refused ? error.message : "It cannot be read.");
+  }
+})();

@@ -1,0 +1,1 @@
+"""Remembers: every verdict, and where each learner stands."""
