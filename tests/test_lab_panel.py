@@ -304,7 +304,7 @@ def desk(browser: Browser, lab: Lab, answers: Answers) -> Iterator[Desk]:
     context.route("**/hornbook/api/**", lambda route: answers(route))  # noqa: PLW0108 - Playwright writes on what it is given
     page = context.new_page()
     desk = Desk(page, lab)
-    page.on("pageerror", lambda error: desk.complaints.append(str(error)))
+    page.on("pageerror", lambda error: desk.complaints.append(f"{error} {error.stack}"))
     yield desk
     if page.url.startswith(lab.url) and page.evaluate("() => window.jupyterapp !== undefined"):
         page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
@@ -633,6 +633,73 @@ def test_a_check_is_written_from_an_example(desk: Desk, answers: Answers) -> Non
 
         said = {"course": "hornbook", "slug": "secret_messages", "exercise": "shift_letter", "example": 'shift_letter(\n    "a", x\n)'}
         assert ("POST", "examples", said) in answers.asked
+
+
+# --- Before the server itself ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def honest(desk: Desk) -> Iterator[Desk]:
+    """Give a desk before the real server, whose word nobody takes the place of."""
+    desk.page.context.unroute("**/hornbook/api/**")
+    yield desk
+    shutil.rmtree(desk.lab.folder / "hornbook", ignore_errors=True)
+
+
+def solved(path: Path) -> None:
+    """Write the reference answers into the exercises of the notebook at *path*."""
+    text = (ROOT / "graders" / "python" / "secret_messages.solution.py").read_text("utf-8")
+    answers = {name: answer.strip() for name, answer in re.findall(r"^# %% (\w+)\n(.*?)(?=^# %% |\Z)", text, re.MULTILINE | re.DOTALL)}
+    notebook = json.loads(path.read_text("utf-8"))
+    for cell in notebook["cells"]:
+        if "hornbook" in cell["metadata"]:
+            cell["source"] = answers[cell["metadata"]["hornbook"]["exercise"]]
+    path.write_text(json.dumps(notebook), "utf-8")
+
+
+def test_from_the_list_to_a_passed_lesson(honest: Desk) -> None:
+    """The real server lists the lessons, makes the copy that the panel opens, and its grade stands in the list and the status bar."""
+    honest.open()
+    panel = honest.lessons()
+    expect(panel.locator(".hb-lesson")).to_have_count(6)
+    panel.get_by_role("button", name=re.compile("^Secret messages")).click()
+    expect(panel.locator(".hb-related .hb-quiet").first).not_to_be_empty()
+    panel.locator(".hb-details").get_by_role("button", name="Start: Secret messages").click()
+    expect(panel.locator(".hb-lesson[aria-current=true]")).to_contain_text("0 of 4 exercises")
+    path = honest.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
+    solved(honest.lab.folder / path)
+    over = honest.page.evaluate(
+        """async (path) => {
+            const { baseUrl } = window.jupyterapp.serviceManager.serverSettings;
+            const headers = { 'X-XSRFToken': /_xsrf=([^;]*)/.exec(document.cookie)[1], 'Content-Type': 'application/json' };
+            const answer = await fetch(`${baseUrl}hornbook/api/grades`, { method: 'POST', headers, body: JSON.stringify({ path }) });
+            const job = await answer.json();
+            return await (await fetch(`${baseUrl}hornbook/api/jobs/${job.id}/events`)).text();
+        }""",
+        path,
+    )
+    assert '"state":"done"' in over.replace(" ", "")
+    panel.get_by_role("button", name="Read the lessons anew").click()
+    expect(panel.locator(".hb-is-passed")).to_contain_text("Secret messages")
+    expect(honest.page.locator(".hb-status").first).to_have_text("Lessons 1/6")
+    honest.open()
+
+    expect(honest.lessons().locator(".hb-is-passed")).to_contain_text("Secret messages")
+
+
+def test_instructors_see_what_the_grader_really_asks(honest: Desk) -> None:
+    """What stands above an exercise are the docstrings of its checks, the hidden ones among them."""
+    grader = (ROOT / "graders" / "python" / "test_secret_messages.py").read_text("utf-8")
+    with on(honest.lab):
+        honest.open(f"lab/tree/{LESSON}")
+        honest.front(LESSON)
+        checks = honest.page.locator(".hb-checks")
+        expect(checks).to_have_count(4)
+        # Cells out of sight are not laid out, so their text is asked for as it stands.
+        said = checks.locator("li").all_text_contents()
+
+        assert [one for one in said if f'"""{one.removeprefix("hidden: ")}"""' not in grader] == []
+        assert {one.startswith("hidden: ") for one in said} == {True, False}
 
 
 # --- Everywhere ------------------------------------------------------------------------------------------------------
