@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from './api';
 import { author } from './author';
+import { checks } from './checks';
 import { IModel, Model } from './model';
 import { panel, status } from './panel';
 import { portfolio } from './portfolio';
@@ -19,6 +20,7 @@ const client: JupyterFrontEndPlugin<IModel> = {
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   client,
+  checks,
   panel,
   status,
   portfolio,
