@@ -738,6 +738,8 @@ def test_notebook_7_has_the_panel_and_no_complaints(desk: Desk, answers: Answers
     desk.picture("notebook-7")
 
     assert [one for one in said if "hornbook" in one or "hb-" in one] == []
+    # Notebook 7.6 says this by itself, with our extension switched off, too.
+    desk.complaints[:] = [one for one in desk.complaints if "reading 'schema'" not in one or "labextensions/hornbook" in one]
 
 
 @pytest.mark.parametrize("theme", THEMES)
