@@ -310,7 +310,8 @@ def desk(browser: Browser, lab: Lab, answers: Answers) -> Iterator[Desk]:
         page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
     context.close()
 
-    assert desk.complaints == []
+    # The Lab itself says this of a page that is left while its kernel is being asked.
+    assert [one for one in desk.complaints if "Canceled future" not in one] == []
 
 
 def titles(panel: Locator) -> list[str]:
