@@ -33,9 +33,9 @@ from hornbook.sandbox.probe import Cell as ProbeCell
 from hornbook.sandbox.probe import Probe, Raised
 
 ROOT = Path(__file__).parent.parent
-DOCS = ("authoring", "notebook", "grading", "sandbox", "architecture", "verdict", "performance", "mutation")
+DOCS = ("authoring", "notebook", "lab", "grading", "sandbox", "architecture", "verdict", "performance", "mutation")
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
-TO_COME = {"src/hornbook/server.py"}
+TO_COME: set[str] = set()
 FOLDERS = ("lessons", "graders", "feedback", "binder", "jlab_extension")
 OTHERS = ("CONTRIBUTING.md", "CHANGELOG.md", *(f"{folder}/README.md" for folder in FOLDERS))
 

@@ -13,7 +13,10 @@ export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      text += decoder.decode(value, { stream: true }).replace(/\r\n?/g, '\n');
+      text += decoder.decode(value, { stream: true });
+      // A carriage return at the end may be the first half of a line's end.
+      const whole = text.endsWith('\r') ? text.length - 1 : text.length;
+      text = text.slice(0, whole).replace(/\r\n?/g, '\n') + text.slice(whole);
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
         const event = parse(text.slice(0, end));
         text = text.slice(end + 2);

@@ -1,0 +1,522 @@
+"""A learner's Lab: checks below the cells, and the hand-in above them, in a real JupyterLab, with its server, and in a real browser.
+
+The server checks; a kernel is only there to run cells. Nothing leaves 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from hornbook.lesson import read_solution
+
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.xdist_group("browser")
+
+THEMES = ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast")
+SECONDS = 40.0
+"""How long a condition is waited for; a busy machine takes its time, and what never comes must not hang."""
+
+LESSON = "secret_messages"
+FIRST = "shift_letter"
+SOLUTION = {name: "\n".join(cells) for name, cells in read_solution(next((ROOT / "graders").rglob(f"{LESSON}.solution.py"))).items()}
+MISTAKE = "def shift_letter(letter, places):\n    return chr(ord(letter) + places)\n"
+LOOP = "def shift_letter(letter, places):\n    while True:\n        places += 1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A running server: where it is, its token, its process, the folder that it serves, and where its settings are."""
+
+    url: str
+    token: str
+    process: subprocess.Popen[bytes]
+    folder: Path
+    settings: Path
+
+    @contextlib.contextmanager
+    def setting(self, plugin: str, value: dict[str, Any]) -> Iterator[None]:
+        """Have the setting *value* of *plugin* for as long as the block."""
+        path = self.settings / f"{plugin.replace(':', '/')}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value), "utf-8")
+        try:
+            yield
+        finally:
+            path.unlink()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Give a JupyterLab with a home of its own, on a free port of this machine, with the repository's lessons in its folder."""
+    home = tmp_path_factory.mktemp("lab")
+    folder, settings = home / "course", home / "config" / "lab" / "user-settings"
+    for name in ("lessons", "graders", "feedback"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "pyproject.toml").write_text('[tool.hornbook]\nname = "hornbook"\ntitle = "The hornbook course"\n', "utf-8")
+    quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    quiet.parent.mkdir(parents=True)
+    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', "utf-8")
+    places = {name: str(home / name.lower()) for name in ("HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR")}
+    environment = {**os.environ, **places, "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    token = secrets.token_hex(16)
+    (home / "home").mkdir()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
+    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"]
+    # The other front end on the same server.
+    command += ["--ServerApp.jpserver_extensions=notebook=True", "--JupyterNotebookApp.expose_app_in_browser=True"]
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)  # noqa: S603 - our own server
+        try:
+            yield Lab(_address(server, home), token, server, folder, settings)
+        finally:
+            server.terminate()
+            try:
+                server.wait(SECONDS)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _address(server: subprocess.Popen[bytes], home: Path) -> str:
+    """Return where *server* listens, as soon as it says so."""
+    note = home / "jupyter_runtime_dir" / f"jpserver-{server.pid}.json"
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if note.exists() and (text := note.read_text("utf-8")).strip().endswith("}"):
+            return str(json.loads(text)["url"])
+        assert server.poll() is None, (home / "log").read_text("utf-8")
+        time.sleep(0.05)
+    raise AssertionError((home / "log").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give Debian's Chromium. It must be there where CI says so; elsewhere a test that needs it is skipped."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("the browser tests need Chromium: apt install chromium")
+        pytest.skip("needs Chromium: apt install chromium")
+    expect.set_options(timeout=SECONDS * 1000)
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-prefers-reduced-motion"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield browser
+        browser.close()
+
+
+@dataclass(slots=True)
+class Desk:
+    """A page of the Lab. `errors` is what its console has complained of."""
+
+    page: Page
+    lab: Lab
+    errors: list[str] = field(default_factory=list)
+
+    def enter(self, path: str = "lab") -> None:
+        """Open the Lab, or another front end, with nothing open in it."""
+        self.page.goto(f"{self.lab.url}{path}?token={self.lab.token}&reset")
+        self.page.wait_for_function("window.jupyterapp && window.jupyterapp.restored")
+        self.page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
+
+    def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
+        """Execute a command, without waiting for it."""
+        self.page.evaluate("([name, args]) => { window.jupyterapp.commands.execute(name, args) }", [name, arguments or {}])
+
+    def start(self, slug: str = LESSON) -> str:
+        """Make a fresh copy of a lesson, open it, and return its path."""
+        copy = self.lab.folder / "work" / "hornbook" / f"{slug}-{secrets.token_hex(3)}.ipynb"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(next((self.lab.folder / "lessons").rglob(f"{slug}.ipynb")), copy)
+        path = copy.relative_to(self.lab.folder).as_posix()
+        self.open(path)
+        expect(self.footers.first).to_be_attached()
+        return path
+
+    def open(self, path: str, **arguments: Any) -> None:
+        """Open a notebook, and wait for its kernel."""
+        self.command("docmanager:open", {"path": path, **arguments})
+        self.page.wait_for_function(
+            """path => { const now = window.jupyterapp.shell.currentWidget;
+                return now && now.context && now.context.path === path && now.context.isReady
+                    && now.sessionContext.isReady && now.sessionContext.session?.kernel?.status === 'idle' }""",
+            arg=path,
+        )
+
+    @property
+    def footers(self) -> Locator:
+        """What stands below exercises, in the notebook that is in front."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-hb-footer")
+
+    def footer(self, exercise: str = FIRST) -> Locator:
+        """Return what stands below one exercise."""
+        return self.page.locator(f'.jp-NotebookPanel:not(.lm-mod-hidden) .jp-hb-footer[data-exercise="{exercise}"]').first
+
+    def headline(self, exercise: str = FIRST) -> Locator:
+        """Return what the card of an exercise comes to."""
+        return self.footer(exercise).locator(".hb-headline")
+
+    def write(self, source: str, exercise: str = FIRST) -> None:
+        """Make the cell of an exercise the active one, and give it a source, as an editor does."""
+        self.page.evaluate(
+            """([source, exercise]) => { const notebook = window.jupyterapp.shell.currentWidget.content;
+                const place = notebook.widgets.findIndex(cell => (cell.model.getMetadata('hornbook') || {}).exercise === exercise);
+                notebook.activeCellIndex = place;
+                notebook.activeCell.model.sharedModel.setSource(source) }""",
+            [source, exercise],
+        )
+
+    def check(self, source: str, exercise: str = FIRST) -> None:
+        """Write an answer and have it checked, and wait for what comes of it."""
+        self.write(source, exercise)
+        self.command("hornbook:check")
+        expect(self.footer(exercise).locator(".jp-hb-status")).to_have_text("")
+        expect(self.footer(exercise).locator(".hornbook-card")).not_to_have_class(re.compile("hb-is-running"))
+
+    def theme(self, name: str) -> None:
+        """Show everything in another theme."""
+        self.command("apputils:change-theme", {"theme": name})
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+
+    def axe(self) -> list[tuple[str, str]]:
+        """Return what axe has against our part of the page, each with where it is."""
+        # JupyterLab's body has no height: to axe no text on it would be on the screen, and no contrast be measured.
+        self.page.add_style_tag(content="body { min-height: 100vh; }")
+        self.page.evaluate(Axe().axe_script)
+        there = [name for name in (".jp-hb-footer", ".jp-hb-bars") if self.page.locator(name).count()]
+        found = self.page.evaluate("(there) => axe.run({ include: there })", there)
+        return [(one["id"], node["html"]) for one in found["violations"] for node in one["nodes"]]
+
+    def picture(self, name: str) -> None:
+        """Take a picture, for whoever wants to look."""
+        folder = ROOT / "test-output" / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"lab-{name}.png")
+
+
+@pytest.fixture
+def desk(browser: Browser, lab: Lab) -> Iterator[Desk]:
+    """Give a page of the Lab. At the end nothing on its console may have been an error of ours."""
+    context = browser.new_context(viewport={"width": 1440, "height": 950}, reduced_motion="reduce", locale="en-US")
+    context.set_default_timeout(SECONDS * 1000)
+    desk = Desk(context.new_page(), lab)
+    desk.page.on("console", lambda message: desk.errors.append(message.text) if message.type == "error" else None)
+    desk.page.on("pageerror", lambda error: desk.errors.append(str(error)))
+    desk.enter()
+    yield desk
+    for session in desk.page.evaluate("() => [...window.jupyterapp.serviceManager.sessions.running()].map(one => one.id)"):
+        desk.page.evaluate("id => window.jupyterapp.serviceManager.sessions.shutdown(id).catch(() => undefined)", session)
+    context.close()
+
+    assert [error for error in desk.errors if "hornbook" in error.lower() or "jp-hb" in error] == []
+
+
+# --- The main path ----------------------------------------------------------------------------------------------------
+
+
+def test_from_a_mistake_by_its_hint_to_a_pass(desk: Desk) -> None:
+    """A mistake is named below its cell, a hint helps on, the right answers are handed in, and the pass card says what is next."""
+    desk.start()
+    desk.check(MISTAKE)
+
+    expect(desk.headline()).to_contain_text("visible checks pass")
+    expect(desk.footer().locator(".hb-hint")).to_have_count(1)
+    desk.picture("mistake")
+
+    desk.command("hornbook:hint")
+    expect(desk.footer().locator(".hb-hint")).to_have_count(2)
+
+    for exercise, source in SOLUTION.items():
+        desk.check(source, exercise)
+        expect(desk.footer(exercise).locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+    desk.command("hornbook:hand-in")
+    expect(desk.page.locator(".jp-hb-handin .jp-hb-passed-title")).to_have_text("Secret messages")
+    expect(desk.page.locator(".jp-hb-handin .jp-hb-said")).to_have_text("Passed with 10 of 10 points")
+    expect(desk.page.locator(".jp-hb-next")).to_contain_text("It builds on Secret messages.")
+    desk.picture("passed")
+
+
+def test_what_was_handed_in_too_early_says_what_is_open(desk: Desk) -> None:
+    """Each exercise that is open can be shown with a click, and the focus stays where it was."""
+    desk.start("bike_count")
+    desk.command("hornbook:hand-in")
+    still = desk.page.locator(".jp-hb-open button")
+    expect(still.first).to_be_visible()
+    desk.page.evaluate("() => { window.before = document.activeElement }")
+    still.last.click()
+    expect(desk.footers.last).to_be_in_viewport()
+
+    assert desk.page.evaluate("() => document.activeElement === window.before")
+
+    desk.picture("open")
+    desk.page.locator(".jp-hb-close").click()
+    expect(desk.page.locator(".jp-hb-bars")).to_be_hidden()
+
+
+def test_a_reload_keeps_what_was_reached(desk: Desk) -> None:
+    """The server remembers which exercises passed."""
+    path = desk.start("steady_pulse")
+    exercise = str(desk.footers.first.get_attribute("data-exercise"))
+    solution = read_solution(next((ROOT / "graders").rglob("steady_pulse.solution.py")))
+    desk.check("\n".join(solution[exercise]), exercise)
+    expect(desk.footer(exercise).locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+    desk.enter()
+    desk.open(path)
+
+    expect(desk.footer(exercise).locator(".jp-hb-status")).to_have_text("Passed when it was last checked.")
+
+
+def test_running_a_cell_checks_it_unless_a_setting_says_otherwise(desk: Desk, lab: Lab) -> None:
+    """An exercise that was begun is checked when its cell runs; one that is as it was given is not."""
+    desk.start()
+    desk.write(SOLUTION[FIRST])
+    desk.command("notebook:run-cell")
+    expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+
+    with lab.setting("hornbook:plugin", {"checkOnRun": False}):
+        desk.enter()
+        desk.start()
+        desk.write(SOLUTION[FIRST])
+        desk.command("notebook:run-cell")
+        expect(desk.page.locator(".jp-NotebookPanel .jp-InputPrompt", has_text="[1]:")).to_be_visible()
+        expect(desk.footer().locator(".jp-hb-card")).to_be_hidden()
+
+
+def test_the_keyboard_is_enough(desk: Desk) -> None:
+    """One key runs and checks; the footer's buttons are reached with Tab, and the editor keeps the focus."""
+    desk.start()
+    desk.write(MISTAKE)
+    desk.page.evaluate("() => window.jupyterapp.commands.execute('notebook:enter-edit-mode').then(() => undefined)")
+    desk.page.keyboard.press("Alt+Shift+Enter")
+    expect(desk.headline()).to_contain_text("visible checks pass")
+
+    assert desk.page.evaluate("() => document.activeElement.closest('.jp-Cell') !== null")
+
+    desk.footer().locator(".jp-hb-main").focus()
+    desk.page.keyboard.press("Tab")
+    expect(desk.footer().get_by_role("button", name="Reset")).to_be_focused()
+    desk.page.keyboard.press("Enter")
+    expect(desk.footer().locator(".jp-hb-card")).to_be_hidden()
+
+
+# --- When something is slow, dead or gone ----------------------------------------------------------------------------
+
+
+def test_a_loop_is_cancelled(desk: Desk) -> None:
+    """A check that does not end can be ended, and the next one is answered."""
+    desk.start()
+    desk.write(LOOP)
+    desk.command("hornbook:check")
+    cancel = desk.footer().get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible()
+    desk.picture("running")
+    cancel.click()
+    expect(desk.footer().locator(".jp-hb-status")).to_have_text("This check was cancelled.")
+
+    desk.check(SOLUTION[FIRST])
+    expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+
+
+def test_a_kernel_that_is_killed_costs_no_check(desk: Desk, lab: Lab) -> None:
+    """The server answers without it."""
+    desk.start()
+    kernels = [one for one in psutil.Process(lab.process.pid).children(recursive=True) if "ipykernel_launcher" in " ".join(one.cmdline())]
+    desk.write(f"import os\nos.kill(os.getpid(), 9) if 'JPY_PARENT_PID' in os.environ else None\n{SOLUTION[FIRST]}")
+    desk.command("hornbook:check")
+
+    expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+    assert kernels
+
+
+def test_a_server_that_cannot_be_reached_is_told_in_a_sentence(desk: Desk) -> None:
+    """What was written stays, and the next check works again."""
+    desk.start()
+    desk.page.route("**/hornbook/api/checks", lambda route: route.abort())
+    desk.write(MISTAKE)
+    desk.command("hornbook:check")
+    expect(desk.footer().locator(".jp-hb-status")).to_contain_text("cannot be reached")
+    desk.page.unroute("**/hornbook/api/checks")
+
+    desk.check(SOLUTION[FIRST])
+    expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+
+
+def test_without_our_server_nothing_of_this_is_there(desk: Desk) -> None:
+    """A static site answers with a page: then there is no footer, no button, and no error."""
+    page = "<!doctype html><title>not here</title>"
+    desk.page.route("**/hornbook/api/**", lambda route: route.fulfill(status=404, content_type="text/html", body=page))
+    desk.enter()
+    desk.open(next((desk.lab.folder / "lessons").rglob(f"{LESSON}.ipynb")).relative_to(desk.lab.folder).as_posix())
+
+    expect(desk.footers).to_have_count(0)
+    expect(desk.page.get_by_role("button", name="Hand in")).to_have_count(0)
+
+
+# --- Cells that come, go and move --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["defer", "full", "contentVisibility", "none"])
+def test_each_exercise_has_one_footer_in_every_windowing_mode(desk: Desk, lab: Lab, mode: str) -> None:
+    """Whatever JupyterLab leaves out of the page, what is in it has its footer, once."""
+    with lab.setting("@jupyterlab/notebook-extension:tracker", {"windowingMode": mode}):
+        desk.enter()
+        desk.start()
+        for exercise, source in SOLUTION.items():
+            desk.write(source, exercise)
+            desk.page.evaluate(
+                """() => { const notebook = window.jupyterapp.shell.currentWidget.content;
+                    return notebook.scrollToItem(notebook.activeCellIndex, 'center') }"""
+            )
+            expect(desk.page.locator(f'.jp-hb-footer[data-exercise="{exercise}"]')).to_have_count(1)
+            desk.check(source, exercise)
+            expect(desk.footer(exercise).locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+
+
+def test_a_copy_of_an_exercise_says_that_the_first_one_counts(desk: Desk) -> None:
+    """Each has its own footer; the copy is told apart, and when the first is cut it is the exercise."""
+    desk.start()
+    desk.write(SOLUTION[FIRST])
+    desk.command("notebook:copy-cell")
+    desk.command("notebook:paste-cell-below")
+    both = desk.page.locator(f'.jp-hb-footer[data-exercise="{FIRST}"]')
+    expect(both).to_have_count(2)
+    expect(both.nth(1).locator(".jp-hb-status")).to_have_text("This exercise is there twice; the first one counts.")
+    expect(both.nth(0).locator(".jp-hb-status")).to_have_text("")
+
+
+def test_an_exercise_that_was_deleted_can_be_put_back(desk: Desk) -> None:
+    """It comes back at its place, with its id, and nothing else in the notebook has changed."""
+    desk.start()
+    order = "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(cell => cell.getId())"
+    before = desk.page.evaluate(order)
+    desk.write("gone = 1")
+    desk.command("notebook:delete-cell")
+    notice = desk.page.locator(".jp-hb-notice")
+    expect(notice).to_contain_text(FIRST)
+    desk.picture("missing")
+    notice.get_by_role("button", name="Put back").click()
+    expect(desk.footer()).to_be_attached()
+
+    assert desk.page.evaluate(order) == before
+
+
+def test_reset_brings_the_start_back_and_undo_the_answer(desk: Desk) -> None:
+    """It is one step, which can be undone."""
+    desk.start()
+    source = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
+    desk.write(MISTAKE)
+    desk.command("hornbook:reset")
+    expect(desk.footer().get_by_role("button", name="Reset")).to_be_hidden()
+
+    assert "your lines go here" in desk.page.evaluate(source)
+
+    desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.undo()")
+
+    assert desk.page.evaluate(source) == MISTAKE
+
+
+def test_reading_cells_are_protected_and_nothing_is_written_into_the_notebook(desk: Desk, lab: Lab) -> None:
+    """What the lesson tells cannot be edited by accident; what a learner adds can; and no metadata comes into the file."""
+    path = desk.start()
+    before = marks(lab.folder / path)
+    desk.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1 }")
+    desk.command("notebook:insert-cell-below")
+    read_only = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.readOnly)"
+    desk.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.content.widgets[0].readOnly")
+    states = desk.page.evaluate(read_only)
+    exercise = desk.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets.findIndex(cell => (cell.model.getMetadata('hornbook') || {}).exercise)"
+    )
+    desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    after = marks(lab.folder / path)
+
+    assert states[0]
+    assert not states[2], "a learner's own cell"
+    assert not states[exercise]
+    assert {name: after[name] for name in before} == before
+
+
+def marks(path: Path) -> dict[str, Any]:
+    """Return what a notebook's file says about each of its cells; that it is trusted JupyterLab writes itself."""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    return {cell["id"]: {name: value for name, value in cell["metadata"].items() if name != "trusted"} for cell in cells}
+
+
+def test_the_courses_own_copy_leads_to_ones_own(desk: Desk, lab: Lab) -> None:
+    """Who opens a lesson where it lies is told so, and brought to a copy."""
+    original = next((lab.folder / "lessons").rglob("tidy_expenses.ipynb")).relative_to(lab.folder).as_posix()
+    desk.open(original)
+    notice = desk.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-hb-notice")
+    expect(notice).to_contain_text("the course's own copy")
+    desk.picture("original")
+    notice.get_by_role("button", name="Start working").click()
+    desk.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.context?.path === 'work/hornbook/tidy_expenses.ipynb'")
+    expect(desk.footers.first).to_be_attached()
+
+
+def test_two_views_of_one_notebook_show_the_same(desk: Desk) -> None:
+    """What is known belongs to the document, not to the view."""
+    desk.start()
+    desk.command("docmanager:clone")
+    desk.page.wait_for_function("() => document.querySelectorAll('.jp-NotebookPanel').length === 2")
+    desk.check(SOLUTION[FIRST])
+
+    expect(desk.page.locator(f'.jp-hb-footer[data-exercise="{FIRST}"] .hornbook-card.hb-is-passed')).to_have_count(2)
+
+
+# --- Everywhere, and for everybody -----------------------------------------------------------------------------------
+
+
+def test_in_notebook_seven_it_is_the_same(desk: Desk) -> None:
+    """The same build checks there, without an error."""
+    path = desk.start()
+    desk.enter(f"notebooks/{path}")
+    expect(desk.footers.first).to_be_attached()
+    desk.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
+    desk.check(SOLUTION[FIRST])
+    expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+    desk.picture("notebook-7")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_nothing(desk: Desk, theme: str) -> None:
+    """In each theme the footer with a card, and what a hand-in shows, have no violation."""
+    desk.start()
+    desk.check(MISTAKE)
+    desk.theme(theme)
+    desk.command("hornbook:hand-in")
+    expect(desk.page.locator(".jp-hb-open")).to_be_visible()
+    desk.picture(theme.removeprefix("JupyterLab ").lower().replace(" ", "-"))
+
+    assert desk.axe() == []
+
+
+def test_on_a_phone_nothing_is_cut_off(desk: Desk) -> None:
+    """At 390 pixels the footer fits into the page."""
+    desk.page.set_viewport_size({"width": 390, "height": 844})
+    desk.command("application:toggle-left-area")
+    desk.start()
+    desk.check(MISTAKE)
+    desk.picture("390")
+    box = desk.footer().bounding_box()
+
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
