@@ -120,7 +120,7 @@ def artifacts(into: Path) -> tuple[Artifact, ...]:
     return tuple(sorted(found, key=lambda artifact: (artifact.created, artifact.id), reverse=True))
 
 
-def publish(  # noqa: PLR0913 - all but three by name
+def publish(
     notebook: bytes,
     verdict: Verdict,
     lesson: Lesson,
