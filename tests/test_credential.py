@@ -262,7 +262,7 @@ def test_every_other_text_can_be_signed(document: dict[str, Any], passed: Passed
 
 def test_nothing_is_lost_before_it_is_signed(document: dict[str, Any], passed: Passed) -> None:
     """What no context defines, and an id that is no full IRI, would not be covered: neither is signed."""
-    for change in ({"undefined": "x"}, {"id": "relative"}):
+    for change in ({"undefined": "x"}, {"id": "relative"}, {"type": [*document["type"], "Undefined"]}):
         with pytest.raises(HornbookError, match=r"no signature covers it"):
             sign({**document, **change}, passed.keys.newest, passed.now)
 

@@ -147,7 +147,8 @@ def canonical_rdf(document: Mapping[str, Any]) -> bytes:
 
     _known_contexts(document)
     dropped: list[str] = []
-    options = {"documentLoader": _bundled}
+    # Without this the library would make a full IRI of a relative one, at an address of its own choice.
+    options = {"documentLoader": _bundled, "base": None}
     try:
         expanded = jsonld.expand(dict(document), options, on_property_dropped=lambda name: dropped.append(str(name)))
         lost = [*dropped, *_relative(expanded)]

@@ -253,23 +253,24 @@ def safe(fragment: str, attachments: Mapping[str, Mapping[str, str]] | None = No
     def kept(tag: str, attribute: str, value: str) -> str | None:
         if tag == "img" and attribute == "src":
             return _source(value, attachments or {})
+        if attribute == "href":
+            return value if re.fullmatch(r"https?://\S{1,2000}", value) else None
         if attribute in {"width", "height", "colspan", "rowspan", "start"}:
             return value if re.fullmatch(r"\d{1,4}", value) else None
         if attribute == "class":
             return value if re.fullmatch(r"(?:dataframe|hl|k|s|c|n|o|m|f|d|e)(?: (?:dataframe|k|s|c|n|o|m|f|d|e))*", value) else None
         return value
 
-    cleaned_html: str = nh3.clean(
+    kept_html: str = nh3.clean(
         fragment,
         tags=set(TAGS),
         clean_content_tags={"script", "style", "iframe", "object", "embed", "noscript", "template", "svg", "title", "textarea", "xmp"},
         attributes=ATTRIBUTES,
         attribute_filter=kept,
-        url_schemes={"http", "https", "data"},
+        url_schemes={"http", "https", "data", "attachment"},
         link_rel="noopener noreferrer nofollow",
     )
-    # Only pictures may be data: a link of that kind would open a page of the learner's making.
-    return re.sub(r'(<a\b[^>]*?) href="data:[^"]*"', r"\1", cleaned_html)
+    return kept_html
 
 
 def _source(value: str, attachments: Mapping[str, Mapping[str, str]]) -> str | None:
@@ -380,7 +381,7 @@ def _highlighted(source: str) -> str:
 
     pieces = []
     for token, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source[: 10 * MAX_TEXT]):
-        word = next((mark for name, mark in _TOKENS if name in token), None)
+        word = next((mark for name, mark in _TOKENS if name in tuple(token)), None)
         escaped = html.escape(text)
         pieces.append(f'<span class="{word}">{escaped}</span>' if word and text.strip() else escaped)
     return "".join(pieces)
