@@ -132,7 +132,13 @@ class Passed:
 
     def publish(self, into: Path, **other: Any) -> Artifact:
         """Publish it, or it with *other* parts."""
-        parts = {"notebook": self.notebook, "verdict": self.verdict, "lesson": self.lesson, "keys": self.keys, "now": self.now} | other
+        parts: dict[str, Any] = {
+            "notebook": self.notebook,
+            "verdict": self.verdict,
+            "lesson": self.lesson,
+            "keys": self.keys,
+            "now": self.now,
+        } | other
         return publish(into=into, **parts)
 
     def with_cells(self, *cells: dict[str, Any]) -> Passed:
