@@ -277,6 +277,7 @@ def test_a_reload_keeps_what_was_reached(desk: Desk) -> None:
     solution = read_solution(next((ROOT / "graders").rglob("steady_pulse.solution.py")))
     desk.check("\n".join(solution[exercise]), exercise)
     expect(desk.footer(exercise).locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+    desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
     desk.enter()
     desk.open(path)
 
