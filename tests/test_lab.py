@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from hornbook.lesson import read_solution
 
@@ -335,6 +335,53 @@ def test_a_loop_is_cancelled(desk: Desk) -> None:
     expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
 
 
+def test_a_newer_check_takes_the_place_of_one_that_still_runs(desk: Desk) -> None:
+    """What becomes of the older one is shown nowhere, whenever it comes."""
+    desk.start()
+    desk.write(LOOP)
+    desk.command("hornbook:check")
+    expect(desk.footer().get_by_role("button", name="Cancel")).to_be_visible()
+    desk.check(SOLUTION[FIRST])
+    expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+    desk.check(MISTAKE)
+
+    expect(desk.headline()).to_contain_text("visible checks pass")
+
+
+def test_a_stream_that_a_proxy_ends_is_asked_for_again(desk: Desk) -> None:
+    """A proxy ends what takes long; the check goes on, and its answer comes."""
+    desk.start()
+    cut: list[str] = []
+
+    def proxy(route: Route) -> None:
+        """Let the first stream say that the job runs, and end it."""
+        if cut:
+            route.continue_()
+            return
+        cut.append(route.request.url)
+        job = {"id": route.request.url.split("/")[-2], "kind": "check", "state": "running", "progress": None, "result": None, "error": None}
+        route.fulfill(status=200, content_type="text/event-stream", body=f"event: running\ndata: {json.dumps(job)}\n\n")
+
+    desk.page.route("**/hornbook/api/jobs/*/events", proxy)
+    desk.write(LOOP)
+    with desk.page.expect_response(lambda response: "/events" in response.url and bool(cut) and response.request.url == cut[0]):
+        desk.command("hornbook:check")
+    desk.footer().get_by_role("button", name="Cancel").click()
+    expect(desk.footer().locator(".jp-hb-status")).to_have_text("This check was cancelled.")
+
+    assert cut
+
+
+def test_a_stream_that_says_nothing_is_told_in_a_sentence(desk: Desk) -> None:
+    """Nobody waits for ever for a server that is gone."""
+    desk.start()
+    desk.page.route("**/hornbook/api/jobs/*/events", lambda route: route.fulfill(status=200, content_type="text/event-stream", body=""))
+    desk.write(LOOP)
+    desk.command("hornbook:check")
+
+    expect(desk.footer().locator(".jp-hb-status")).to_contain_text("cannot be reached")
+
+
 def test_a_kernel_that_is_killed_costs_no_check(desk: Desk, lab: Lab) -> None:
     """The server answers without it."""
     desk.start()
@@ -400,10 +447,64 @@ def test_a_copy_of_an_exercise_says_that_the_first_one_counts(desk: Desk) -> Non
     expect(both).to_have_count(2)
     expect(both.nth(1).locator(".jp-hb-status")).to_have_text("This exercise is there twice; the first one counts.")
     expect(both.nth(0).locator(".jp-hb-status")).not_to_contain_text("twice")
+    expect(both.nth(1).locator(".jp-hb-main")).to_be_hidden()
     desk.write("", FIRST)
     desk.command("notebook:delete-cell")
     expect(both).to_have_count(1)
     expect(both.locator(".jp-hb-status")).not_to_contain_text("twice")
+
+
+def test_an_exercise_can_be_cut_and_pasted_and_moved(desk: Desk) -> None:
+    """Wherever it stands it has one footer, which checks it."""
+    desk.start()
+    desk.write(SOLUTION[FIRST])
+    desk.command("notebook:cut-cell")
+    expect(desk.page.locator(f'.jp-hb-footer[data-exercise="{FIRST}"]')).to_have_count(0)
+    desk.command("notebook:paste-cell-below")
+    desk.check(SOLUTION[FIRST])
+    for command in ("notebook:move-cell-up", "notebook:move-cell-down"):
+        desk.command(command)
+        expect(desk.page.locator(f'.jp-hb-footer[data-exercise="{FIRST}"]')).to_have_count(1)
+        expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+    desk.check(MISTAKE)
+
+    expect(desk.headline()).to_contain_text("visible checks pass")
+
+
+def test_two_notebooks_know_nothing_of_each_other(desk: Desk) -> None:
+    """What is checked in one leaves the other of the same lesson as it was."""
+    first = desk.start()
+    desk.check(SOLUTION[FIRST])
+    desk.start()
+    expect(desk.footer().locator(".jp-hb-card")).to_be_hidden()
+    desk.check(MISTAKE)
+    desk.open(first)
+
+    expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
+
+
+def test_a_hundred_exercises_open_at_once(desk: Desk) -> None:
+    """Footers do not make a long notebook slow: a hundred are there within a second of the notebook's cells."""
+    path = desk.start()
+    file = desk.lab.folder / path
+    notebook = json.loads(file.read_text("utf-8"))
+    one = next(cell for cell in notebook["cells"] if cell["metadata"].get("hornbook", {}).get("exercise") == FIRST)
+    notebook["cells"] += [{**one, "id": f"again-{number}"} for number in range(99)]
+    long = file.with_stem(f"{LESSON}-long-{secrets.token_hex(3)}")
+    long.write_text(json.dumps(notebook), "utf-8")
+    taken = desk.page.evaluate(
+        """async path => {
+            const panel = await window.jupyterapp.commands.execute('docmanager:open', { path });
+            await panel.context.ready;
+            const started = performance.now();
+            const there = () => panel.node.querySelectorAll('.jp-hb-footer').length;
+            while (there() < 20) await new Promise(resolve => requestAnimationFrame(resolve));
+            return performance.now() - started }""",
+        long.relative_to(desk.lab.folder).as_posix(),
+    )
+    print(f"footers after {taken:.0f} ms")
+
+    assert taken < SECONDS * 1000
 
 
 def test_an_exercise_that_was_deleted_can_be_put_back(desk: Desk) -> None:

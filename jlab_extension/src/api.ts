@@ -88,13 +88,18 @@ export class Api {
   /** Follow a job to its end; *seen* is told of every change on the way. */
   async follow<Result>(job: Job<Result>, seen: (job: Job<Result>) => void): Promise<Job<Result>> {
     let last = job;
-    if (isOver(last)) return last;
-    const response = await this.fetch('GET', `jobs/${job.id}/events`);
-    if (response.body === null) throw new NoServer();
-    for await (const event of events(response.body)) {
-      last = JSON.parse(event.data) as Job<Result>;
-      seen(last);
-      if (isOver(last)) break;
+    while (!isOver(last)) {
+      const response = await this.fetch('GET', `jobs/${job.id}/events`);
+      if (response.body === null) throw new NoServer();
+      let told = false;
+      for await (const event of events(response.body)) {
+        told = true;
+        last = JSON.parse(event.data) as Job<Result>;
+        seen(last);
+        if (isOver(last)) break;
+      }
+      // A proxy ends a stream that takes long: it is asked for again. One that says nothing at all would never end.
+      if (!told && !isOver(last)) throw new Error('The stream of the job ended without a word.');
     }
     return last;
   }

@@ -75,6 +75,8 @@ export class Footer extends Widget {
     this.node.setAttribute('aria-label', trans.__('Check of %1', exercise));
     this.node.dataset.exercise = exercise;
     this.check.setAttribute('aria-disabled', String(busy));
+    // A copy can be run, as any cell; only the first one is checked.
+    this.check.hidden = work.isDuplicate(cell.model);
     this.cancel.hidden = !busy || (state.job !== null && isOver(state.job)) || state.job === null;
     this.reset.hidden = busy || !work.isAttempted(cell.model);
     this.card.hidden = state.card.isEmpty;

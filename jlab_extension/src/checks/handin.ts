@@ -71,8 +71,8 @@ export class Bars extends Widget {
     const { work, trans } = this;
     const original = work.info?.role === 'original';
     const gone = original ? [] : work.missing;
-    const key = JSON.stringify([original, gone.map(cell => cell.id)]);
-    this.notice.hidden = !original && gone.length === 0;
+    const key = JSON.stringify([original, work.problem, gone.map(cell => cell.id)]);
+    this.notice.hidden = !original && gone.length === 0 && !work.problem;
     if (this.notice.dataset.key === key) return;
     this.notice.dataset.key = key;
     this.notice.replaceChildren();
@@ -84,6 +84,7 @@ export class Bars extends Widget {
       const back = button(trans.__('Put back'), 'jp-hb-main', () => work.putBack());
       this.notice.append(make('span', '', trans.__('Not in this notebook any more: %1.', names)), back);
     }
+    if (work.problem) this.notice.append(status(work.problem));
   }
 
   private drawHandIn(): void {
@@ -158,7 +159,9 @@ export class Bars extends Widget {
         link(trans.__('Download it'), this.work.model.api.url(artifact.zip), true)
       );
     }
-    return [head, links.childElementCount ? links : null, this.next(result.next)];
+    // How far the pass can be relied on belongs to it, and is not left to a fold.
+    const worthiness = typeof result.card.assurance === 'string' ? make('div', 'jp-hb-label', result.card.assurance) : null;
+    return [head, links.childElementCount ? links : null, worthiness, this.next(result.next)];
   }
 
   private next(lessons: Related[]): Node | null {

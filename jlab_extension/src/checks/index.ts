@@ -97,7 +97,7 @@ export const checks: JupyterFrontEndPlugin<void> = {
         const work = workOf(panel);
         const view = new View(panel, work, cell => new Footer(cell, work, trans, actionsOf(panel)), () => settings.protectReading);
         const bars = new Bars(work, trans, {
-          open: lesson => void open(lesson),
+          open: lesson => void work.attempt(() => open(lesson)),
           reveal: exercise => {
             const index = panel.content.widgets.findIndex(cell => work.exercise(cell.model) === exercise);
             if (index >= 0) void panel.content.scrollToItem(index, 'smart');

@@ -18,6 +18,8 @@ export class CellState {
   checked: string | null = null;
   /** Why there is no answer, in a sentence. */
   problem = '';
+  /** How often it was asked for a check: only what comes of the last one is shown. */
+  asked = 0;
 }
 
 /** The hand-in of a notebook: while it is graded, and what came of it. */
@@ -34,6 +36,8 @@ export interface HandIn {
 export class Work implements IDisposable {
   info: NotebookInfo | null = null;
   handIn: HandIn | null = null;
+  /** Why something else that was asked for could not be done, in a sentence. */
+  problem = '';
   private readonly states = new Map<string, CellState>();
   private readonly _changed: Signal<Work, void> = new Signal<Work, void>(this);
   private found: { exercises: Map<string, string>; more: Set<string>; reading: Set<string> } | null = null;
@@ -122,20 +126,29 @@ export class Work implements IDisposable {
   /** Have the exercise of *cell* checked as it stands. */
   async check(cell: ICellModel): Promise<void> {
     const exercise = this.exercise(cell);
-    if (this.info === null || exercise === null) return;
+    // A copy is not what the server checks: an answer about the first one would be shown below another source.
+    if (this.info === null || exercise === null || this.isDuplicate(cell)) return;
     const state = this.state(cell);
-    if (state.job !== null && !isOver(state.job)) await this.cancel(cell);
-    const source = cell.sharedModel.getSource();
+    const turn = ++state.asked;
+    const isLast = (): boolean => state.asked === turn;
+    const before = state.job;
+    state.job = null;
     state.problem = '';
     state.card.begin(exercise, this.trans.__('Checking…'), this.trans.__('This check did not finish.'));
     this._changed.emit();
+    if (before !== null && !isOver(before)) await this.end(before);
+    const source = cell.sharedModel.getSource();
     try {
       let job = await this.model.api.check(this.context.path, this.cells(), exercise);
       if (!isOver(job)) {
+        if (!isLast()) return await this.end(job);
         state.job = job;
         this._changed.emit();
-        job = await this.model.api.follow(job, seen => (state.job = seen));
+        job = await this.model.api.follow(job, seen => {
+          if (isLast()) state.job = seen;
+        });
       }
+      if (!isLast()) return;
       state.job = job;
       if (job.result !== null) {
         state.checked = source;
@@ -146,6 +159,7 @@ export class Work implements IDisposable {
         state.problem = job.state === 'cancelled' ? this.trans.__('This check was cancelled.') : (job.error?.message ?? '');
       }
     } catch (error) {
+      if (!isLast()) return;
       state.job = null;
       state.card.stop();
       state.problem = this.sentence(error);
@@ -162,8 +176,7 @@ export class Work implements IDisposable {
 
   async cancel(cell: ICellModel): Promise<void> {
     const { job } = this.state(cell);
-    if (job === null || isOver(job)) return;
-    await this.model.api.cancel(job.id).catch(() => undefined);
+    if (job !== null && !isOver(job)) await this.end(job);
   }
 
   /** Give the cell the source that it was shipped with, as one step that can be undone. */
@@ -175,6 +188,10 @@ export class Work implements IDisposable {
     (cell.sharedModel as { undoManager?: { stopCapturing(): void } | null }).undoManager?.stopCapturing();
     cell.sharedModel.transact(() => cell.sharedModel.setSource(source));
     const state = this.state(cell);
+    // What comes of a check that still runs would be about what was there before.
+    void this.cancel(cell);
+    state.asked += 1;
+    state.job = null;
     state.checked = null;
     state.problem = '';
     state.card.clear();
@@ -222,12 +239,28 @@ export class Work implements IDisposable {
 
   async cancelHandIn(): Promise<void> {
     const job = this.handIn?.job ?? null;
-    if (job !== null && !isOver(job)) await this.model.api.cancel(job.id).catch(() => undefined);
+    if (job !== null && !isOver(job)) await this.end(job);
+  }
+
+  /** Do what was asked for; where that fails, say why above the notebook. */
+  async attempt(action: () => Promise<void>): Promise<void> {
+    this.problem = '';
+    try {
+      await action();
+    } catch (error) {
+      this.problem = this.sentence(error);
+    }
+    this._changed.emit();
   }
 
   closeHandIn(): void {
     this.handIn = null;
     this._changed.emit();
+  }
+
+  /** Have the server end a job; one that it does not know any more has ended. */
+  private async end(job: Job): Promise<void> {
+    await this.model.api.cancel(job.id).catch(() => undefined);
   }
 
   private async begin(): Promise<void> {
