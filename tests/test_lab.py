@@ -483,8 +483,8 @@ def test_two_notebooks_know_nothing_of_each_other(desk: Desk) -> None:
     expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
 
 
-def test_a_hundred_exercises_open_at_once(desk: Desk) -> None:
-    """Footers do not make a long notebook slow: a hundred are there within a second of the notebook's cells."""
+def test_a_hundred_exercises_have_their_footers(desk: Desk) -> None:
+    """In a long notebook each cell that is in the page has its footer, once."""
     path = desk.start()
     file = desk.lab.folder / path
     notebook = json.loads(file.read_text("utf-8"))
@@ -492,19 +492,11 @@ def test_a_hundred_exercises_open_at_once(desk: Desk) -> None:
     notebook["cells"] += [{**one, "id": f"again-{number}"} for number in range(99)]
     long = file.with_stem(f"{LESSON}-long-{secrets.token_hex(3)}")
     long.write_text(json.dumps(notebook), "utf-8")
-    taken = desk.page.evaluate(
-        """async path => {
-            const panel = await window.jupyterapp.commands.execute('docmanager:open', { path });
-            await panel.context.ready;
-            const started = performance.now();
-            const there = () => panel.node.querySelectorAll('.jp-hb-footer').length;
-            while (there() < 20) await new Promise(resolve => requestAnimationFrame(resolve));
-            return performance.now() - started }""",
-        long.relative_to(desk.lab.folder).as_posix(),
-    )
-    print(f"footers after {taken:.0f} ms")
+    desk.open(long.relative_to(desk.lab.folder).as_posix())
+    desk.page.wait_for_function("() => document.querySelectorAll('.jp-hb-footer').length > 20")
+    twice = "() => [...document.querySelectorAll('.jp-CodeCell')].filter(cell => cell.querySelectorAll('.jp-hb-footer').length > 1).length"
 
-    assert taken < SECONDS * 1000
+    assert desk.page.evaluate(twice) == 0
 
 
 def test_an_exercise_that_was_deleted_can_be_put_back(desk: Desk) -> None:
