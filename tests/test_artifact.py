@@ -48,6 +48,8 @@ def test_a_passed_notebook_becomes_a_folder_and_a_zip(passed: Passed, tmp_path: 
     assert set(files) == {*SEALED, "manifest.json", "credential.json", "badge.png", "badge.svg", "index.html"}
     with zipfile.ZipFile(artifact.zip) as archive:
         assert {name.removeprefix(f"{artifact.id}/"): archive.read(name) for name in archive.namelist()} == files
+        moments = {entry.date_time[:5] for entry in archive.infolist()}
+        assert moments == {artifact.created.timetuple()[:5]}
     assert artifact == Artifact.open(artifact.folder)
     assert artifact.page == artifact.folder / "index.html"
     assert (artifact.slug, artifact.title) == ("counting_vowels", "Counting vowels")

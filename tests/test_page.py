@@ -11,6 +11,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
+from hornbook.lesson import Skill
 from hornbook.publish import Artifact
 
 if TYPE_CHECKING:
@@ -315,9 +317,9 @@ def hostile(passed: Passed) -> Passed:
 
 def test_a_hostile_notebook_runs_nothing(reader: Reader, passed: Passed, tmp_path: Path) -> None:
     """Payloads in every place, in page and notebook alike: none runs, nothing is loaded, and the page holds all the same."""
-    artifact = hostile(passed).publish(
-        tmp_path, now=passed.verdict.started, learner=f"</script><script>{RUN}</script><img src=x onerror={RUN}>"
-    )
+    breaking = f"</script><script>{RUN}</script><img src=x onerror={RUN}>"
+    lesson = replace(passed.lesson, title=breaking, summary=breaking, objectives=(breaking,), skills=(Skill(breaking),))
+    artifact = hostile(passed).publish(tmp_path, now=passed.verdict.started, learner=breaking, lesson=lesson)
     for path in (artifact.page, artifact.folder / "notebook.html", artifact.folder / "badge.svg"):
         page = reader.page
         page.goto(path.as_uri())
