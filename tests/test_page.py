@@ -320,6 +320,10 @@ def test_a_hostile_notebook_runs_nothing(reader: Reader, passed: Passed, tmp_pat
     breaking = f"</script><script>{RUN}</script><img src=x onerror={RUN}>"
     lesson = replace(passed.lesson, title=breaking, summary=breaking, objectives=(breaking,), skills=(Skill(breaking),))
     artifact = hostile(passed).publish(tmp_path, now=passed.verdict.started, learner=breaking, lesson=lesson)
+
+    # The policy would stop a script that breaks out; that none does is held apart from it.
+    assert artifact.page.read_text("utf-8").count("<script") == 3
+
     for path in (artifact.page, artifact.folder / "notebook.html", artifact.folder / "badge.svg"):
         page = reader.page
         page.goto(path.as_uri())
