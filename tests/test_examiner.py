@@ -136,7 +136,6 @@ def test_practice_asks_no_hidden_check_and_runs_only_what_changed(course: Course
     assert run_again == [False, False, False, True]
 
 
-@pytest.mark.parametrize("two", ["two = 'crash'", "two = 'hang'"])
 def test_who_wants_to_know_is_told_of_each_check_that_was_asked(course: Course, seat: Seat) -> None:
     """Before the verdict come the numbers, one after the other, up to all."""
     seat.send(answers(course, *RIGHT), progress=True)
@@ -147,6 +146,7 @@ def test_who_wants_to_know_is_told_of_each_check_that_was_asked(course: Course, 
     assert told == [(number, len(answer.outcomes)) for number in range(1, len(answer.outcomes) + 1)]
 
 
+@pytest.mark.parametrize("two", ["two = 'crash'", "two = 'hang'"])
 def test_a_grader_that_crashes_or_hangs_costs_one_answer(course: Course, monkeypatch: pytest.MonkeyPatch, two: str) -> None:
     """A grader that ends its process, or does not come to an end, is an error of that one; the next seat is answered."""
     impatient = "import sys; from hornbook.grading import examiner; examiner.PATIENCE = 1.0; examiner.main(int(sys.argv[1]))"
