@@ -7,7 +7,7 @@ LAB := .venv/.lab
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix jlab_extension
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint format bench lock clean
+.PHONY: help demo lab test lint format bench interop lock clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -54,6 +54,13 @@ bench: $(STAMP) .venv/.bench  ## measure how long grading takes, here and elsewh
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench-constraints.txt
 	@touch $@
 
+interop: $(STAMP) interop/node_modules/.installed  ## ask others' implementations about our credentials
+	$(BIN)/python interop/interop.py
+
+interop/node_modules/.installed: interop/package-lock.json
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix interop ci
+	@touch $@
+
 lock:  ## renew constraints.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o constraints.txt
@@ -61,4 +68,4 @@ lock:  ## renew constraints.txt from pyproject.toml (needs uv)
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -c constraints.txt -o bench-constraints.txt
 
 clean:  ## remove everything that was made here
-	rm -rf .venv dist build test-output src/hornbook/locale/*.mo src/hornbook/labextension jlab_extension/node_modules jlab_extension/lib .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv dist build test-output src/hornbook/locale/*.mo src/hornbook/labextension jlab_extension/node_modules jlab_extension/lib interop/node_modules .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis

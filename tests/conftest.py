@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from hornbook import Course, wire
+from hornbook import Course, Verdict, grade, wire
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
-from hornbook.lesson import Cell, Lesson, ProgramCell, write_lesson
+from hornbook.lesson import Cell, Lesson, ProgramCell, read_solution, write_lesson
+from hornbook.publish import Artifact, Keyring, publish
 from hornbook.sandbox.canary import measure, modes_level
 from hornbook.sandbox.execute import Executor, Finished, Job
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.policy import Mode, Policy, landlock_version
 from hornbook.sandbox.probe import Conversation, Probe
+from hornbook.scaffold import new_course
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +118,57 @@ def bench(executor: Executor) -> Iterator[Bench]:
     bench = Bench(executor, SMALL)
     yield bench
     bench.close()
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A notebook that has passed, as a learner's Jupyter would have saved it, and what its publishing takes."""
+
+    notebook: bytes
+    verdict: Verdict
+    lesson: Lesson
+    keys: Keyring
+    now: datetime
+
+    def publish(self, into: Path, **other: Any) -> Artifact:
+        """Publish it, or it with *other* parts."""
+        parts: dict[str, Any] = {
+            "notebook": self.notebook,
+            "verdict": self.verdict,
+            "lesson": self.lesson,
+            "keys": self.keys,
+            "now": self.now,
+        } | other
+        return publish(into=into, **parts)
+
+    def with_cells(self, *cells: dict[str, Any]) -> Passed:
+        """Return the same with these *cells* at its end: as if it had been graded with them."""
+        content = json.loads(self.notebook)
+        content["cells"] += [{"id": f"more-{number}", "metadata": {}, **cell} for number, cell in enumerate(cells)]
+        notebook = json.dumps(content).encode()
+        submission = replace(self.verdict.submission, digest=hashlib.sha256(notebook).hexdigest())
+        return replace(self, notebook=notebook, verdict=replace(self.verdict, submission=submission))
+
+
+@pytest.fixture(scope="session")
+def passed(tmp_path_factory: pytest.TempPathFactory) -> Passed:
+    """Give a passed notebook of a real lesson, really graded, and a new key."""
+    root = tmp_path_factory.mktemp("passed")
+    new_course(root / "course")
+    course = Course.open(root / "course")
+    lesson = course.lesson("counting_vowels")
+    content = lesson.to_notebook(read_solution(root / "course/graders/counting_vowels.solution.py"))
+    code = next(cell for cell in content["cells"] if cell["metadata"].get("hornbook"))
+    code["execution_count"] = 1
+    code["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "2 vowels\n"}]
+    path = root / "ada.lovelace.ipynb"
+    path.write_text(json.dumps(content), "utf-8")
+    verdict = grade(path, course)
+
+    assert verdict.passed
+
+    keys = Keyring.open(root / "keys")
+    return Passed(path.read_bytes(), verdict, lesson, keys, verdict.started + timedelta(minutes=1))
 
 
 class StepsCourse(Protocol):

@@ -26,6 +26,8 @@ from hornbook.grading.pytest_plugin import MARKERS
 from hornbook.lesson import Lesson, parse_lesson, read_solution, write_lesson
 from hornbook.model import Assurance, Repair, Status, Verdict, verdict_schema
 from hornbook.notebook import Hornbook
+from hornbook.publish.artifact import SEALED
+from hornbook.publish.verifying import BESIDE
 from hornbook.sandbox.canary import NEEDS
 from hornbook.sandbox.figures import Axes, Bar, Figure, PlottedLine, Scatter
 from hornbook.sandbox.policy import Mode
@@ -33,7 +35,7 @@ from hornbook.sandbox.probe import Cell as ProbeCell
 from hornbook.sandbox.probe import Probe, Raised
 
 ROOT = Path(__file__).parent.parent
-DOCS = ("authoring", "notebook", "lab", "grading", "sandbox", "architecture", "verdict", "performance", "mutation")
+DOCS = ("authoring", "notebook", "lab", "grading", "sandbox", "architecture", "verdict", "performance", "mutation", "portfolio")
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
 TO_COME: set[str] = set()
 FOLDERS = ("lessons", "graders", "feedback", "binder", "jlab_extension")
@@ -78,6 +80,8 @@ def run_in(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     # What stands in our own environment for our own tests must not decide what a reader sees.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_", "FORCE_COLOR", "COLUMNS"))}
     environment = {**inherited, "PATH": path, "JUPYTER_PATH": str(folder / "share/jupyter"), "TERM": "dumb"}
+    # A reader's keys are made where Jupyter keeps data, and whoever runs these tests has keys of their own there.
+    environment["JUPYTER_DATA_DIR"] = str(folder / ".jupyter-data")
     return subprocess.run(  # noqa: S603 - our own documentation
         ["/bin/bash", "-c", command], cwd=folder, env=environment, text=True, capture_output=True, timeout=120, check=False
     )
@@ -270,6 +274,7 @@ def pytest_options() -> list[str]:
         pytest.param("docs/grading.md", list(Assurance), id="assurances"),
         pytest.param("docs/grading.md", list(get_args(get_type_hints(Repair)["kind"])), id="repairs"),
         pytest.param("docs/grading.md", pytest_options(), id="options for pytest"),
+        pytest.param("docs/portfolio.md", sorted({*SEALED, *BESIDE}), id="an artifact's files"),
         pytest.param("docs/sandbox.md", list(get_args(Mode)), id="modes"),
         pytest.param("docs/sandbox.md", sorted({fact for facts in NEEDS.values() for fact in facts}), id="facts"),
     ],

@@ -22,11 +22,17 @@ if TYPE_CHECKING:
     from hornbook.model import Hint as Hint
     from hornbook.model import Outcome as Outcome
     from hornbook.model import Verdict as Verdict
+    from hornbook.publish import Artifact as Artifact
+    from hornbook.publish import Credential as Credential
+    from hornbook.publish import publish as publish
+    from hornbook.publish import verify as verify
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Artifact": "publish",
     "Course": "course",
+    "Credential": "publish",
     "Hint": "model",
     "HornbookError": "errors",
     "Lesson": "lesson",
@@ -35,9 +41,25 @@ _HOMES = {
     "Verdict": "model",
     "check": "grading",
     "grade": "grading",
+    "publish": "publish",
+    "verify": "publish",
 }
 
-__all__ = ["Course", "Hint", "HornbookError", "Lesson", "Outcome", "Submission", "Verdict", "check", "grade"]
+__all__ = [
+    "Artifact",
+    "Course",
+    "Credential",
+    "Hint",
+    "HornbookError",
+    "Lesson",
+    "Outcome",
+    "Submission",
+    "Verdict",
+    "check",
+    "grade",
+    "publish",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

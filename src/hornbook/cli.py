@@ -15,7 +15,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -156,6 +156,77 @@ def grade(  # noqa: PLR0913 - each is an option
         run = _Run.of(notebooks, course, lesson, as_json=as_json, seed=seed, verdicts=verdicts, language=language, draw=draw)
         _require(max(run.course.settings.require_level, require_level or 0))
         raise typer.Exit(run.to_its_end())
+
+
+@app.command(epilog=EXIT_CODES)
+def publish(
+    context: typer.Context,
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="The notebook, finished.", show_default=False)],
+    *,
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Where the artifact is written.")] = Path("portfolio"),
+    learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, which nothing proves.")] = None,
+    course: CourseOption = None,
+    lesson: LessonOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade a notebook and, when it has passed, make a page of it that proves itself, signed with your own key."""
+    with _errors(context, as_json=as_json):
+        from hornbook.publish import publish as published  # noqa: PLC0415 - heavy
+
+        _need_linux()
+        run = _Run.of([str(notebook)], course, lesson, as_json=as_json, draw=_line)
+        found = run.lesson or run.matched(notebook)
+        data = _content(notebook)
+        verdict = run.one(notebook, found)
+        if not verdict.passed:
+            typer.echo(verdict.to_json(indent=1)) if as_json else _print(_line(verdict))
+            typer.echo("Nothing was published: only a notebook that has passed all checks can be.", err=True)
+            raise typer.Exit(AT_FAULT if verdict.broken else NOT_PASSED)
+        artifact = published(data, verdict, found, into=into, learner=learner)
+        for trace in artifact.warnings[:10]:
+            typer.echo(
+                f"Everybody can read {trace} in it. Take it out of the notebook, and publish again, if that should not be.", err=True
+            )
+        if as_json:
+            _print_json(
+                {
+                    "id": artifact.id,
+                    "title": artifact.title,
+                    "folder": str(artifact.folder),
+                    "page": str(artifact.page),
+                    "zip": str(artifact.zip),
+                }
+            )
+        else:
+            typer.echo(f"Published  {printable(artifact.title)}, {artifact.assurance}")
+            typer.echo(f"page       {printable(into / artifact.id / artifact.page.name)}")
+            typer.echo(f"zip        {printable(into / artifact.zip.name)}")
+
+
+@app.command(epilog=EXIT_CODES)
+def verify(
+    context: typer.Context,
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="An artifact's folder or zip, a credential.json, or a badge.", show_default=False)
+    ],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether an artifact, a credential or a badge holds, and what nobody can tell from it."""
+    with _errors(context, as_json=as_json):
+        from hornbook.publish import verify as verified  # noqa: PLC0415 - heavy
+
+        found = verified(path)
+        if as_json:
+            _print_json({"id": found.credential.id, "name": found.credential.name, "issuer": found.credential.issuer,
+                         "held": found.held, "limits": found.limits})  # fmt: skip
+            return
+        typer.echo(f"It holds: {printable(found.credential.name)}, issued {found.credential.issued:%Y-%m-%d}")
+        typer.echo(f"by {printable(found.credential.issuer)}")
+        for sentence in found.held:
+            typer.echo(f"  ✓ held         {sentence}")
+        for sentence in found.limits:
+            typer.echo(f"  · cannot tell  {sentence}")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -336,11 +407,21 @@ class _Run:
             yield from self._side_by_side()
             return
         try:
-            yield self._graded(*self.files[0])
+            yield self.graded(*self.files[0])
         except HornbookError as error:
             yield error
 
-    def _graded(self, path: Path, name: str) -> Verdict:
+    def matched(self, path: Path) -> Lesson:
+        """Return the lesson that the notebook at *path* is a copy of."""
+        from hornbook.lesson import match_lesson  # noqa: PLC0415 - heavy
+
+        return match_lesson(path, self.course.lessons)
+
+    def one(self, path: Path, lesson: Lesson) -> Verdict:
+        """Return the verdict on the one notebook at *path*."""
+        return replace(self, lesson=lesson).graded(path, path.name)
+
+    def graded(self, path: Path, name: str) -> Verdict:
         from hornbook.grading import grade as graded  # noqa: PLC0415 - heavy
 
         # A grader may print; nothing but our own answer belongs on stdout.
@@ -384,6 +465,14 @@ def _below(folder: Path) -> Iterator[tuple[Path, str]]:
             if name.endswith(".ipynb") and not name.startswith("."):
                 path = Path(place, name)
                 yield path, str(path.relative_to(folder))
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of the notebook at *path*."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SubmissionError(path, f"cannot be read ({error.strerror}).") from error
 
 
 def _write_verdict(folder: Path, name: str, verdict: Verdict) -> None:

@@ -36,7 +36,7 @@ export function Doctor({ model, lesson, trans }: { model: IModel; lesson: Lesson
 
   const over = problem !== null || (job !== null && isOver(job));
   return (
-    <main className="hb-page-inside" aria-label={trans.__('Doctor: %1', lesson.title)}>
+    <section className="hb-page-inside" aria-label={trans.__('Doctor: %1', lesson.title)}>
       <h1>{trans.__('Doctor: %1', lesson.title)}</h1>
       <div role="status">
         {!over && <p>{job?.progress?.label || trans.__('Proving the lesson …')}</p>}
@@ -62,7 +62,7 @@ export function Doctor({ model, lesson, trans }: { model: IModel; lesson: Lesson
           </button>
         </p>
       )}
-    </main>
+    </section>
   );
 }
 
@@ -124,7 +124,7 @@ function Result({ found, trans }: { found: Doctored; trans: TranslationBundle })
 export function NewCheck({ check, file, trans }: { check: string; file: string; trans: TranslationBundle }): JSX.Element {
   const [copied, setCopied] = useState(false);
   return (
-    <main className="hb-page-inside" aria-label={trans.__('New check')}>
+    <section className="hb-page-inside" aria-label={trans.__('New check')}>
       <h1>{trans.__('New check')}</h1>
       <p>{trans.__('It asks what the example gives with the reference solution. Put it into this file, and give it a sentence that a learner understands:')}</p>
       <p>
@@ -137,6 +137,6 @@ export function NewCheck({ check, file, trans }: { check: string; file: string; 
         </button>
         <span role="status">{copied ? trans.__('Copied.') : ''}</span>
       </p>
-    </main>
+    </section>
   );
 }

@@ -91,7 +91,7 @@ export class Footer extends Widget {
     if (work.isDuplicate(cell.model)) return trans.__('This exercise is there twice; the first one counts.');
     if (state.problem) return state.problem;
     if (stale) return trans.__('Changed since it was checked.');
-    if (!state.card.isEmpty) return '';
+    if (!state.card.isEmpty || !work.isAttempted(cell.model)) return '';
     const before = work.info?.lesson.progress.exercises[work.exercise(cell.model) ?? ''];
     if (before === undefined) return '';
     return before ? trans.__('Passed when it was last checked.') : trans.__('Still open when it was last checked.');

@@ -252,6 +252,8 @@ class View implements IDisposable {
     if (wanted === this.protected.has(cell)) return;
     if (wanted) this.protected.add(cell);
     else this.protected.delete(cell);
+    // Otherwise the cell itself would write it into the notebook.
+    cell.syncEditable = false;
     cell.readOnly = wanted || cell.model.getMetadata('editable') === false;
     cell.toggleClass('jp-hb-reading', wanted);
   }

@@ -184,6 +184,8 @@ export class Work implements IDisposable {
     const exercise = this.exercise(cell);
     const source = this.info === null || exercise === null ? null : shipped(cell.id, exercise, this.info);
     if (source === null) return;
+    // What was typed a moment ago is a step of its own.
+    (cell.sharedModel as { undoManager?: { stopCapturing(): void } | null }).undoManager?.stopCapturing();
     cell.sharedModel.transact(() => cell.sharedModel.setSource(source));
     const state = this.state(cell);
     // What comes of a check that still runs would be about what was there before.

@@ -76,9 +76,11 @@ export const status: JupyterFrontEndPlugin<void> = {
   id: 'hornbook:status',
   description: 'Shows in the status bar how many lessons and exercises are done.',
   autoStart: true,
-  requires: [IHornbook, IStatusBar],
-  optional: [INotebookTracker, ITranslator],
-  activate: (app: JupyterFrontEnd, model: IModel, bar: IStatusBar, tracker: INotebookTracker | null, translator: ITranslator | null) => {
+  requires: [IHornbook],
+  optional: [IStatusBar, INotebookTracker, ITranslator],
+  activate: (app: JupyterFrontEnd, model: IModel, bar: IStatusBar | null, tracker: INotebookTracker | null, translator: ITranslator | null) => {
+    // Notebook 7 has none.
+    if (bar === null) return;
     const trans = (translator ?? nullTranslator).load('hornbook');
     const desk = new Desk(app, model, tracker);
     const show = (): void => void app.commands.execute(COMMANDS.showLessons);

@@ -89,13 +89,13 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
 
   return (
     <div className="hb-panel-inside" aria-busy={!asked}>
-      <header className="hb-panel-head">
+      <div className="hb-panel-head">
         <h2>{trans.__('Lessons')}</h2>
         <span className="hb-quiet">{trans.__('%1 of %2 passed', passed(lessons), lessons.length)}</span>
         <button type="button" className="hb-icon-button" onClick={reload} title={trans.__('Read the lessons anew')} aria-label={trans.__('Read the lessons anew')}>
           <refreshIcon.react tag="span" aria-hidden="true" />
         </button>
-      </header>
+      </div>
       {model.problem !== null && (
         <p className="hb-trouble" role="alert">
           {trans.__('The server did not answer. What you see is what was last known.')}
@@ -148,11 +148,11 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
             ))}
         </>
       )}
-      <footer className="hb-panel-foot">
+      <div className="hb-panel-foot">
         <button type="button" className="hb-link" onClick={showPortfolio}>
           {trans.__('Open portfolio')}
         </button>
-      </footer>
+      </div>
     </div>
   );
 }

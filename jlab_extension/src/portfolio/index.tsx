@@ -89,7 +89,7 @@ function Portfolio({ model, trans, dates, showLessons }: Shared & { showLessons:
     };
   }, [model]);
   return (
-    <main className="hb-page-inside" aria-label={trans.__('Portfolio')}>
+    <section className="hb-page-inside" aria-label={trans.__('Portfolio')}>
       <h1>{trans.__('Portfolio')}</h1>
       {problem && (
         <div className="hb-notice" role="status">
@@ -114,7 +114,7 @@ function Portfolio({ model, trans, dates, showLessons }: Shared & { showLessons:
           <Entry key={artifact.id} artifact={artifact} model={model} trans={trans} dates={dates} />
         ))}
       </ul>
-    </main>
+    </section>
   );
 }
 

@@ -120,7 +120,7 @@ def artifacts(into: Path) -> tuple[Artifact, ...]:
     return tuple(sorted(found, key=lambda artifact: (artifact.created, artifact.id), reverse=True))
 
 
-def publish(  # noqa: PLR0913 - all but three by name
+def publish(
     notebook: bytes,
     verdict: Verdict,
     lesson: Lesson,
@@ -145,10 +145,10 @@ def publish(  # noqa: PLR0913 - all but three by name
     manifest = _manifest(files)
     digest = hashlib.sha256(manifest + key.public).hexdigest()
     folder = into.absolute() / f"{lesson.slug}-{digest[:8]}"
-    if folder.is_dir() and not _holds(folder, manifest):
+    if _manifest_in(folder) not in {None, manifest}:
         # Two artifacts in four thousand million have the same eight digits.
         folder = folder.with_name(f"{lesson.slug}-{digest[:32]}")
-    if not _holds(folder, manifest):
+    if not _whole(folder):
         document = sign(_statement(verdict, lesson, manifest, key, created, digest), key, created)
         credential = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
         files |= {
@@ -369,11 +369,17 @@ def _dumped(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _holds(folder: Path, manifest: bytes) -> bool:
-    """Whether *folder* is an artifact with this *manifest*, and its zip is there."""
-    with contextlib.suppress(OSError, HornbookError):
-        artifact = Artifact.open(folder)
-        return read_file(folder / "manifest.json") == manifest and artifact.zip.is_file()
+def _manifest_in(folder: Path) -> bytes | None:
+    """Return the manifest of the artifact in *folder*, if there is one."""
+    with contextlib.suppress(HornbookError):
+        return read_file(folder / "manifest.json")
+    return None
+
+
+def _whole(folder: Path) -> bool:
+    """Whether *folder* is an artifact, and its zip is there."""
+    with contextlib.suppress(HornbookError):
+        return Artifact.open(folder).zip.is_file()
     return False
 
 
@@ -397,7 +403,8 @@ def _write(folder: Path, files: Mapping[str, bytes], created: datetime) -> None:
     except OSError as error:
         raise HornbookError(f"{printable(folder.parent)}: the artifact cannot be written there ({error.strerror}).") from error
     finally:
-        packed.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            packed.unlink()
         for rest in (unfinished, unfinished.with_suffix(".old")):
             shutil.rmtree(rest, ignore_errors=True)
 

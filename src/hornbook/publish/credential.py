@@ -147,15 +147,20 @@ def canonical_rdf(document: Mapping[str, Any]) -> bytes:
 
     _known_contexts(document)
     dropped: list[str] = []
-    options = {"documentLoader": _bundled}
+    # Without this the library would make a full IRI of a relative one, at an address of its own choice.
+    options = {"documentLoader": _bundled, "base": None}
     try:
         expanded = jsonld.expand(dict(document), options, on_property_dropped=lambda name: dropped.append(str(name)))
         lost = [*dropped, *_relative(expanded)]
         if lost:
-            raise HornbookError(f"The credential says {printable(lost[0][:80])!r}, which its contexts do not define, so no signature covers it.")
+            raise HornbookError(
+                f"The credential says {printable(lost[0][:80])!r}, which its contexts do not define, so no signature covers it."
+            )
         quads: str = jsonld.normalize(expanded, {**options, "algorithm": "URDNA2015", "format": "application/n-quads"})
     except jsonld.JsonLdError as error:
-        raise HornbookError(f"The credential is not JSON-LD that can be read here: {printable(str(error.code or error.type)[:200])}.") from error
+        raise HornbookError(
+            f"The credential is not JSON-LD that can be read here: {printable(str(error.code or error.type)[:200])}."
+        ) from error
     return quads.encode()
 
 
@@ -202,7 +207,9 @@ def _check_proof(document: Mapping[str, Any], proof: Mapping[str, Any]) -> str:
     """Return the suite of *proof* if it holds for *document*."""
     suite = proof.get("cryptosuite")
     if proof.get("type") != "DataIntegrityProof" or suite not in SUITES:
-        raise HornbookError(f"The credential has a proof of a kind that cannot be checked here: {printable(_text(suite or proof.get('type'))[:60])}.")
+        raise HornbookError(
+            f"The credential has a proof of a kind that cannot be checked here: {printable(_text(suite or proof.get('type'))[:60])}."
+        )
     if proof.get("proofPurpose") != "assertionMethod":
         raise HornbookError("A proof was made for another purpose than a statement.")
     method = _text(proof.get("verificationMethod"))
@@ -222,7 +229,9 @@ def _check_proof(document: Mapping[str, Any], proof: Mapping[str, Any]) -> str:
     options = {name: part for name, part in proof.items() if name != "proofValue"}
     unsigned = {name: part for name, part in document.items() if name != "proof"}
     if not value.startswith("z") or not signed_by(public, signature, to_be_signed(unsigned, options)):
-        raise HornbookError(f"The signature ({suite}) does not fit the credential: it was changed after it was signed, or signed by somebody else.")
+        raise HornbookError(
+            f"The signature ({suite}) does not fit the credential: it was changed after it was signed, or signed by somebody else."
+        )
     return str(suite)
 
 

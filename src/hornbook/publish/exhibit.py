@@ -11,7 +11,7 @@ import binascii
 import html
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hornbook.errors import HornbookError, printable
@@ -24,11 +24,86 @@ MAX_PICTURE: Final = 4 << 20  # characters of one picture in base64
 MAX_TEXT: Final = 20_000  # characters of one output's text
 MAX_CELLS: Final = 1_000
 
-TAGS: Final = set(
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li "
-    "mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr ul var "
-    "math semantics annotation mrow mi mn mo ms mtext mspace msup msub msubsup mfrac msqrt mroot mover munder munderover mtable mtr mtd "
-    "mpadded mphantom mstyle".split()
+TAGS: Final = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "var",
+        "math",
+        "semantics",
+        "annotation",
+        "mrow",
+        "mi",
+        "mn",
+        "mo",
+        "ms",
+        "mtext",
+        "mspace",
+        "msup",
+        "msub",
+        "msubsup",
+        "mfrac",
+        "msqrt",
+        "mroot",
+        "mover",
+        "munder",
+        "munderover",
+        "mtable",
+        "mtr",
+        "mtd",
+        "mpadded",
+        "mphantom",
+        "mstyle",
+    ]
 )
 """What may stand in a notebook's HTML. MathML is made here; no element of it can load or run anything."""
 _EVERYWHERE: Final = {"title", "class", "lang", "dir"}
@@ -60,7 +135,7 @@ def cleaned(data: bytes, lesson: Lesson) -> dict[str, Any]:
     if not isinstance(cells, list):
         raise HornbookError("The notebook has no cells that could be published.")
     about = lesson.to_notebook()["metadata"]["hornbook"]
-    kept = [cell for raw in cells[:MAX_CELLS] if isinstance(raw, dict) and (cell := _cell(raw, len(cells))) is not None]
+    kept = [cell for raw in cells[:MAX_CELLS] if isinstance(raw, dict) and (cell := _cell(raw)) is not None]
     for number, cell in enumerate(kept):
         # A cell's id may be anything that a learner wrote; its place says as much.
         cell["id"] = f"cell-{number}"
@@ -72,7 +147,7 @@ def cleaned(data: bytes, lesson: Lesson) -> dict[str, Any]:
     return {"cells": kept, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _cell(raw: Mapping[str, Any], _total: int) -> dict[str, Any] | None:
+def _cell(raw: Mapping[str, Any]) -> dict[str, Any] | None:
     kind = raw.get("cell_type")
     said = raw.get("metadata")
     tags = said.get("tags") if isinstance(said, dict) else None
@@ -80,7 +155,9 @@ def _cell(raw: Mapping[str, Any], _total: int) -> dict[str, Any] | None:
         return None
     mark = said.get("hornbook") if isinstance(said, dict) else None
     exercise = mark.get("exercise") if isinstance(mark, dict) else None
-    metadata = {"hornbook": {"exercise": exercise}} if isinstance(exercise, str) and re.fullmatch(r"[a-z][a-z0-9_-]{0,79}", exercise) else {}
+    metadata = (
+        {"hornbook": {"exercise": exercise}} if isinstance(exercise, str) and re.fullmatch(r"[a-z][a-z0-9_-]{0,79}", exercise) else {}
+    )
     cell: dict[str, Any] = {"cell_type": kind, "metadata": metadata, "source": _text(raw.get("source"))}
     if kind == "markdown":
         pictures = dict(_attachments(raw.get("attachments")))
@@ -122,7 +199,9 @@ def _bundle(raw: object) -> dict[str, str]:
     if SVG in raw and len(drawn := _text(raw[SVG])) <= MAX_PICTURE:
         kept[SVG] = drawn
     texts = ("text/html", "text/markdown", "text/latex", "text/plain")
-    return kept | {kind: text if kind == "text/html" else _cut(text) for kind in texts if (text := _text(raw.get(kind))) and len(text) < MAX_PICTURE}
+    return kept | {
+        kind: text if kind == "text/html" else _cut(text) for kind in texts if (text := _text(raw.get(kind))) and len(text) < MAX_PICTURE
+    }
 
 
 def _picture(kind: str, raw: object) -> str | None:
@@ -174,23 +253,24 @@ def safe(fragment: str, attachments: Mapping[str, Mapping[str, str]] | None = No
     def kept(tag: str, attribute: str, value: str) -> str | None:
         if tag == "img" and attribute == "src":
             return _source(value, attachments or {})
+        if attribute == "href":
+            return value if re.fullmatch(r"https?://\S{1,2000}", value) else None
         if attribute in {"width", "height", "colspan", "rowspan", "start"}:
             return value if re.fullmatch(r"\d{1,4}", value) else None
         if attribute == "class":
             return value if re.fullmatch(r"(?:dataframe|hl|k|s|c|n|o|m|f|d|e)(?: (?:dataframe|k|s|c|n|o|m|f|d|e))*", value) else None
         return value
 
-    cleaned_html: str = nh3.clean(
+    kept_html: str = nh3.clean(
         fragment,
-        tags=TAGS,
+        tags=set(TAGS),
         clean_content_tags={"script", "style", "iframe", "object", "embed", "noscript", "template", "svg", "title", "textarea", "xmp"},
         attributes=ATTRIBUTES,
         attribute_filter=kept,
-        url_schemes={"http", "https", "data"},
+        url_schemes={"http", "https", "data", "attachment"},
         link_rel="noopener noreferrer nofollow",
     )
-    # Only pictures may be data: a link of that kind would open a page of the learner's making.
-    return re.sub(r'(<a\b[^>]*?) href="data:[^"]*"', r"\1", cleaned_html)
+    return kept_html
 
 
 def _source(value: str, attachments: Mapping[str, Mapping[str, str]]) -> str | None:
@@ -206,7 +286,7 @@ def _drawn(cell: Mapping[str, Any]) -> str:
     if cell["cell_type"] == "markdown":
         return f'<section class="text">{safe(_markdown(cell["source"]), cell.get("attachments"))}</section>'
     exercise = cell["metadata"].get("hornbook", {}).get("exercise")
-    label = f'<p class="mark">The learner’s answer: <code>{html.escape(exercise)}</code></p>' if exercise else ""
+    label = f'<p class="mark">An answer: <code>{html.escape(exercise)}</code></p>' if exercise else ""
     outputs = "".join(f'<div class="output">{shown}</div>' for output in cell["outputs"] if (shown := _shown(output)))
     kind = "answer" if exercise else "code"
     return f'<section class="{kind}">{label}<pre class="source" tabindex="0">{_highlighted(cell["source"])}</pre>{outputs}</section>'
@@ -218,16 +298,20 @@ def _shown(output: Mapping[str, Any]) -> str:
     if output["output_type"] == "error":
         return _plain("\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}")
     data = output["data"]
-    draw: dict[str, Callable[[str], str]] = {
-        **{kind: lambda text, kind=kind: f'<img alt="Picture that the notebook shows" src="data:{kind};base64,{text}">' for kind in PICTURES},
-        # As a picture, an SVG can neither run a script nor load anything.
-        SVG: lambda text: f'<img alt="Drawing that the notebook shows" src="data:{SVG};base64,{base64.b64encode(text.encode()).decode()}">',
-        "text/html": lambda text: f'<div class="scroll" tabindex="0">{safe(text)}</div>' if _says_something(safe(text)) else "",
-        "text/markdown": lambda text: safe(_markdown(text)),
-        "text/latex": lambda text: safe(_markdown(text)),
-        "text/plain": _plain,
-    }
-    return next((drawn for kind, drawer in draw.items() if kind in data and (drawn := drawer(data[kind]))), "")
+    for kind in (*PICTURES, SVG):
+        if kind in data:
+            # As a picture, an SVG can neither run a script nor load anything.
+            picture = base64.b64encode(data[kind].encode()).decode() if kind == SVG else data[kind]
+            return f'<img alt="Picture that the notebook shows" src="data:{kind};base64,{picture}">'
+    for kind, made in (("text/html", safe), ("text/markdown", _safe_markdown), ("text/latex", _safe_markdown), ("text/plain", _plain)):
+        drawn = made(data[kind]) if kind in data else ""
+        if _says_something(drawn):
+            return f'<div class="scroll" tabindex="0">{drawn}</div>' if kind == "text/html" else drawn
+    return ""
+
+
+def _safe_markdown(source: str) -> str:
+    return safe(_markdown(source))
 
 
 def _says_something(fragment: str) -> bool:
@@ -264,7 +348,7 @@ def _markdown(source: str) -> str:
             return _mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", display=True)
 
     try:
-        rendered: str = MarkdownWithMath(renderer=Renderer(escape=False)).render(source)
+        rendered: str = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
     except Exception:  # noqa: BLE001 - a library's trouble with a learner's text must not keep the learner from publishing it
         return _plain(source)
     return rendered
@@ -280,7 +364,15 @@ def _mathml(latex: str, *, display: bool) -> str:
     return made
 
 
-_TOKENS: Final = (("Comment", "c"), ("Keyword", "k"), ("String", "s"), ("Number", "m"), ("Function", "f"), ("Decorator", "d"), ("Operator", "o"))
+_TOKENS: Final = (
+    ("Comment", "c"),
+    ("Keyword", "k"),
+    ("String", "s"),
+    ("Number", "m"),
+    ("Function", "f"),
+    ("Decorator", "d"),
+    ("Operator", "o"),
+)
 
 
 def _highlighted(source: str) -> str:
@@ -289,7 +381,7 @@ def _highlighted(source: str) -> str:
 
     pieces = []
     for token, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source[: 10 * MAX_TEXT]):
-        word = next((mark for name, mark in _TOKENS if name in token), None)
+        word = next((mark for name, mark in _TOKENS if name in tuple(token)), None)
         escaped = html.escape(text)
         pieces.append(f'<span class="{word}">{escaped}</span>' if word and text.strip() else escaped)
     return "".join(pieces)

@@ -213,18 +213,23 @@ def _read(path: Path, passphrase: str | None) -> Key:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode) or mode & _OTHERS:
-                raise HornbookError(f"{printable(path)}: others may read this key. `chmod 600` closes it; then make a new key.")
+            _refuse_open_to_others(path, mode)
             content = json.loads(file.read(1 << 16))
         seed = _unsealed(content, passphrase, path)
         key = Key(seed)
-        if content["format"] != 1 or content["publicKey"] != key.multikey:
-            raise ValueError("its two parts do not belong together")
+        fits = content["format"] == 1 and content["publicKey"] == key.multikey
     except OSError as error:
         raise HornbookError(f"{printable(path)}: the key cannot be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError) as error:
         raise HornbookError(f"{printable(path)}: this is not a key of hornbook's.") from error
+    if not fits:
+        raise HornbookError(f"{printable(path)}: the two parts of this key do not belong together.")
     return key
+
+
+def _refuse_open_to_others(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode) or mode & _OTHERS:
+        raise HornbookError(f"{printable(path)}: others may read this key. Make a new one in another folder, or close it with `chmod 600`.")
 
 
 def _sealed(seed: bytes, passphrase: str | None) -> dict[str, Any]:
@@ -238,7 +243,9 @@ def _sealed(seed: bytes, passphrase: str | None) -> dict[str, Any]:
     return {"kdf": "scrypt", **_SCRYPT, **{name: base64.b64encode(part).decode() for name, part in parts.items()}}
 
 
-def _unsealed(content: dict[str, Any], passphrase: str | None, path: Path) -> bytes:
+def _unsealed(content: Any, passphrase: str | None, path: Path) -> bytes:
+    if not isinstance(content, dict) or not content.keys() & {"seed", "kdf"}:
+        raise ValueError("it has no seed")
     if "seed" in content:
         seed = base64.b64decode(content["seed"], validate=True)
         if len(seed) != SEED_BYTES:

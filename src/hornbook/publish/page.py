@@ -121,8 +121,10 @@ def transcript(verdict: Verdict, lesson: Lesson, did: str, learner: str | None) 
         *([f"- Learner, as they call themselves: {learner}"] if learner else []),
         f"- Points: {number(verdict.points.earned)} of {number(verdict.points.possible)}",
         f"- Assurance: {verdict.assurance}. {PROVES} {PROVES_NOT}",
-        f"- Graded: {verdict.started.strftime('%Y-%m-%d')}, hornbook {verdict.runtime.hornbook}, Python {verdict.runtime.python}, "
-        f"sandbox level {verdict.sandbox.level} of 4",
+        (
+            f"- Graded: {verdict.started.strftime('%Y-%m-%d')}, hornbook {verdict.runtime.hornbook}, Python {verdict.runtime.python}, "
+            f"sandbox level {verdict.sandbox.level} of 4"
+        ),
         f"- Lesson: {lesson.slug} {lesson.version}, level {lesson.level}, by {', '.join(lesson.authors)}",
         f"- Skills: {', '.join(skill.name for skill in lesson.skills) or 'none named'}",
         f"- Key: {did}",

@@ -40,7 +40,7 @@ def card(title: str, summary: str, facts: str, skills: tuple[str, ...]) -> bytes
         draw.text((80, y), line, font=_font(64, bold=True), fill=_PAPER)
         y += 80
     y += 14
-    for line in _wrapped(draw, summary, _font(30), 1020, 2):
+    for line in _wrapped(draw, summary, _font(30), 880, 2):
         draw.text((80, y), line, font=_font(30), fill=_DIM)
         y += 44
     x = 80
@@ -63,8 +63,9 @@ def badge(title: str) -> bytes:
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((16, 16, 496, 496), radius=72, fill=_NIGHT, outline=_HORN, width=10)
     _leaf(draw, 176, 62, 160)
-    y = 316
-    for line in _wrapped(draw, title, _font(40, bold=True), 420, 3):
+    lines = _wrapped(draw, title, _font(40, bold=True), 420, 3)
+    y = 386 - 25 * (len(lines) - 1)
+    for line in lines:
         draw.text((BADGE / 2, y), line, font=_font(40, bold=True), fill=_PAPER, anchor="mm")
         y += 50
     return _png(image)

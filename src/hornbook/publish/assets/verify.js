@@ -127,6 +127,7 @@
     $("limits").append(
       item("Who typed the code. A signature names a key, not a person."),
       item("Whether the learner’s own machine graded it as it should. Nobody else was there."),
+      item("Whether what the notebook shows below its cells came from them. The checks ran its code anew, and compared by themselves."),
       item("Whether the issuer has taken it back: credentials of this kind cannot be revoked."),
       item("The second signature, over the meaning of the words, which wallets look at. hornbook verify checks both."),
     );
