@@ -202,8 +202,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
     quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     quiet.parent.mkdir(parents=True)
     quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', "utf-8")
+    # The widget is for places where nothing of ours is on the server's side; here that is all that is switched off.
+    (home / "config" / "jupyter_server_config.json").write_text('{"ServerApp": {"jpserver_extensions": {"hornbook": false}}}', "utf-8")
+    page_config = home / "config" / "labconfig" / "page_config.json"
+    page_config.parent.mkdir()
+    page_config.write_text('{"disabledExtensions": {"hornbook": true}}', "utf-8")
     places = {name: str(home / name.lower()) for name in ("HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR")}
     environment = {**os.environ, **places, "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    # A virtual environment's own configuration, where ours is switched on, would come before this one.
+    environment["JUPYTER_PREFER_ENV_PATH"] = "0"
+    environment.pop("HORNBOOK_IN_THE_LAB", None)
     token = secrets.token_hex(16)
     (home / "home").mkdir()
     command = [

@@ -17,6 +17,8 @@ import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+from hornbook.server import IN_THE_LAB
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -148,11 +150,14 @@ def course(tmp_path_factory: pytest.TempPathFactory, steps_course: StepsCourse) 
     return course
 
 
-def started(course: Course, folder: Path, *, load: bool = True) -> Kernel:
+def started(course: Course, folder: Path, *, load: bool = True, in_the_lab: bool = False) -> Kernel:
     """Return a kernel for a learner's copy of the lesson in *folder*."""
     notebook = folder / "steps.ipynb"
     notebook.write_text(json.dumps(course.lesson("steps").to_notebook()), "utf-8")
     environment = {**os.environ, "JPY_SESSION_NAME": str(notebook), "IPYTHONDIR": str(folder / "ipython")}
+    environment.pop(IN_THE_LAB, None)
+    if in_the_lab:
+        environment[IN_THE_LAB] = "1"
     manager, client = start_new_kernel(kernel_name="python3", env=environment, cwd=str(course.root))
     kernel = Kernel(manager, client)
     if load:
@@ -539,3 +544,21 @@ def test_a_notebook_with_checks_in_it_is_graded_as_any_other(course: Course, tmp
 
     assert [outcome.message for outcome in verdict.outcomes if not outcome.passed] == []
     assert [cell.error for cell in verdict.cells] == [None] * len(verdict.cells)
+
+
+def test_where_a_server_checks_nothing_is_checked_or_started_until_somebody_asks(course: Course, tmp_path: Path) -> None:
+    """The server draws its answer below the cell: the kernel would say it twice, and keep a process ready for nothing."""
+    children = "import psutil; print(len(psutil.Process().children(recursive=True)))"
+    kernel = started(course, tmp_path, in_the_lab=True)
+    try:
+        quiet = kernel.run("one = 1")
+        before = kernel.run(children)
+        asked = kernel.run("%check one")
+        after = kernel.run(children)
+    finally:
+        stop(kernel)
+
+    assert quiet == Ran()
+    assert before.printed == "0\n"
+    assert asked.shown
+    assert after.printed != "0\n"

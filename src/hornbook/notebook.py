@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
-from traitlets import Bool, Unicode
+from traitlets import Bool, Unicode, default
 from traitlets.config import Configurable
 
 from hornbook.card import Card, Progress, hints_shown
@@ -29,6 +29,7 @@ from hornbook.lesson import SubmissionFile
 from hornbook.live import Desk, LiveSubmission, find_lesson
 from hornbook.model import Status, Verdict
 from hornbook.sandbox.live import Ran, Session
+from hornbook.server import IN_THE_LAB
 from hornbook.words import ENGLISH, nearest, say, speaking
 
 if TYPE_CHECKING:
@@ -41,11 +42,20 @@ MOST_CELLS = 500
 class Hornbook(Configurable):
     """What a learner can set: `%config Hornbook.check_on_run = False`, or `c.Hornbook` in IPython's own configuration."""
 
-    check_on_run = Bool(default_value=True, help="Check an exercise as soon as its cell has run.").tag(config=True)
+    check_on_run = Bool(help="Check an exercise as soon as its cell has run; off where a Jupyter server checks.").tag(config=True)
     widgets = Bool(default_value=True, help="Draw the answer as a widget; without it, as plain HTML and text.").tag(config=True)
     course = Unicode("", help="The folder of the course; found from the notebook where it is empty.").tag(config=True)
     language = Unicode("", help='The language of the answers, such as "de"; that of the course where it is empty.').tag(config=True)
     lesson = Unicode("", help="The slug of the lesson; found from the notebook where it is empty.").tag(config=True)
+
+    @default("check_on_run")
+    def _unless_a_server_does(self) -> bool:
+        return not in_the_lab()
+
+
+def in_the_lab() -> bool:
+    """Whether the server that has started this kernel checks by itself, and draws what comes of it below the cells."""
+    return bool(os.environ.get(IN_THE_LAB))
 
 
 class Extension:
@@ -145,7 +155,8 @@ class Extension:
         if self._desk is None:
             course, lesson = find_lesson(self.file(), Path.cwd(), *wanted)
             self.session.limits = course.settings.limits
-            self._desk = wanted, Desk.at(course, lesson)
+            # Where a server checks, its process is the one that is kept ready; ours starts with the first %check.
+            self._desk = wanted, Desk(course, lesson) if in_the_lab() else Desk.at(course, lesson)
         return self._desk[1]
 
     def language(self) -> str:
