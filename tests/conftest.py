@@ -6,7 +6,10 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,6 +32,8 @@ from hornbook.scaffold import new_course
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
 SMALL = Limits(cell_seconds=3, check_seconds=1, total_seconds=30, memory_mb=256, processes=64, output_kb=64, file_mb=16, disk_mb=32)
 """Limits that are reached soon."""
@@ -210,3 +215,100 @@ def _steps_course(root: Path, grader: str) -> Course:
         )
     )
     return Course.open(root)
+
+
+# --- A Lab and a browser ------------------------------------------------------------------------------------------------
+
+REPOSITORY = Path(__file__).parent.parent
+LAB_SECONDS = 40.0
+"""How long a Lab, or a condition in a page, is waited for; a busy machine takes its time, and what never comes must not hang."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A running server: where it is, its token, its process, the folder that it serves, and where its settings are."""
+
+    url: str
+    token: str
+    process: subprocess.Popen[bytes]
+    folder: Path
+    settings: Path
+
+    @contextlib.contextmanager
+    def setting(self, plugin: str, value: dict[str, Any]) -> Iterator[None]:
+        """Have the setting *value* of *plugin* for as long as the block."""
+        path = self.settings / f"{plugin.replace(':', '/')}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value), "utf-8")
+        try:
+            yield
+        finally:
+            path.unlink()
+
+
+@contextlib.contextmanager
+def running_lab(home: Path) -> Iterator[Lab]:
+    """Give a JupyterLab that is at *home* there, on a free port of this machine, with the repository's lessons in its folder."""
+    folder, settings = home / "course", home / "config" / "lab" / "user-settings"
+    for name in ("lessons", "graders", "feedback"):
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "pyproject.toml").write_text('[tool.hornbook]\nname = "hornbook"\ntitle = "The hornbook course"\n', "utf-8")
+    quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    quiet.parent.mkdir(parents=True)
+    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', "utf-8")
+    places = {name: str(home / name.lower()) for name in ("HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR")}
+    environment = {**os.environ, **places, "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    token = secrets.token_hex(16)
+    (home / "home").mkdir()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
+    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"]
+    # The other front end on the same server.
+    command += ["--ServerApp.jpserver_extensions=notebook=True", "--JupyterNotebookApp.expose_app_in_browser=True"]
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)  # noqa: S603 - our own server
+        try:
+            yield Lab(_address(server, home), token, server, folder, settings)
+        finally:
+            server.terminate()
+            try:
+                server.wait(LAB_SECONDS)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _address(server: subprocess.Popen[bytes], home: Path) -> str:
+    """Return where *server* listens, as soon as it says so."""
+    note = home / "jupyter_runtime_dir" / f"jpserver-{server.pid}.json"
+    deadline = time.monotonic() + LAB_SECONDS
+    while time.monotonic() < deadline:
+        if note.exists() and (text := note.read_text("utf-8")).strip().endswith("}"):
+            return str(json.loads(text)["url"])
+        assert server.poll() is None, (home / "log").read_text("utf-8")
+        time.sleep(0.05)
+    raise AssertionError((home / "log").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Give a JupyterLab for the tests of one file."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give Debian's Chromium. It must be there where CI says so; elsewhere a test that needs it is skipped."""
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415 - not for most tests
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("the browser tests need Chromium: apt install chromium")
+        pytest.skip("needs Chromium: apt install chromium")
+    expect.set_options(timeout=LAB_SECONDS * 1000)
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-prefers-reduced-motion"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield browser
+        browser.close()

@@ -5,26 +5,24 @@ The server checks; a kernel is only there to run cells. Nothing leaves 127.0.0.1
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import secrets
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from hornbook.lesson import read_solution
+
+if TYPE_CHECKING:
+    from conftest import Lab
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.xdist_group("browser")
@@ -38,88 +36,6 @@ FIRST = "shift_letter"
 SOLUTION = {name: "\n".join(cells) for name, cells in read_solution(next((ROOT / "graders").rglob(f"{LESSON}.solution.py"))).items()}
 MISTAKE = "def shift_letter(letter, places):\n    return chr(ord(letter) + places)\n"
 LOOP = "def shift_letter(letter, places):\n    while True:\n        places += 1\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """A running server: where it is, its token, its process, the folder that it serves, and where its settings are."""
-
-    url: str
-    token: str
-    process: subprocess.Popen[bytes]
-    folder: Path
-    settings: Path
-
-    @contextlib.contextmanager
-    def setting(self, plugin: str, value: dict[str, Any]) -> Iterator[None]:
-        """Have the setting *value* of *plugin* for as long as the block."""
-        path = self.settings / f"{plugin.replace(':', '/')}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(value), "utf-8")
-        try:
-            yield
-        finally:
-            path.unlink()
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Give a JupyterLab with a home of its own, on a free port of this machine, with the repository's lessons in its folder."""
-    home = tmp_path_factory.mktemp("lab")
-    folder, settings = home / "course", home / "config" / "lab" / "user-settings"
-    for name in ("lessons", "graders", "feedback"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "pyproject.toml").write_text('[tool.hornbook]\nname = "hornbook"\ntitle = "The hornbook course"\n', "utf-8")
-    quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    quiet.parent.mkdir(parents=True)
-    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', "utf-8")
-    places = {name: str(home / name.lower()) for name in ("HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR")}
-    environment = {**os.environ, **places, "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
-    token = secrets.token_hex(16)
-    (home / "home").mkdir()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
-    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"]
-    # The other front end on the same server.
-    command += ["--ServerApp.jpserver_extensions=notebook=True", "--JupyterNotebookApp.expose_app_in_browser=True"]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)  # noqa: S603 - our own server
-        try:
-            yield Lab(_address(server, home), token, server, folder, settings)
-        finally:
-            server.terminate()
-            try:
-                server.wait(SECONDS)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
-
-
-def _address(server: subprocess.Popen[bytes], home: Path) -> str:
-    """Return where *server* listens, as soon as it says so."""
-    note = home / "jupyter_runtime_dir" / f"jpserver-{server.pid}.json"
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if note.exists() and (text := note.read_text("utf-8")).strip().endswith("}"):
-            return str(json.loads(text)["url"])
-        assert server.poll() is None, (home / "log").read_text("utf-8")
-        time.sleep(0.05)
-    raise AssertionError((home / "log").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give Debian's Chromium. It must be there where CI says so; elsewhere a test that needs it is skipped."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("the browser tests need Chromium: apt install chromium")
-        pytest.skip("needs Chromium: apt install chromium")
-    expect.set_options(timeout=SECONDS * 1000)
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-prefers-reduced-motion"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        yield browser
-        browser.close()
 
 
 @dataclass(slots=True)
