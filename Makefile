@@ -30,8 +30,8 @@ $(LAB): $(STAMP) $(wildcard jlab_extension/*.json jlab_extension/.npmrc jlab_ext
 demo: $(STAMP)  ## set up, then grade a passing, a half-done, a mistaken, a looping and a cheating submission
 	$(BIN)/hornbook demo
 
-lab: $(LAB)  ## set up, then open the lessons in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab?reset
+lab: $(LAB)  ## set up, then open the lessons in JupyterLab (ARGS=... for its own options)
+	$(BIN)/jupyter lab $(ARGS)
 
 test: $(LAB)  ## set up, then prove the graders and run all tests, with coverage
 	$(NPM) test
@@ -47,8 +47,8 @@ format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) .venv/.bench  ## measure how long grading takes, here and elsewhere, in one run
-	$(BIN)/python tests/bench.py
+bench: $(LAB) .venv/.bench  ## measure how long grading takes, here and elsewhere, in one run
+	$(BIN)/python tests/bench.py plain data kernels live lab
 
 .venv/.bench: $(STAMP) bench-constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench-constraints.txt

@@ -11,7 +11,8 @@ put to
     hornbook, batch     `grade_all`, as many side by side as there are processors
     hornbook grade      the command, from start to exit
 
-Then: the first reply of a kernel, checks of a notebook that is being worked on, and with `--thousand` a thousand submissions.
+Then: the first reply of a kernel, checks of a notebook that is being worked on, a check in a browser (`lab`, which needs Chromium), and
+with `--thousand` a thousand submissions.
 Machines differ and are noisy: trust ratios. `--rounds N` sets how often each is measured (5). Every process may keep compiled
 Python, as an installed one does.
 """
@@ -492,12 +493,92 @@ def bench_thousand(root: Path) -> None:
     print(f"  {'memory of all processes together, at most':52} {max(held) >> 20:8} MiB", flush=True)
 
 
+# --- a learner's Lab --------------------------------------------------------------------------------------------------
+
+PRESS = """() => new Promise(resolve => {
+    const footer = document.querySelector('.jp-hb-footer[data-exercise="shift_letter"]');
+    const cell = window.jupyterapp.shell.currentWidget.content.activeCell;
+    const times = {};
+    const end = () => {
+        if (times.green === undefined || times.ran === undefined) return;
+        const sent = performance.getEntriesByType('resource').filter(one => one.name.includes('/hornbook/api/checks')).pop();
+        if (sent === undefined || sent.responseEnd < times.pressed) { requestAnimationFrame(end); return; }
+        watch.disconnect();
+        cell.model.stateChanged.disconnect(ran);
+        const page = sent.startTime - times.pressed + times.green - sent.responseEnd;
+        resolve([Math.max(times.green, times.ran) - times.pressed, page, times.ran - times.pressed]);
+    };
+    const card = footer.querySelector('.hornbook-card');
+    let begun = false;
+    const watch = new MutationObserver(() => {
+        begun = begun || card.classList.contains('hb-is-running');
+        if (!begun || times.green !== undefined || !card.classList.contains('hb-is-passed')) return;
+        times.green = performance.now();
+        end();
+    });
+    watch.observe(card, { attributes: true });
+    const ran = (_, change) => {
+        if (change.name !== 'executionCount' || change.newValue === null) return;
+        times.ran = performance.now();
+        end();
+    };
+    cell.model.stateChanged.connect(ran);
+    performance.clearResourceTimings();
+    document.addEventListener('keydown', () => { times.pressed = performance.now() }, { capture: true, once: true });
+})"""
+
+
+def bench_lab(home: Path, rounds: int) -> None:
+    """Measure and print how long it takes in a browser from the key that checks to the answer below the cell, which is run as well."""
+    from conftest import running_lab  # noqa: PLC0415 - only here
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - the same
+
+    from hornbook.lesson import read_solution  # noqa: PLC0415 - the same
+
+    solution = "\n".join(read_solution(next(Path("graders").rglob("secret_messages.solution.py")))["shift_letter"])
+    home.mkdir()
+    taken: list[list[float]] = []
+    with running_lab(home) as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1440, "height": 950})
+        page.goto(f"{lab.url}lab?token={lab.token}")
+        page.wait_for_function("window.jupyterapp && window.jupyterapp.shell")
+        page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
+        copy = lab.folder / "work.ipynb"
+        copy.write_bytes(next((lab.folder / "lessons").rglob("secret_messages.ipynb")).read_bytes())
+        page.evaluate("() => { window.jupyterapp.commands.execute('docmanager:open', { path: 'work.ipynb' }) }")
+        page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
+        page.wait_for_selector('.jp-hb-footer[data-exercise="shift_letter"]')
+        for turn in range(3 + 4 * rounds):
+            page.evaluate(
+                """source => { const notebook = window.jupyterapp.shell.currentWidget.content;
+                    const is = cell => (cell.model.getMetadata('hornbook') || {}).exercise === 'shift_letter';
+                    notebook.activeCellIndex = notebook.widgets.findIndex(is);
+                    notebook.activeCell.model.sharedModel.setSource(source);
+                    notebook.activate() }""",
+                f"{solution}\n# {turn}",
+            )
+            page.evaluate(f"() => {{ window.answer = ({PRESS})() }}")
+            page.keyboard.press("Alt+Shift+Enter")
+            times = page.evaluate("() => window.answer")
+            if turn >= 3:
+                taken.append([seconds / 1000 for seconds in times])
+        browser.close()
+    total, of_page, ran = (statistics.median(column) for column in zip(*taken, strict=True))
+    labels = {
+        "from the key to green, the cell run as well": total,
+        "of which the page itself": of_page,
+        "the cell alone, from the key to its number": ran,
+    }
+    tell(f"a check in JupyterLab, median of {len(taken)} (to reach: 150 ms, and 30 ms)", labels, [])
+
+
 def main() -> None:
     """Measure all of it, or what was named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
-    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live")
+    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live, lab")
     asked = parser.parse_args()
     # The compiled files of our own modules count as little as those of an installed package.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -510,6 +591,8 @@ def main() -> None:
             bench_kernels(asked.rounds)
         if "live" in asked.what:
             bench_live(Path(folder, "live"), asked.rounds)
+        if "lab" in asked.what:
+            bench_lab(Path(folder, "lab"), asked.rounds)
         if asked.thousand:
             bench_thousand(Path(folder, "thousand"))
 
