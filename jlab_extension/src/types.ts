@@ -122,6 +122,8 @@ export interface Checked {
   lesson: LessonInfo;
   /** A grade that passed: what was made of it. */
   artifact: ArtifactInfo | null;
+  /** A grade that passed, but of which nothing could be made: why. */
+  note: string | null;
   /** A grade that passed: what fits next. */
   next: Related[];
 }

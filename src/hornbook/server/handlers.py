@@ -18,7 +18,7 @@ from hornbook.errors import HornbookError
 from hornbook.sandbox.canary import strongest
 from hornbook.server.jobs import Job, TooMany
 from hornbook.server.openapi import description
-from hornbook.server.service import Refused, SentNotebook, Service
+from hornbook.server.service import Example, LessonName, Refused, SentNotebook, Service
 from hornbook.words import nearest, speaking
 
 MOST_BODY = 8 << 20
@@ -155,7 +155,8 @@ class RelatedHandler(Handler):
     async def get(self, course: str, slug: str) -> None:
         """List it, with the reasons."""
         with speaking(self.spoken):
-            await self.reply(self.service.related(self.user, *self.service.lesson(course, slug)))
+            found = await asyncio.to_thread(self.service.lesson, course, slug)
+            await self.reply(await asyncio.to_thread(self.service.related, self.user, *found))
 
 
 class WorkHandler(Handler):
@@ -165,7 +166,8 @@ class WorkHandler(Handler):
     @authorized
     async def post(self, course: str, slug: str) -> None:
         """Make it, if it is not there."""
-        await self.reply(await asyncio.to_thread(self.service.start, self.user, *self.service.lesson(course, slug)))
+        found = await asyncio.to_thread(self.service.lesson, course, slug)
+        await self.reply(await asyncio.to_thread(self.service.start, self.user, *found))
 
 
 class NotebooksHandler(Handler):
@@ -190,7 +192,7 @@ class ChecksHandler(Handler):
     async def post(self) -> None:
         """Begin one; what comes of it within a second is answered at once."""
         with speaking(self.spoken):
-            await self.answer_soon(self.service.check(self.user, self.body(SentNotebook), self.spoken))
+            await self.answer_soon(await self.service.check(self.user, self.body(SentNotebook), self.spoken))
 
     async def answer_soon(self, job: Job) -> None:
         """Answer with *job* when it is over, or else as it is after a moment."""
@@ -207,8 +209,77 @@ class GradesHandler(Handler):
     async def post(self) -> None:
         """Begin to grade one; the job is answered at once, and tells how far it is."""
         with speaking(self.spoken):
-            job = self.service.grade(self.user, self.body(Named).path, self.spoken)
+            job = await self.service.grade(self.user, self.body(Named).path, self.spoken)
         await self.reply(job.to_json(), HTTPStatus.CREATED)
+
+
+class DoctorHandler(Handler):
+    """The proofs of a lesson, for whoever may edit it."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Begin; the job is answered at once."""
+        job = await self.service.doctor(self.user, self.body(LessonName))
+        await self.reply(job.to_json(), HTTPStatus.CREATED)
+
+
+class ExamplesHandler(Handler):
+    """Checks made of examples, for whoever may edit the lesson."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Return the text of one."""
+        await self.reply(await self.service.example(self.user, self.body(Example)))
+
+
+class ArtifactsHandler(Handler):
+    """What the learner has published."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """List it."""
+        await self.reply(await asyncio.to_thread(self.service.artifacts))
+
+
+class PageHandler(Handler):
+    """The page of an artifact."""
+
+    @property
+    def content_security_policy(self) -> str:
+        """What the page may do: read itself. It is never of the Lab's origin, so it can ask the Lab for nothing.
+
+        The page's own policy, which holds too, names the digests of its script and its style.
+        """
+        return (
+            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+        )
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Send it."""
+        page = await asyncio.to_thread(self.service.artifact_file, name, packed=False)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        await self.finish(page)
+
+
+class ZipHandler(Handler):
+    """An artifact to take along."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Send it."""
+        packed = await asyncio.to_thread(self.service.artifact_file, name, packed=True)
+        self.set_header("Content-Type", "application/zip")
+        self.set_header("Content-Disposition", f'attachment; filename="{name}.zip"')
+        self.set_header("X-Content-Type-Options", "nosniff")
+        await self.finish(packed)
 
 
 class JobHandler(Handler):
@@ -277,6 +348,11 @@ def handlers(app: Any, service: Service) -> list[tuple[str, type[Handler], dict[
         "notebooks": NotebooksHandler,
         "checks": ChecksHandler,
         "grades": GradesHandler,
+        "doctor": DoctorHandler,
+        "examples": ExamplesHandler,
+        "artifacts": ArtifactsHandler,
+        "artifacts/([a-z0-9_-]+)/page": PageHandler,
+        "artifacts/([a-z0-9_-]+)/zip": ZipHandler,
         r"jobs/([\w-]+)": JobHandler,
         r"jobs/([\w-]+)/events": EventsHandler,
     }

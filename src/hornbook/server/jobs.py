@@ -129,7 +129,7 @@ class Jobs:
         except asyncio.CancelledError:
             self._end(job, "cancelled")
         except HornbookError as error:
-            job.error = {"code": type(error).__name__, "message": str(error)}
+            job.error = {"code": getattr(error, "code", type(error).__name__), "message": str(error)}
             self._end(job, "failed")
         except Exception as error:
             job.error = {"code": "internal", "message": f"This is a mistake of hornbook's own: {type(error).__name__}: {error}"}

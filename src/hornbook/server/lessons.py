@@ -21,6 +21,9 @@ from hornbook.words import say
 WORK = "work"
 """The folder, in the server's root, in which learners' copies lie: `work/<course>/<slug>.ipynb`."""
 
+PORTFOLIO = "portfolio"
+"""The folder, in the server's root, in which what was passed lies, sealed and signed."""
+
 MOST_RELATED = 3
 
 

@@ -10,7 +10,11 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +25,13 @@ import msgspec
 from hornbook.card import Card, Progress
 from hornbook.course import Course
 from hornbook.errors import CourseError, HornbookError, SubmissionError, printable
-from hornbook.lesson import Lesson, Submission, SubmissionFile
+from hornbook.lesson import MAX_BYTES, Lesson, SubmissionFile
 from hornbook.model import Verdict
+from hornbook.publish.artifact import Artifact, artifacts, is_name, publish, read_file
 from hornbook.record.store import Record, Standing, default_path
 from hornbook.server.desks import Desks, conversation
 from hornbook.server.jobs import Job, Jobs
-from hornbook.server.lessons import Shelf, following, lesson_info, related
+from hornbook.server.lessons import PORTFOLIO, Shelf, following, lesson_info, related
 from hornbook.words import say, speaking
 
 MOST_CELLS = 2_000
@@ -60,6 +65,32 @@ class SentNotebook(msgspec.Struct, frozen=True):
     exercise: str | None = None
 
 
+class LessonName(msgspec.Struct, frozen=True):
+    """Body of `POST doctor`: the names of a lesson."""
+
+    course: str
+    slug: str
+
+
+class Example(msgspec.Struct, frozen=True):
+    """Body of `POST examples`: an exercise, and one expression that a check is to be made of."""
+
+    course: str
+    slug: str
+    exercise: str
+    example: str
+
+
+MOST_PLACES = 256
+"""How many notebooks are remembered with the lesson that they belong to."""
+
+MOST_SAID = 16 << 20
+"""How long one line of what an author is told may be, in bytes."""
+
+EXAMPLE_SECONDS = 120.0
+"""How long making a check of an example may take in all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A notebook that belongs to a lesson."""
@@ -79,6 +110,8 @@ class Service:
     desks: Desks = field(default_factory=Desks)
     _record: Record | None = None
     _places: dict[str, tuple[object, Place]] = field(default_factory=dict)
+    _opening: threading.Lock = field(default_factory=threading.Lock)
+    _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def shelf(self) -> Shelf:
@@ -88,9 +121,10 @@ class Service:
     @property
     def record(self) -> Record:
         """The learner's own record."""
-        if self._record is None:
-            self._record = Record.open(self.record_path)
-        return self._record
+        with self._opening:
+            if self._record is None:
+                self._record = Record.open(self.record_path)
+            return self._record
 
     # --- lessons ---
 
@@ -140,8 +174,10 @@ class Service:
 
     def confined(self, path: str) -> Path:
         """Return the file that Jupyter's *path* names; refuse what leads out of the root."""
-        real, root = Path(os.path.realpath(self.root / path.lstrip("/"))), Path(os.path.realpath(self.root))
-        if "\0" in path or not real.is_relative_to(root):
+        root = Path(os.path.realpath(self.root))
+        # A path with a zero byte is none; asking the machine for it raises ValueError.
+        real = None if "\0" in path else Path(os.path.realpath(self.root / path.lstrip("/")))
+        if real is None or not real.is_relative_to(root):
             raise Refused(403, "outside", f"{printable(path)}: this lies outside of this server's folder.")
         return real
 
@@ -165,6 +201,8 @@ class Service:
         for course in self._courses_for(file):
             with contextlib.suppress(SubmissionError):
                 place = Place(file, course, submitted.match(course.lessons))
+                while len(self._places) >= MOST_PLACES:
+                    self._places.pop(next(iter(self._places)), None)
                 self._places[path] = state, place
                 return place
         raise Refused(404, "no-lesson", f"{printable(path)}: this notebook belongs to no lesson of the courses here.")
@@ -192,35 +230,42 @@ class Service:
         }
 
     def warm(self, user: str, sent: SentNotebook) -> None:
-        """Have the grader of a notebook's lesson collected while the learner still reads."""
-        place = self.place(sent.path)
-        desk = self.desks.desk(user, sent.path, place.course, place.lesson.slug)
-        if desk.seat is None and not desk.lock.locked():
-            desk.seat = desk.examiner.seat(place.lesson.slug)
+        """Have the grader of a notebook's lesson collected while the learner still reads; nobody waits for it."""
+
+        async def work() -> None:
+            # Whoever asks for a check is told what is the matter.
+            with contextlib.suppress(HornbookError):
+                place = await asyncio.to_thread(self.place, sent.path)
+                await (await self.desks.desk(user, sent.path, place.course, place.lesson.slug)).warm()
+
+        task = asyncio.ensure_future(work())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     # --- what takes its time ---
 
-    def check(self, user: str, sent: SentNotebook, language: str) -> Job:
+    async def check(self, user: str, sent: SentNotebook, language: str) -> Job:
         """Begin to check one exercise of the cells as they stand, or all: practice, without hidden checks."""
-        place = self.place(sent.path)
+        place = await asyncio.to_thread(self.place, sent.path)
         if sent.exercise is not None and sent.exercise not in place.lesson.exercises:
             raise Refused(404, "no-exercise", f'{place.lesson.title} has no exercise "{printable(sent.exercise)}".')
-        submission = _submitted(sent, place).submission(place.lesson)
-        desk = self.desks.desk(user, sent.path, place.course, place.lesson.slug)
+        submission = (await asyncio.to_thread(_submitted, sent, place)).submission(place.lesson)
 
         async def work(job: Job) -> dict[str, Any]:
             job.begin()
+            desk = await self.desks.desk(user, sent.path, place.course, place.lesson.slug)
             verdict = await desk.ask(submission, practice=True, exercise=sent.exercise, language=language)
             await asyncio.to_thread(self.record.practise, user, place.course.name, verdict)
             return await asyncio.to_thread(self._checked, user, place, verdict, sent.exercise, language)
 
         return self.jobs.start(user, "check", work)
 
-    def grade(self, user: str, path: str, language: str) -> Job:
+    async def grade(self, user: str, path: str, language: str) -> Job:
         """Begin to grade the saved notebook: a clean run from top to bottom, with the hidden checks; what comes of it is recorded."""
-        place = self.place(path)
+        place = await asyncio.to_thread(self.place, path)
         try:
-            submission = SubmissionFile.open(place.path).submission(place.lesson)
+            data = await asyncio.to_thread(_content, place.path)
+            submission = SubmissionFile.parse(data, place.path).submission(place.lesson)
         except SubmissionError as error:
             raise Refused(422, "unreadable", str(error)) from error
 
@@ -232,9 +277,81 @@ class Service:
             async with self.desks.seat(place.course, place.lesson.slug) as seat:
                 verdict = await conversation(seat, submission, lambda done, of: job.advance(done, of, label), language=language)
             await asyncio.to_thread(self.record.grade, user, place.course.name, verdict)
-            return await asyncio.to_thread(self._checked, user, place, verdict, None, language)
+            checked = await asyncio.to_thread(self._checked, user, place, verdict, None, language)
+            if verdict.passed:
+                checked |= await asyncio.to_thread(self._published, place, data, verdict)
+            return checked
 
         return self.jobs.start(user, "grade", work)
+
+    # --- artifacts ---
+
+    @property
+    def portfolio(self) -> Path:
+        """The folder of the learner's artifacts; refused where a link leads out of the root with it."""
+        return self.confined(PORTFOLIO)
+
+    def artifacts(self) -> list[dict[str, Any]]:
+        """Return what was published here, newest first."""
+        courses = self.shelf.courses()
+        return [_artifact_info(one, _course_of(one, courses)) for one in artifacts(self.portfolio)]
+
+    def artifact_file(self, name: str, *, packed: bool) -> bytes:
+        """Return the page of an artifact, or its zip."""
+        folder = self.portfolio / name if is_name(name) else None
+        if folder is None or folder.is_symlink() or not folder.is_dir():
+            raise Refused(404, "no-artifact", "There is no such artifact in the portfolio.")
+        return read_file(folder.with_name(f"{name}.zip") if packed else folder / "index.html")
+
+    def _published(self, place: Place, data: bytes, verdict: Verdict) -> dict[str, Any]:
+        """Return the artifact that a passed notebook becomes, or a note on why there is none: the verdict stands all the same."""
+        try:
+            made = publish(data, verdict, place.lesson, into=self.portfolio)
+        except HornbookError as error:
+            return {"artifact": None, "note": str(error)}
+        except OSError as error:
+            return {"artifact": None, "note": f"The artifact cannot be written into {PORTFOLIO}: {error.strerror}."}
+        return {"artifact": _artifact_info(made, place.course.name), "note": None}
+
+    # --- what authors ask for ---
+
+    def _editable(self, course: str, slug: str) -> tuple[Course, Lesson]:
+        found, lesson = self.lesson(course, slug)
+        if not self.shelf.editable(found):
+            raise Refused(403, "not-editable", f'The course "{found.name}" is installed here to be learned from, not to be edited.')
+        return found, lesson
+
+    async def doctor(self, user: str, asked: LessonName) -> Job:
+        """Begin to prove a lesson, and to look for mistakes that its checks do not notice."""
+        course, lesson = await asyncio.to_thread(self._editable, asked.course, asked.slug)
+
+        async def work(job: Job) -> dict[str, Any]:
+            job.begin()
+            return await _author(job, "doctor", str(course.root), lesson.slug)
+
+        return self.jobs.start(user, "doctor", work)
+
+    async def example(self, user: str, asked: Example) -> dict[str, Any]:
+        """Return the text of a check made of an example."""
+        course, lesson = await asyncio.to_thread(self._editable, asked.course, asked.slug)
+        if asked.exercise not in lesson.exercises:
+            raise Refused(404, "no-exercise", f'{lesson.title} has no exercise "{printable(asked.exercise)}".')
+        if "\0" in asked.example:
+            raise Refused(422, "no-example", "An example is one Python expression; this has a zero byte in it.")
+
+        async def work(job: Job) -> dict[str, Any]:
+            job.begin()
+            arguments = (str(course.root), lesson.slug, asked.exercise, asked.example)
+            return await asyncio.wait_for(_author(job, "example", *arguments), EXAMPLE_SECONDS)
+
+        # As a job it counts among what one user may have under way, and ends when the server does.
+        job = self.jobs.start(user, "example", work)
+        if job.task is not None:
+            await asyncio.wait([job.task])
+        if job.result is None:
+            told = job.error or {"code": "cancelled", "message": "It was cancelled."}
+            raise Refused(422, "no-example" if told["code"] == "NoExample" else told["code"], told["message"])
+        return job.result
 
     def _checked(self, user: str, place: Place, verdict: Verdict, exercise: str | None, language: str) -> dict[str, Any]:
         """Return what a client is told of a verdict."""
@@ -251,11 +368,14 @@ class Service:
                 "verdict": json.loads(verdict.to_json()),
                 "lesson": info,
                 "artifact": None,
+                "note": None,
                 "next": [{"course": place.course.name, **one} for one in fitting],
             }
 
     async def close(self) -> None:
         """End everything that is under way."""
+        for task in self._background:
+            task.cancel()
         await self.jobs.close()
         await asyncio.to_thread(self.desks.close)
         if self._record is not None:
@@ -277,7 +397,71 @@ def _submitted(sent: SentNotebook, place: Place) -> SubmissionFile:
     ]
     claims = {"slug": place.lesson.slug, "version": place.lesson.version}
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"hornbook": claims}, "cells": cells}
-    return SubmissionFile.parse(json.dumps(notebook).encode(), place.path)
+    try:
+        return SubmissionFile.parse(json.dumps(notebook).encode(), place.path)
+    except SubmissionError as error:
+        raise Refused(422, "unreadable", str(error)) from error
+
+
+def _content(path: Path) -> bytes:
+    """Return what stands in the notebook at *path*, a plain file of a size that is read."""
+    data = read_file(path)
+    if len(data) > MAX_BYTES:
+        raise SubmissionError(path, f"is larger than {MAX_BYTES >> 20} MB, the most that is read.")
+    return data
+
+
+def _artifact_info(artifact: Artifact, course: str) -> dict[str, Any]:
+    """Return what a client sees of an artifact."""
+    return {
+        "id": artifact.id,
+        "course": course,
+        "slug": artifact.slug,
+        "title": artifact.title,
+        "created": artifact.created.isoformat(timespec="seconds"),
+        "points": {"earned": artifact.points.earned, "possible": artifact.points.possible},
+        "assurance": str(artifact.assurance),
+        "skills": list(artifact.skills),
+        "page": f"hornbook/api/artifacts/{artifact.id}/page",
+        "zip": f"hornbook/api/artifacts/{artifact.id}/zip",
+    }
+
+
+def _course_of(artifact: Artifact, courses: Sequence[Course]) -> str:
+    """Return the course that has the artifact's lesson; none where it is not here any more."""
+    return next((course.name for course in courses if artifact.slug in course.slugs), "")
+
+
+async def _author(job: Job, *arguments: str) -> dict[str, Any]:
+    """Return what `author.py` finds in a process of its own; with *job* it ends, and all that it has started."""
+    # -P: a file in the working directory must not be imported for a library of that name.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "hornbook.server.author",
+        *arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        limit=MOST_SAID,
+    )
+    try:
+        if process.stdout is not None:
+            async for line in process.stdout:
+                match json.loads(line):
+                    case {"label": str() as label}:
+                        job.advance(0, 0, label)
+                    case {"result": dict() as result}:
+                        return result
+                    case {"refused": str() as sentence, "kind": str() as kind}:
+                        raise Refused(422, kind, sentence)
+        raise HornbookError("The process that did this has ended before it was done.")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 def _write_new(path: Path, data: bytes) -> None:
@@ -295,4 +479,4 @@ def _write_new(path: Path, data: bytes) -> None:
         Path(name).unlink()
 
 
-__all__ = ["Place", "Refused", "SentCell", "SentNotebook", "Service", "Submission"]
+__all__ = ["Example", "LessonName", "Place", "Refused", "SentCell", "SentNotebook", "Service"]
