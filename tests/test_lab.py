@@ -168,6 +168,15 @@ def test_from_a_mistake_by_its_hint_to_a_pass(desk: Desk) -> None:
     expect(desk.page.locator(".jp-hb-next")).to_contain_text("It builds on Secret messages.")
     desk.picture("passed")
 
+    with desk.page.context.expect_page() as opened:
+        desk.page.locator(".jp-hb-links a").first.click()
+    expect(opened.value.get_by_role("heading", name="Secret messages").first).to_be_visible()
+    opened.value.screenshot(path=ROOT / "test-output" / "screenshots" / "lab-page.png")
+
+    desk.command("hornbook:open-portfolio")
+    expect(desk.page.locator(".hb-page").get_by_role("heading", name="Secret messages")).to_be_visible()
+    desk.picture("portfolio")
+
 
 def test_what_was_handed_in_too_early_says_what_is_open(desk: Desk) -> None:
     """Each exercise that is open can be shown with a click, and the focus stays where it was."""

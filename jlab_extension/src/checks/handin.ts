@@ -155,8 +155,8 @@ export class Bars extends Widget {
     const links = make('div', 'jp-hb-links');
     if (artifact !== null) {
       links.append(
-        link(trans.__('Open your certificate page'), this.work.model.api.url(artifact.page)),
-        link(trans.__('Download it'), this.work.model.api.url(artifact.zip), true)
+        link(trans.__('Open page'), this.work.model.api.url(artifact.page)),
+        link(trans.__('Download'), this.work.model.api.url(artifact.zip), true)
       );
     }
     // How far the pass can be relied on belongs to it, and is not left to a fold.

@@ -263,9 +263,8 @@ class PageHandler(Handler):
     async def get(self, name: str) -> None:
         """Send it."""
         page = await asyncio.to_thread(self.service.artifact_file, name, packed=False)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
-        await self.finish(page)
+        await self.finish(page, set_content_type="text/html; charset=utf-8")
 
 
 class ZipHandler(Handler):
@@ -276,10 +275,9 @@ class ZipHandler(Handler):
     async def get(self, name: str) -> None:
         """Send it."""
         packed = await asyncio.to_thread(self.service.artifact_file, name, packed=True)
-        self.set_header("Content-Type", "application/zip")
         self.set_header("Content-Disposition", f'attachment; filename="{name}.zip"')
         self.set_header("X-Content-Type-Options", "nosniff")
-        await self.finish(packed)
+        await self.finish(packed, set_content_type="application/zip")
 
 
 class JobHandler(Handler):
