@@ -419,7 +419,7 @@ def test_the_description_names_every_address(server: Server) -> None:
 
 def test_whatever_is_sent_is_answered_as_described(server: Server) -> None:
     """No request of hundreds that fit the description, or nearly, is answered with a 5xx or in another form."""
-    command = [Path(sys.executable).with_name("schemathesis"), "run", f"{server.url}hornbook/api/openapi.json"]
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.url}hornbook/api/openapi.json"]
     command += [f"--url={server.url}hornbook/api", f"--header=Authorization: token {server.token}", "--max-examples=8", "--seed=1"]
     command += ["--phases=examples,fuzzing", "--checks=not_a_server_error,status_code_conformance,response_schema_conformance"]
     told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=server.root.parent)  # noqa: S603 - ours
