@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -404,3 +405,23 @@ def test_a_lesson_is_proven(server: Server) -> None:
     assert done["state"] == "done", done["error"]
     assert {"name", "holds", "problem"} == set(done["result"]["proofs"][0])
     assert done["result"]["score"] is None or 0 <= done["result"]["score"] <= 100
+
+
+def test_the_description_names_every_address(server: Server) -> None:
+    """What is answered is described, and what is described is answered."""
+    from hornbook.server.handlers import ROUTES  # noqa: PLC0415 - it brings tornado along
+
+    described = server.ask("GET", "openapi.json").json["paths"]
+    as_told = {re.sub(r"\{\w+\}", "{}", path) for path in described}
+
+    assert as_told == {"/" + re.sub(r"\([^)]*\)", "{}", route) for route in ROUTES}
+
+
+def test_whatever_is_sent_is_answered_as_described(server: Server) -> None:
+    """No request of hundreds that fit the description, or nearly, is answered with a 5xx or in another form."""
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.url}hornbook/api/openapi.json"]
+    command += [f"--url={server.url}hornbook/api", f"--header=Authorization: token {server.token}", "--max-examples=8", "--seed=1"]
+    command += ["--phases=examples,fuzzing", "--checks=not_a_server_error,status_code_conformance,response_schema_conformance"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=server.root.parent)  # noqa: S603 - ours
+
+    assert told.returncode == 0, told.stdout[-4000:] + told.stderr[-2000:]

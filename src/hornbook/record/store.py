@@ -175,6 +175,9 @@ class Record:
     def _writing(self) -> Iterator[Connection]:
         """Give a transaction that is written when the block ends, whole or not at all."""
         with self._said(), self.engine.begin() as connection:
+            if self.engine.dialect.name == "sqlite":
+                # Who reads first and writes later is refused at once if somebody wrote between (https://sqlite.org/lang_transaction.html).
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager

@@ -334,25 +334,28 @@ class EventsHandler(JobHandler):
             waiting.cancel()
 
 
+_LESSON = f"lessons/{COURSE}/{SLUG}"
+ROUTES: dict[str, type[Handler]] = {
+    "health": HealthHandler,
+    "openapi.json": DescriptionHandler,
+    "lessons": LessonsHandler,
+    f"{_LESSON}/related": RelatedHandler,
+    f"{_LESSON}/work": WorkHandler,
+    "notebooks": NotebooksHandler,
+    "checks": ChecksHandler,
+    "grades": GradesHandler,
+    "doctor": DoctorHandler,
+    "examples": ExamplesHandler,
+    "artifacts": ArtifactsHandler,
+    "artifacts/([a-z0-9_-]+)/page": PageHandler,
+    "artifacts/([a-z0-9_-]+)/zip": ZipHandler,
+    r"jobs/([\w-]+)": JobHandler,
+    r"jobs/([\w-]+)/events": EventsHandler,
+}
+"""What answers where, below `/hornbook/api`."""
+
+
 def handlers(app: Any, service: Service) -> list[tuple[str, type[Handler], dict[str, Service]]]:
     """Return the handlers with their addresses, below the base URL of *app*."""
-    lesson = f"lessons/{COURSE}/{SLUG}"
-    routes: dict[str, type[Handler]] = {
-        "health": HealthHandler,
-        "openapi.json": DescriptionHandler,
-        "lessons": LessonsHandler,
-        f"{lesson}/related": RelatedHandler,
-        f"{lesson}/work": WorkHandler,
-        "notebooks": NotebooksHandler,
-        "checks": ChecksHandler,
-        "grades": GradesHandler,
-        "doctor": DoctorHandler,
-        "examples": ExamplesHandler,
-        "artifacts": ArtifactsHandler,
-        "artifacts/([a-z0-9_-]+)/page": PageHandler,
-        "artifacts/([a-z0-9_-]+)/zip": ZipHandler,
-        r"jobs/([\w-]+)": JobHandler,
-        r"jobs/([\w-]+)/events": EventsHandler,
-    }
     base = app.web_app.settings["base_url"]
-    return [(url_path_join(base, "hornbook", "api", route), handler, {"service": service}) for route, handler in routes.items()]
+    return [(url_path_join(base, "hornbook", "api", route), handler, {"service": service}) for route, handler in ROUTES.items()]
