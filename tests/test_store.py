@@ -35,10 +35,10 @@ def verdict(**exercises: Status) -> Verdict:
     return Verdict.of(
         lesson=LessonRef("means", "Means", "1.0.0", "00" * 32, "11" * 32),
         submission=SubmissionRef("means.ipynb", "22" * 32),
-        outcomes=[
+        outcomes=tuple(
             Outcome(f"test_{name}", name, f"The {name}", status, 1.0, 1.0 if status is Status.PASSED else 0.0)
             for name, status in exercises.items()
-        ],
+        ),
         sandbox=SandboxReport(4, "own root", ()),
         runtime=Runtime("3.11.7", "33" * 32, "0.1.0"),
         started=NOW,
