@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -278,12 +279,15 @@ def running_lab(home: Path) -> Iterator[Lab]:
 
 
 def _address(server: subprocess.Popen[bytes], home: Path) -> str:
-    """Return where *server* listens, as soon as it says so."""
+    """Return where *server* listens, as soon as it does."""
     note = home / "jupyter_runtime_dir" / f"jpserver-{server.pid}.json"
     deadline = time.monotonic() + LAB_SECONDS
     while time.monotonic() < deadline:
         if note.exists() and (text := note.read_text("utf-8")).strip().endswith("}"):
-            return str(json.loads(text)["url"])
+            told = json.loads(text)
+            # It is written before somebody listens.
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection((told["hostname"], told["port"])):
+                return str(told["url"])
         assert server.poll() is None, (home / "log").read_text("utf-8")
         time.sleep(0.05)
     raise AssertionError((home / "log").read_text("utf-8"))

@@ -6,11 +6,13 @@ The fixtures are for whatever else is to be seen in a notebook: `lab` is a runni
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -246,7 +248,10 @@ def _address(server: subprocess.Popen[bytes], home: Path) -> str:
     note = home / "jupyter_runtime_dir" / f"jpserver-{server.pid}.json"
     for _ in _patiently():
         if note.exists() and (text := note.read_text("utf-8")).strip().endswith("}"):
-            return str(json.loads(text)["url"])
+            told = json.loads(text)
+            # It is written before somebody listens.
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection((told["hostname"], told["port"])):
+                return str(told["url"])
         assert server.poll() is None, (home / "log").read_text("utf-8")
     raise AssertionError((home / "log").read_text("utf-8"))
 

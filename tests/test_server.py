@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import json
 import os
 import re
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -125,11 +127,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, steps_course: StepsCourse) 
 
 
 def _address(note: Path) -> str:
-    """Return where the server listens, as soon as its *note* says so."""
+    """Return where the server listens, as soon as its *note* says so and somebody is there."""
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         if note.exists() and (text := note.read_text("utf-8")).strip().endswith("}"):
-            return str(json.loads(text)["url"])
+            told = json.loads(text)
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection((told["hostname"], told["port"])):
+                return str(told["url"])
         time.sleep(0.05)
     raise AssertionError((note.parent.parent / "log").read_text("utf-8")[-2000:])
 
@@ -391,11 +395,12 @@ def test_a_lesson_that_is_proven_can_be_cancelled(server: Server) -> None:
 
 
 def _authors(server: Server) -> list[int]:
-    return [
-        process.pid
-        for process in psutil.Process(server.process.pid).children(recursive=True)
-        if any("hornbook.server.author" in word for word in process.cmdline())
-    ]
+    found = []
+    for process in psutil.Process(server.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            if any("hornbook.server.author" in word for word in process.cmdline()):
+                found.append(process.pid)
+    return found
 
 
 def test_a_lesson_is_proven(server: Server) -> None:
