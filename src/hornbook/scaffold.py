@@ -251,6 +251,8 @@ _GITIGNORE = """\
 .hypothesis/
 .ipynb_checkpoints/
 .pytest_cache/
+/portfolio/
+/work/
 __pycache__/
 """
 
