@@ -36,6 +36,8 @@ lab: $(LAB)  ## set up, then open the lessons in JupyterLab (ARGS=... for its ow
 test: $(LAB)  ## set up, then prove the graders and run all tests, with coverage
 	$(NPM) test
 	$(BIN)/coverage run -m pytest
+	@# What a Jupyter server of the tests has run is in a file of its own.
+	$(BIN)/coverage combine --append --quiet
 	$(BIN)/coverage report --fail-under=90
 
 lint: $(STAMP)  ## check style and types
@@ -68,4 +70,4 @@ lock:  ## renew constraints.txt from pyproject.toml (needs uv)
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -c constraints.txt -o bench-constraints.txt
 
 clean:  ## remove everything that was made here
-	rm -rf .venv dist build test-output src/hornbook/locale/*.mo src/hornbook/labextension jlab_extension/node_modules jlab_extension/lib interop/node_modules .coverage htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv dist build test-output src/hornbook/locale/*.mo src/hornbook/labextension jlab_extension/node_modules jlab_extension/lib interop/node_modules .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis

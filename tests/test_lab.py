@@ -58,7 +58,7 @@ class Desk:
 
     def start(self, slug: str = LESSON) -> str:
         """Make a fresh copy of a lesson, open it, and return its path."""
-        copy = self.lab.folder / "work" / "hornbook" / f"{slug}-{secrets.token_hex(3)}.ipynb"
+        copy = self.lab.folder / "my-work" / "hornbook" / f"{slug}-{secrets.token_hex(3)}.ipynb"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(next((self.lab.folder / "lessons").rglob(f"{slug}.ipynb")), copy)
         path = copy.relative_to(self.lab.folder).as_posix()
@@ -491,7 +491,7 @@ def test_the_courses_own_copy_leads_to_ones_own(desk: Desk, lab: Lab) -> None:
     expect(notice).to_contain_text("the course's own copy")
     desk.picture("original")
     notice.get_by_role("button", name="Start working").click()
-    desk.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.context?.path === 'work/hornbook/tidy_expenses.ipynb'")
+    desk.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.context?.path === 'my-work/hornbook/tidy_expenses.ipynb'")
     expect(desk.footers.first).to_be_attached()
 
 

@@ -52,7 +52,7 @@ def lesson(path: Path, folder: Path, **parts: Any) -> dict[str, Any]:
         "requires": about.get("requires", []),
         "skills": [{"name": skill["name"], "uri": skill.get("uri")} for skill in about.get("skills", [])],
         "exercises": [{"id": name, "points": 5, "checks": checks, "hidden": 1} for name in exercises],
-        "path": f"work/{about['slug']}.ipynb",
+        "path": f"my-work/{about['slug']}.ipynb",
         "original": path.relative_to(folder).as_posix(),
         "started": False,
         "editable": True,
@@ -145,7 +145,7 @@ def answers(lab: Lab) -> Iterator[Answers]:
     """Give what the server says of the repository's lessons, before anybody has begun one."""
     paths = sorted((lab.folder / "lessons").rglob("*.ipynb"))
     yield Answers(lab.folder, [lesson(path, lab.folder) for path in paths if ".ipynb_checkpoints" not in path.parts])
-    shutil.rmtree(lab.folder / "work", ignore_errors=True)
+    shutil.rmtree(lab.folder / "my-work", ignore_errors=True)
 
 
 @dataclass(slots=True)
@@ -269,7 +269,7 @@ def test_a_lesson_is_started_and_its_progress_stays(desk: Desk, answers: Answers
     panel.get_by_role("button", name=re.compile("^Secret messages")).click()
     expect(panel).to_contain_text("move a letter along the alphabet")
     panel.locator(".hb-details").get_by_role("button", name="Start: Secret messages").click()
-    desk.front("work/secret_messages.ipynb")
+    desk.front("my-work/secret_messages.ipynb")
 
     current = panel.locator(".hb-lesson[aria-current=true]")
     expect(current).to_contain_text("open now")
@@ -502,11 +502,11 @@ def test_a_lesson_is_previewed_as_a_learner_gets_it(desk: Desk, answers: Answers
         desk.front(LESSON)
         expect(desk.page.locator(".hb-checks")).to_have_count(4)
         desk.command("hornbook:preview-as-learner")
-        desk.front("work/secret_messages.ipynb")
+        desk.front("my-work/secret_messages.ipynb")
         assert answers.find("secret_messages")["started"]
         desk.command("hornbook:preview-as-learner")
 
-        desk.front("work/secret_messages-Copy1.ipynb")
+        desk.front("my-work/secret_messages-Copy1.ipynb")
 
 
 def test_the_doctor_reports_in_a_tab(desk: Desk, answers: Answers) -> None:
@@ -650,7 +650,7 @@ def test_notebook_7_has_the_panel_and_no_complaints(desk: Desk, answers: Answers
     said: list[str] = []
     desk.page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     answers.start("secret_messages")
-    desk.page.goto(f"{desk.lab.url}notebooks/work/secret_messages.ipynb?token={desk.lab.token}")
+    desk.page.goto(f"{desk.lab.url}notebooks/my-work/secret_messages.ipynb?token={desk.lab.token}")
     desk.page.wait_for_selector(".jp-Notebook-cell")
     desk.page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('hornbook:show-lessons')")
     desk.page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")

@@ -30,7 +30,7 @@ def service(tmp_path: Path, steps_course: StepsCourse) -> Service:
 def test_a_folder_of_copies_that_leads_out_is_not_written_into(service: Service) -> None:
     """A link in the server's folder is no way to write elsewhere."""
     outside = service.root.parent / "outside"
-    (service.root / "work").symlink_to(outside)
+    (service.root / "my-work").symlink_to(outside)
 
     with pytest.raises(Refused, match="leads out of this server's folder") as refused:
         service.start("ada", *service.lesson("course", "steps"))

@@ -252,7 +252,7 @@ _GITIGNORE = """\
 .ipynb_checkpoints/
 .pytest_cache/
 /portfolio/
-/work/
+/my-work/
 __pycache__/
 """
 

@@ -107,7 +107,7 @@ test('what is due for review stands with the longest first', () => {
 test('a file is the lesson whose copy or own notebook it is', () => {
   const list = { courses: [], lessons: [secret, lesson('b', { original: 'lessons/b.ipynb' })] };
 
-  assert.equal(lessonAt(list, 'work/secret_messages.ipynb'), secret);
+  assert.equal(lessonAt(list, 'my-work/secret_messages.ipynb'), secret);
   assert.equal(lessonAt(list, 'lessons/b.ipynb')?.slug, 'b');
   assert.equal(lessonAt(list, 'other.ipynb'), null);
   assert.equal(lessonAt(list, null), null);

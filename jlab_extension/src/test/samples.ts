@@ -16,7 +16,7 @@ export function lesson(slug: string, parts: Partial<LessonInfo> = {}, progress: 
     authors: [],
     licence: 'CC-BY-4.0',
     exercises: [],
-    path: `work/${slug}.ipynb`,
+    path: `my-work/${slug}.ipynb`,
     original: null,
     started: false,
     editable: false,

@@ -134,6 +134,7 @@ def _unzipped(data: bytes) -> dict[str, bytes]:
                 if not is_name(folder) or not name or "/" in name or name in files:
                     raise HornbookError("The zip is not that of an artifact.")
                 files[name] = archive.read(entry)
+    # zipfile's own ways to refuse: damage, a compression that it does not know, encryption, and an end that comes too early.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise HornbookError("The zip is broken.") from error
     return files

@@ -18,8 +18,8 @@ from hornbook.lesson import Lesson
 from hornbook.record.store import Standing
 from hornbook.words import say
 
-WORK = "work"
-"""The folder, in the server's root, in which learners' copies lie: `work/<course>/<slug>.ipynb`."""
+WORK = "my-work"
+"""The folder, in the server's root, in which learners' copies lie: `my-work/<course>/<slug>.ipynb`."""
 
 PORTFOLIO = "portfolio"
 """The folder, in the server's root, in which what was passed lies, sealed and signed."""
