@@ -195,6 +195,25 @@ def test_what_was_handed_in_too_early_says_what_is_open(desk: Desk) -> None:
     expect(desk.page.locator(".jp-hb-bars")).to_be_hidden()
 
 
+def test_a_pass_stands_when_its_page_cannot_be_written(desk: Desk, lab: Lab) -> None:
+    """The pass card says why there is no page, and the pass counts all the same."""
+    portfolio = lab.folder / "portfolio"
+    aside = portfolio.rename(lab.folder / "aside") if portfolio.exists() else None
+    portfolio.write_text("in the way", "utf-8")
+    try:
+        desk.start()
+        for exercise, source in SOLUTION.items():
+            desk.write(source, exercise)
+        desk.command("hornbook:hand-in")
+        expect(desk.page.locator(".jp-hb-handin .jp-hb-said")).to_have_text("Passed with 10 of 10 points")
+        expect(desk.page.locator(".jp-hb-links")).to_contain_text("portfolio: the artifact cannot be written there")
+        expect(desk.page.locator(".jp-hb-links a")).to_have_count(0)
+    finally:
+        portfolio.unlink()
+        if aside is not None:
+            aside.rename(portfolio)
+
+
 def test_a_reload_keeps_what_was_reached(desk: Desk) -> None:
     """The server remembers which exercises passed."""
     path = desk.start("steady_pulse")

@@ -12,7 +12,7 @@ import pytest
 from tornado.httpserver import HTTPServer
 
 from hornbook.server import _start_jupyter_server_extension
-from hornbook.server.service import Refused, Service
+from hornbook.server.service import Example, Refused, Service
 
 if TYPE_CHECKING:
     from conftest import StepsCourse
@@ -66,6 +66,14 @@ def test_an_installed_course_is_not_for_editing(service: Service, monkeypatch: p
     with pytest.raises(Refused, match="to be learned from, not to be edited") as refused:
         service._editable("course", "steps")
     assert refused.value.status == 403
+
+
+def test_an_example_that_takes_too_long_is_refused_in_a_sentence(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no mistake of ours, and nobody waits for it for ever."""
+    monkeypatch.setattr("hornbook.server.service.EXAMPLE_SECONDS", 0.01)
+
+    with pytest.raises(Refused, match="could be made within 0 seconds"):
+        asyncio.run(service.example("ada", Example("course", "steps", "one", "one + 1")))
 
 
 def test_what_a_kernel_says_is_sent_at_once() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,6 +121,38 @@ def test_two_writers_lose_nothing(tmp_path: Path) -> None:
 
     assert codes == (0, 0)
     assert attempts == 60
+
+
+def test_whoever_opens_a_new_record_at_the_same_time_gets_it(tmp_path: Path) -> None:
+    """The Lab's server and a command may be the first together: none is refused for the others."""
+    refused: list[str] = []
+
+    def open_together(path: Path, start: threading.Barrier) -> None:
+        start.wait(30)
+        try:
+            Record.open(path).close()
+        except HornbookError as error:
+            refused.append(str(error))
+
+    for number in range(60):
+        start = threading.Barrier(4)
+        threads = [threading.Thread(target=open_together, args=(tmp_path / f"{number}.sqlite", start)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+
+    assert refused == []
+
+
+def test_who_writes_has_the_record_from_the_beginning(tmp_path: Path) -> None:
+    """A second writer waits, instead of coming between what the first has read and what it writes."""
+    record = Record.open(tmp_path / "record.sqlite")
+    with record._writing() as connection, contextlib.closing(sqlite3.connect(tmp_path / "record.sqlite", timeout=0)) as other:
+        connection.exec_driver_sql("SELECT number FROM format")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    record.close()
 
 
 def test_a_later_format_is_refused(tmp_path: Path) -> None:

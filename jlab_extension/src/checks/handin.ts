@@ -153,6 +153,7 @@ export class Bars extends Widget {
     const worth = trans.__('Passed with %1 of %2 points', verdict.points.earned, verdict.points.possible);
     const head = make('div', 'jp-hb-passed-head', seal(), make('div', '', title, status(worth)));
     const links = make('div', 'jp-hb-links');
+    if (result.note) links.append(make('span', '', result.note));
     if (artifact !== null) {
       links.append(
         link(trans.__('Open page'), this.work.model.api.url(artifact.page)),

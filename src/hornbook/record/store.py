@@ -12,6 +12,8 @@ learner's own; it proves nothing to others, and no grade is ever made of it.
 from __future__ import annotations
 
 import functools
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -214,7 +216,16 @@ def default_path() -> Path:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Let others read while one writes (https://sqlite.org/wal.html), and lose nothing that was acknowledged."""
-    connection.execute("PRAGMA journal_mode=WAL")
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as error:
+            # Of several that open a new record at the same time, SQLite refuses the switch to all but one, and does not wait for it.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
     connection.execute("PRAGMA synchronous=FULL")
 
 

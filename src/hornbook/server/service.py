@@ -342,7 +342,10 @@ class Service:
         async def work(job: Job) -> dict[str, Any]:
             job.begin()
             arguments = (str(course.root), lesson.slug, asked.exercise, asked.example)
-            return await asyncio.wait_for(_author(job, "example", *arguments), EXAMPLE_SECONDS)
+            try:
+                return await asyncio.wait_for(_author(job, "example", *arguments), EXAMPLE_SECONDS)
+            except TimeoutError as error:
+                raise Refused(422, "no-example", f"No check of this could be made within {EXAMPLE_SECONDS:.0f} seconds.") from error
 
         # As a job it counts among what one user may have under way, and ends when the server does.
         job = self.jobs.start(user, "example", work)
