@@ -109,6 +109,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, steps_course: StepsCourse) 
     root = home / "served"
     (root / "course").mkdir(parents=True)
     steps_course(root / "course", GRADER)
+    # Long enough for a stream to have nothing to say for a while.
+    (root / "course" / "pyproject.toml").write_text(
+        '[tool.hornbook]\nname = "course"\n[tool.hornbook.limits]\ncheck_seconds = 30\n', "utf-8"
+    )
     (root / "course" / "graders" / "steps.solution.py").write_text(SOLUTION, "utf-8")
     (home / "outside").mkdir()
     places = {name: str(home / name.lower()) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR")}
@@ -300,6 +304,24 @@ def test_a_loop_is_cancelled_with_all_its_processes_and_the_server_answers_meanw
     assert took < 2.0
     assert cancelled.json["state"] == "cancelled"
     assert _until(lambda: not _spinning(us)), "a process of the cancelled check goes on"
+
+
+def test_a_stream_in_which_nothing_happens_says_that_it_is_there(server: Server) -> None:
+    """A proxy closes what is silent; and when the job is over, so is its stream."""
+    loop = cells(one="one = 1\nwhile True: hash('spinning')", two="two = 2")
+    job = server.ask("POST", "checks", {"path": begun(server), "cells": loop, "exercise": "one"}).json
+    at = urlsplit(server.url)
+    stream = http.client.HTTPConnection(str(at.hostname), at.port, timeout=SECONDS)
+    stream.request("GET", f"{at.path}hornbook/api/jobs/{job['id']}/events", headers={"Authorization": f"token {server.token}"})
+    answer = stream.getresponse()
+    lines = iter(answer.readline, b"")
+    kept = next(line for line in lines if line.startswith(b":"))
+    server.ask("DELETE", f"jobs/{job['id']}")
+    rest = list(lines)
+    stream.close()
+
+    assert kept == b": still here\n"
+    assert b"event: cancelled\n" in rest
 
 
 def _spinning(server: psutil.Process) -> list[str]:
