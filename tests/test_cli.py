@@ -62,14 +62,19 @@ def hornbook(*words: str | Path) -> Ended:
 
 def command(*words: str | Path, **environment: str) -> subprocess.Popen[str]:
     """Start a command in a process of its own, as a shell would."""
-    return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "hornbook", *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
-        start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src"), **environment},
-    )
+    # Tests that were started in the background ignore interrupts, and so would all that they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "hornbook", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding=environment.get("PYTHONIOENCODING", "utf-8"),
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src"), **environment},
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")

@@ -179,11 +179,12 @@ class Trial:
     def _hasty(self) -> Course:
         """The course with time limits that a right program keeps easily, however slow the machine is for a moment."""
         limits = self.course.settings.limits
-        seconds = max(SHORTEST, SLOWER * max(verdict.seconds for verdict in self._runs))
+        # A check has never more than the course gives it, and so neither have all of them.
+        seconds = min(limits.check_seconds, max(SHORTEST, SLOWER * max(verdict.seconds for verdict in self._runs)))
         shorter = replace(
             limits,
             cell_seconds=min(limits.cell_seconds, seconds),
-            check_seconds=min(limits.check_seconds, seconds),
+            check_seconds=seconds,
             total_seconds=min(limits.total_seconds, 2 * seconds),
         )
         return replace(self.course, settings=replace(self.course.settings, limits=shorter))
