@@ -172,7 +172,7 @@ def grade(  # noqa: PLR0913 - each is an option
 
 
 @app.command(epilog=EXIT_CODES)
-def publish(
+def publish(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="The notebook, finished.", show_default=False)],
     *,
@@ -203,7 +203,7 @@ def publish(
 
 
 @app.command(epilog=EXIT_CODES)
-def issue(
+def issue(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     submission: Annotated[
         Path, typer.Argument(metavar="NOTEBOOK|ARTIFACT", help="What a learner has handed in: a notebook, or its artifact.")
@@ -259,7 +259,7 @@ def revoke(
         signing = _open_issuer(issuer)
         signing.revoke(credential, reason)
         typer.echo(f"Revoked    {printable(credential)}")
-        typer.echo(f"Next: put {printable(signing.public)} where {printable(signing.address)} shows it.")
+        typer.echo(f"Next: put {printable(signing.public)} where {printable(signing.address or '')} shows it.")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -375,7 +375,7 @@ def new_issuer(
         made = Issuer.create(folder, name, address=address, passphrase=os.environ.pop("HORNBOOK_PASSPHRASE", None) or None)
         typer.echo(f"Made       {printable(made.id)}")
         if made.address:
-            typer.echo(f"Next: put {printable(made.public)} where {printable(made.address)} shows it.")
+            typer.echo(f"Next: put {printable(made.public)} where {printable(made.address or '')} shows it.")
 
 
 @issuer.command("show", epilog=EXIT_CODES)
@@ -399,7 +399,7 @@ def rotate_issuer(context: typer.Context, *, issuer: IssuerOption) -> None:
     with _errors(context):
         made = _open_issuer(issuer).rotate()
         typer.echo(f"Signs now  {made.keys.newest.multikey}")
-        typer.echo(f"Next: put {printable(made.public)} where {printable(made.address)} shows it.")
+        typer.echo(f"Next: put {printable(made.public)} where {printable(made.address or '')} shows it.")
 
 
 @issuer.command("renew", epilog=EXIT_CODES)
@@ -410,7 +410,7 @@ def renew_issuer(context: typer.Context, *, issuer: IssuerOption) -> None:
         made.renew()
         if not made.address:
             raise HornbookError("This issuer has no address, so it has no lists.")
-        typer.echo(f"Next: put {printable(made.public)} where {printable(made.address)} shows it.")
+        typer.echo(f"Next: put {printable(made.public)} where {printable(made.address or '')} shows it.")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -649,10 +649,10 @@ class _Run:
         from hornbook.grading import grade as graded  # noqa: PLC0415 - heavy
         from hornbook.model import Assurance  # noqa: PLC0415
 
-        options = {"visible_only": self.visible_only, "seed": self.seed, "assurance": self.assurance or Assurance.SELF_CHECKED}
+        options: dict[str, Any] = {"visible_only": self.visible_only, "assurance": self.assurance or Assurance.SELF_CHECKED}
         # A grader may print; nothing but our own answer belongs on stdout.
         with _waiting(say("cli.grading", name=name), since=self.started), contextlib.redirect_stdout(sys.stderr):
-            return graded(path, self.course, lesson=self.lesson, language=self.language, **options)
+            return graded(path, self.course, lesson=self.lesson, seed=self.seed, language=self.language, **options)
 
     def _side_by_side(self) -> Iterator[Verdict | HornbookError]:
         """Yield the results of several files, which are graded at the same time, in the files' order."""
