@@ -22,9 +22,10 @@ from typer.testing import CliRunner
 from hornbook.cli import app
 from hornbook.errors import HornbookError
 from hornbook.model import Assurance, SandboxReport
-from hornbook.publish import Issuer, Keyring, verify
+from hornbook.publish import Issuer, Keyring, Work, verify
 from hornbook.publish import issuer as module
 from hornbook.publish.lookup import fetch
+from hornbook.publish.sealing import seal
 from hornbook.publish.status import StatusEntry
 
 if TYPE_CHECKING:
@@ -194,8 +195,8 @@ def test_a_learners_own_word_is_never_more(passed: Passed, tmp_path: Path) -> No
     issuer = Issuer.create(tmp_path / "issuer", "Statistics 101")
     verdict = replace(passed.verdict, assurance=Assurance.COURSE_CHECKED, sandbox=SandboxReport(3, "x"))
     own = replace(issuer, id=issuer.keys.newest.did, keys=passed.keys)
-    work = module.Work(passed.notebook, verdict, passed.lesson, "urn:uuid:other")
-    forged = module.seal(replace(work, subject=passed.keys.newest.did), replace(own.signer, id=passed.keys.newest.did), into=tmp_path)
+    work = Work(passed.notebook, verdict, passed.lesson, "urn:uuid:other")
+    forged = seal(replace(work, subject=passed.keys.newest.did), replace(own.signer, id=passed.keys.newest.did), into=tmp_path)
 
     with pytest.raises(HornbookError, match="signed by the learner alone"):
         verify(forged.folder)

@@ -7,7 +7,9 @@ import functools
 import http.server
 import json
 import re
+import shutil
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +20,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from hornbook.lesson import Skill
-from hornbook.publish import Artifact
+from hornbook.model import Assurance
+from hornbook.publish import Artifact, Signer, Work, accept, endorse, verify
+from hornbook.publish.credential import sign
+from hornbook.publish.keys import Key
+from hornbook.publish.lookup import fetch
+from hornbook.publish.sealing import seal
+from hornbook.publish.verifying import files_of
 
 if TYPE_CHECKING:
-    from conftest import Passed
+    from conftest import Course101, Passed
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -60,7 +68,7 @@ class Reader:
     def open(self, where: Path | str) -> Page:
         """Open a page and wait until it has made up its mind."""
         self.page.goto(where if isinstance(where, str) else where.as_uri())
-        expect(self.page.locator("#state")).to_have_text(re.compile("Intact|does not hold|Not checked"))
+        expect(self.page.locator("#state")).to_have_text(re.compile("Intact|does not hold|Not checked|Taken back"))
         return self.page
 
 
@@ -232,6 +240,147 @@ def test_a_time_before_the_issue_is_told(browser: Browser, artifact: Artifact) -
 
     expect(reader.open(artifact.page).locator("#detail")).to_have_text("The credential does not hold yet.")
     context.close()
+
+
+# --- In a course's name ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def issued(course101: Course101, tmp_path: Path) -> Artifact:
+    """Give an artifact that a course has issued."""
+    return course101.issuer.issue(course101.work, into=tmp_path / "issued")
+
+
+@pytest.mark.parametrize("reader", ["light", "dark"], indirect=True)
+def test_a_course_is_asked_whether_it_stands_by_it(reader: Reader, issued: Artifact, course101: Course101) -> None:
+    """From a disk: its document and its list, and nothing else; what they say stands at the top, and among what held."""
+    page = reader.open(issued.page)
+
+    expect(page.locator("#state")).to_have_text("Intact. Course-checked, in the name of Statistics 101.")
+    expect(page.locator("#detail")).to_contain_text("lists this key as its own today. did:web:")
+    expect(page.locator("#checked")).to_contain_text("has not revoked it")
+    expect(page.locator("#report")).to_contain_text("in a sandbox of its own")
+    expect(page.locator("#share")).to_be_hidden()
+    assert course101.web.asked == ["/101/did.json", "/101/status/1.json"]
+    assert reader.said == []
+    assert [violation for violation in Axe().run(page).response["violations"] if violation["impact"] != "minor"] == []
+
+
+def test_what_a_course_has_taken_back_is_not_shown(reader: Reader, issued: Artifact, course101: Course101) -> None:
+    """The page says who has revoked it, and shows neither report nor notebook."""
+    course101.issuer.revoke(json.loads((issued.folder / "credential.json").read_bytes())["id"], "")
+    course101.show()
+    page = reader.open(issued.page)
+
+    expect(page.locator("#state")).to_have_text("Taken back")
+    expect(page.locator("#detail")).to_contain_text("has revoked this credential.")
+    expect(page.locator("#report")).to_be_empty()
+    expect(page.locator("#work")).to_be_hidden()
+
+
+def test_a_key_that_is_not_listed_is_not_the_courses(reader: Reader, issued: Artifact, course101: Course101) -> None:
+    """Whoever writes another's address into a credential is found out."""
+    path = course101.web.folder / "101/did.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"assertionMethod": []}), "utf-8")
+    page = reader.open(issued.page)
+
+    expect(page.locator("#state")).to_have_text("This page does not hold")
+    expect(page.locator("#detail")).to_contain_text("does not list the key")
+
+
+@pytest.mark.parametrize("gone", ["did.json", "status/1.json", "everything"])
+def test_what_cannot_be_asked_is_said(reader: Reader, issued: Artifact, course101: Course101, gone: str) -> None:
+    """Without the web, or with a list that somebody has changed: intact, and no word that it was not revoked."""
+    folder = course101.web.folder / "101"
+    if gone == "everything":
+        shutil.rmtree(folder)
+    elif gone == "did.json":
+        (folder / gone).unlink()
+    else:
+        (folder / gone).write_bytes((folder / gone).read_bytes().replace(b'"u', b'"uA'))
+    page = reader.open(issued.page)
+
+    expect(page.locator("#state")).to_have_text("Intact. Course-checked, in the name of Statistics 101.")
+    expect(page.locator("#limits")).to_contain_text("could not be" if gone != "did.json" else "it could not be asked")
+    if gone != "did.json":
+        expect(page.locator("#checked")).not_to_contain_text("has not revoked")
+
+
+def test_a_credential_that_has_expired_says_so(browser: Browser, issued: Artifact, course101: Course101, tmp_path: Path) -> None:
+    """Until when it holds is signed along."""
+    files = carried(issued.page.read_text("utf-8"))
+    document = json.loads(files["credential.json"]) | {"validUntil": "2030-01-01T00:00:00Z"}
+    files["credential.json"] = json.dumps(sign(document, course101.issuer.keys.newest, issued.created)).encode()
+    (tmp_path / "index.html").write_text(carrying(issued.page.read_text("utf-8"), files), "utf-8")
+    for year, expected in ((2029, "Intact"), (2031, "does not hold")):
+        context = browser.new_context()
+        reader = Reader(context)
+        reader.page.clock.set_fixed_time(f"{year}-01-01T00:00:00Z")
+        expect(reader.open(tmp_path / "index.html").locator("#state")).to_contain_text(expected)
+        context.close()
+
+
+def test_a_learners_own_word_is_never_more(reader: Reader, artifact: Artifact, passed: Passed, tmp_path: Path) -> None:
+    """A verdict that says course-checked, signed by the learner whom it is about, does not hold."""
+    verdict = replace(passed.verdict, assurance=Assurance.COURSE_CHECKED)
+    work = Work(passed.notebook, verdict, passed.lesson, passed.keys.newest.did)
+    forged = seal(work, Signer(passed.keys.newest, passed.keys.newest.did, "Statistics 101"), into=tmp_path, now=artifact.created)
+
+    expect(reader.open(forged.page).locator("#detail")).to_contain_text("signed by the learner alone")
+
+
+def test_what_others_say_is_shown_as_their_words(reader: Reader, issued: Artifact) -> None:
+    """As text, whatever is in it, with a name that is a claim; a word of it changed, and the page does not hold."""
+    key = Key(bytes([7] * 32))
+    said = f"Clear names <img src=x onerror='{RUN}'>"
+    accept(endorse(files_of(issued.folder), said, Signer(key, key.did, "<b>Grace</b>")), issued.folder)
+    page = reader.open(issued.page)
+
+    expect(page.locator("#others blockquote")).to_have_text(said)
+    expect(page.locator("#others figcaption")).to_contain_text("<b>Grace</b>, as they call themselves")
+    assert page.evaluate("window.ran") is None
+    files = carried(issued.page.read_text("utf-8"))
+    name = next(name for name in files if name.startswith("endorsements/"))
+    files[name] = files[name].replace(b"Clear", b"Great")
+    issued.page.write_text(carrying(issued.page.read_text("utf-8"), files), "utf-8")
+    expect(reader.open(issued.page).locator("#state")).to_have_text("This page does not hold")
+
+
+def test_a_page_on_the_web_can_be_handed_on(reader: Reader, issued: Artifact, course101: Course101) -> None:
+    """With links and snippets that lead to where it is, and a picture whose whole address stands in it."""
+    address = f"{course101.web.address}/portfolio"
+    course101.issuer.issue(course101.work, into=issued.folder.parent, address=address)
+    shutil.copytree(issued.folder, course101.web.folder / "portfolio" / issued.id)
+    page = reader.open(f"{address}/{issued.id}/?from=somewhere")
+
+    linked = page.locator("#linkedin").get_attribute("href") or ""
+    query = dict(urllib.parse.parse_qsl(linked.partition("?")[2]))
+    assert linked.startswith("https://www.linkedin.com/profile/add?")
+    assert query["name"] == "Counting vowels (course-checked)"
+    assert query["organizationName"] == "Statistics 101"
+    assert (query["issueYear"], query["issueMonth"]) == (str(issued.created.year), str(issued.created.month))
+    assert query["certUrl"] == f"{address}/{issued.id}/"
+    assert page.locator("#readme").text_content() == (f"[![Counting vowels]({address}/{issued.id}/badge.svg)]({address}/{issued.id}/)")
+    assert f'src="{address}/{issued.id}/"' in (page.locator("#embed").text_content() or "")
+    assert (page.locator("#verifierplus").get_attribute("href") or "").endswith("%2Fcredential.json")
+    assert page.locator("meta[property='og:image']").get_attribute("content") == f"{address}/{issued.id}/card.png"
+    assert "The page is the one that these files make." in verify(issued.folder).held
+    assert verify(f"{address}/{issued.id}/", fetch=fetch).assurance is Assurance.COURSE_CHECKED
+
+
+def test_answers_can_be_left_out(reader: Reader, passed: Passed, tmp_path: Path) -> None:
+    """For the next learners: no code of the learner's is in any file, and the rest of the lesson is."""
+    extra = {"cell_type": "code", "execution_count": 1, "source": "print('my own try')", "outputs": [
+        {"output_type": "display_data", "metadata": {}, "data": {"image/png": PNG, "text/plain": "secret repr"}}]}  # fmt: skip
+    artifact = passed.with_cells(extra).publish(tmp_path, now=passed.verdict.started, redact=True)
+    body = reader.open(artifact.page).frame_locator("#notebook").locator("body")
+
+    expect(body).to_contain_text("left out, so that the next learners may find their own")
+    expect(body.locator("img")).to_have_count(1)
+    answer = next(cell["source"] for cell in json.loads(passed.notebook)["cells"] if cell["metadata"].get("hornbook"))
+    for secret in (*[line for line in answer.splitlines() if line.startswith("    ")], "my own try", "secret repr", "2 vowels"):
+        for path in artifact.folder.iterdir():
+            assert secret.encode() not in path.read_bytes(), (secret, path.name)
 
 
 # --- Hostile ---------------------------------------------------------------------------------------------------------
