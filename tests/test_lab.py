@@ -36,6 +36,8 @@ FIRST = "shift_letter"
 SOLUTION = {name: "\n".join(cells) for name, cells in read_solution(next((ROOT / "graders").rglob(f"{LESSON}.solution.py"))).items()}
 MISTAKE = "def shift_letter(letter, places):\n    return chr(ord(letter) + places)\n"
 LOOP = "def shift_letter(letter, places):\n    while True:\n        places += 1\n"
+RESTORED = "() => { window.restoring ??= window.jupyterapp?.restored.then(() => { window.isRestored = true; }); return window.isRestored; }"
+"""Whether the Lab has put everything where it was. The page itself keeps the promise: one that is only awaited from here can be lost."""
 
 
 @dataclass(slots=True)
@@ -49,8 +51,7 @@ class Desk:
     def enter(self, path: str = "lab") -> None:
         """Open the Lab, or another front end, with nothing open in it."""
         self.page.goto(f"{self.lab.url}{path}?token={self.lab.token}&reset")
-        self.page.wait_for_function("window.jupyterapp && window.jupyterapp.restored")
-        self.page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
+        self.page.wait_for_function(RESTORED)
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Execute a command, without waiting for it."""

@@ -61,6 +61,10 @@ def lesson(path: Path, folder: Path, **parts: Any) -> dict[str, Any]:
     }
 
 
+RESTORED = "() => { window.restoring ??= window.jupyterapp?.restored.then(() => { window.isRestored = true; }); return window.isRestored; }"
+"""Whether the Lab has put everything where it was. The page itself keeps the promise: one that is only awaited from here can be lost."""
+
+
 @dataclass(slots=True)
 class Answers:
     """What the server says to each question, and what it was asked."""
@@ -159,8 +163,7 @@ class Desk:
     def open(self, path: str = "lab") -> None:
         """Load the Lab, or a notebook in it, and wait until everything has been put where it was."""
         self.page.goto(f"{self.lab.url}{path}?reset&token={self.lab.token}")
-        self.page.wait_for_function("() => window.jupyterapp")
-        self.page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
+        self.page.wait_for_function(RESTORED)
         self.page.wait_for_function("() => document.getElementById('jupyterlab-splash') === null")
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
@@ -655,7 +658,7 @@ def test_notebook_7_has_the_panel_and_no_complaints(desk: Desk, answers: Answers
     desk.page.goto(f"{desk.lab.url}notebooks/my-work/secret_messages.ipynb?token={desk.lab.token}")
     desk.page.wait_for_selector(".jp-Notebook-cell")
     desk.page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('hornbook:show-lessons')")
-    desk.page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
+    desk.page.wait_for_function(RESTORED)
     desk.command("hornbook:show-lessons")
     expect(desk.page.locator(".hb-panel .hb-lesson[aria-current=true]")).to_contain_text("Secret messages")
     desk.picture("notebook-7")
