@@ -389,7 +389,7 @@ def _write(folder: Path, files: Mapping[str, bytes], created: datetime) -> None:
     packed = unfinished.with_suffix(".zip")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _clear(folder.parent)
+        clear_unfinished(folder.parent)
         unfinished.mkdir()
         for name, data in sorted(files.items()):
             _flushed(unfinished / name, data)
@@ -409,7 +409,7 @@ def _write(folder: Path, files: Mapping[str, bytes], created: datetime) -> None:
             shutil.rmtree(rest, ignore_errors=True)
 
 
-def _clear(into: Path) -> None:
+def clear_unfinished(into: Path) -> None:
     """Remove what processes have left that ended in the middle of their work."""
     for rest in into.glob(".unfinished-*"):
         pid = rest.name.split("-")[1]
