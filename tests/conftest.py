@@ -188,7 +188,7 @@ class Passed:
             skills = (Skill(thing), Skill(way[1]), Skill(("Python", "statistics", "charts")[number % 3]))
             title, summary = f"{way[0]} {thing}", f"Lesson {number}: {way[2]} {thing}, step by step, with a figure at the end of it."
             lesson = replace(self.lesson, slug=f"lesson_{number}", title=title.capitalize(), summary=summary, skills=skills)
-            self.sealed(into, files, lesson=lesson, now=self.now - timedelta(hours=37 * number))
+            self.sealed(into, files, lesson=lesson, now=self.verdict.started - timedelta(hours=37 * number))
         return into
 
     def with_cells(self, *cells: dict[str, Any]) -> Passed:
@@ -260,6 +260,48 @@ def _steps_course(root: Path, grader: str) -> Course:
         )
     )
     return Course.open(root)
+
+
+# --- What must never run ---------------------------------------------------------------------------------------------
+
+RUN = "window.top.ran=(window.top.ran||0)+1"
+HTML_PAYLOADS = (
+    f"<script>{RUN}</script>",
+    f"<img src=x onerror='{RUN}'>",
+    f"<svg onload='{RUN}'></svg>",
+    f"<svg><script>{RUN}</script></svg>",
+    f"<body onload='{RUN}'>",
+    f"<iframe srcdoc='<script>{RUN}</script>'></iframe>",
+    f"<iframe src='javascript:{RUN}'></iframe>",
+    f"<object data='data:text/html,<script>{RUN}</script>'></object>",
+    f"<embed src='data:image/svg+xml,<svg onload={RUN}>'>",
+    f"<a href='javascript:{RUN}' class=press>press</a>",
+    f"<a href='jAvA&#09;script:{RUN}' class=press>press</a>",
+    f"<a href='data:text/html,<script>{RUN}</script>' class=press>press</a>",
+    f"<details open ontoggle='{RUN}'><summary>x</summary></details>",
+    f"<input autofocus onfocus='{RUN}'>",
+    f"<video><source onerror='{RUN}'></video>",
+    f"<form action='javascript:{RUN}'><button class=press>press</button></form>",
+    f"<math href='javascript:{RUN}'><mi class=press>press</mi></math>",
+    f"<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror={RUN}&gt;'>",
+    f"<noscript><p title='</noscript><img src=x onerror={RUN}>'></noscript>",
+    f"<template><script>{RUN}</script></template>",
+    "<meta http-equiv='refresh' content='0;url=https://evil.example/'>",
+    "<base href='https://evil.example/'>",
+    "<link rel=stylesheet href='https://evil.example/x.css'>",
+    "<style>@import 'https://evil.example/x.css'; body{display:none}</style>",
+    "<img src='https://evil.example/x.png' srcset='https://evil.example/y.png 2x'>",
+    "<div style='background:url(https://evil.example/x.png);position:fixed;inset:0'>over</div>",
+    f"</script></textarea></title></iframe><script>{RUN}</script>",
+    f"<p id=data>x</p><p id=seal>x</p><script type=application/json id=data>{RUN}</script>",
+    f"{{{{script}}}}{{{{data}}}}<!--<script>{RUN}//",
+)
+
+
+@pytest.fixture(scope="session")
+def html_payloads() -> tuple[str, ...]:
+    """Give pieces of HTML that would add to `window.ran`, or load something, if a page took them for its own."""
+    return HTML_PAYLOADS
 
 
 # --- A Lab and a browser ------------------------------------------------------------------------------------------------

@@ -359,9 +359,10 @@ def _controls(entries: Sequence[Entry]) -> str:
     return f"""<form id="find" class="find" role="search" hidden>
 <label for="query">Find a lesson</label>
 <input id="query" type="search" autocomplete="off" spellcheck="false" placeholder="A title, a skill, a word of a summary">
-{facets}<div class="told"><p id="count" role="status"></p><button type="button" id="reset" hidden>Show all</button></div>
+{facets}<div class="told"><p id="count" role="status"></p><button type="button" id="reset" hidden>Clear</button></div>
 </form>
-{_strip(entries)}<section id="ranked" hidden><h2 class="kicker">Best matches first</h2><ol class="cards" id="hits"></ol></section>
+{_strip(entries)}<section id="ranked" hidden><h2 class="kicker">Best matches first</h2><ol class="cards" id="hits"></ol>
+<button type="button" id="rest" hidden></button></section>
 """
 
 

@@ -6,7 +6,7 @@
   if (!query) return;
   const months = [...document.querySelectorAll(".month")];
   const cards = [...document.querySelectorAll(".card")];
-  const homes = new Map(cards.map((card) => [card, card.parentElement]));
+  const homes = new Map(months.map((month) => [month.querySelector(".cards"), [...month.querySelectorAll(".card")]]));
   const buttons = [...document.querySelectorAll(".facets button")];
   const key = (button) => `${button.dataset.kind}=${button.dataset.value}`;
   const traits = new Map(
@@ -57,24 +57,41 @@
     $("count").textContent = hits ? (hits === cards.length ? all : `${hits} of ${all}`) : `Nothing fits${asked ? ` “${asked}”` : ""}. Try fewer words, or another skill.`;
   };
 
+  /* While words are looked for, the best of what they find stands in a list of its own, taken from the months. */
+  const AT_ONCE = 60;
   let ranked = false;
+  const rank = (hits) => {
+    for (const card of hits) card.hidden = false;
+    $("hits").replaceChildren(...hits.slice(0, AT_ONCE));
+    $("rest").hidden = hits.length <= AT_ONCE;
+    $("rest").textContent = `Show the other ${hits.length - AT_ONCE}`;
+    $("rest").onclick = () => {
+      $("hits").append(...hits.slice(AT_ONCE));
+      $("rest").hidden = true;
+      hits[AT_ONCE].querySelector("a").focus();
+    };
+  };
+  const list = (hits) => {
+    const shown = new Set(hits);
+    if (ranked) for (const [home, own] of homes) if (home.children.length < own.length) home.replaceChildren(...own);
+    for (const card of cards) card.hidden = !shown.has(card);
+    for (const month of months) month.hidden = !month.querySelector(".card:not([hidden])");
+  };
   const update = () => {
     const asked = query.value.trim();
     const pressed = buttons.filter((button) => button.getAttribute("aria-pressed") === "true").map(key);
-    const fitting = asked ? search(asked) : cards;
-    const hits = fitting.filter((card) => pressed.every((one) => traits.get(card).has(one)));
-    const shown = new Set(hits);
-    if (asked) $("hits").append(...hits);
-    else if (ranked) for (const card of cards) homes.get(card).append(card);
+    const hits = (asked ? search(asked) : cards).filter((card) => pressed.every((one) => traits.get(card).has(one)));
+    if (asked) rank(hits);
+    else list(hits);
     ranked = Boolean(asked);
-    for (const card of cards) card.hidden = !shown.has(card);
-    for (const month of months) month.hidden = ranked || !month.querySelector(".card:not([hidden])");
+    if (ranked) for (const month of months) month.hidden = true;
     $("ranked").hidden = !ranked || !hits.length;
-    $("strip").hidden = $("reset").hidden = true;
-    if (asked || pressed.length) $("reset").hidden = false;
-    else $("strip").hidden = false;
+    $("strip").hidden = ranked || pressed.length > 0;
+    $("reset").hidden = !$("strip").hidden;
+    const counts = new Map();
+    for (const card of hits) for (const one of traits.get(card)) counts.set(one, (counts.get(one) ?? 0) + 1);
     for (const button of buttons) {
-      const count = hits.reduce((sum, card) => sum + traits.get(card).has(key(button)), 0);
+      const count = counts.get(key(button)) ?? 0;
       button.querySelector("span").textContent = count;
       button.disabled = !count && button.getAttribute("aria-pressed") !== "true";
     }
