@@ -23,7 +23,7 @@ from hornbook import Course, Verdict, grade, wire
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
 from hornbook.lesson import Cell, Lesson, ProgramCell, Skill, read_solution, write_lesson
-from hornbook.publish import Artifact, Keyring, artifact, page, publish
+from hornbook.publish import Artifact, Keyring, Signer, Work, page, publish, sealing
 from hornbook.publish.credential import sign
 from hornbook.sandbox.canary import measure, modes_level
 from hornbook.sandbox.execute import Executor, Finished, Job
@@ -166,23 +166,25 @@ class Passed:
 
     def sealed(self, into: Path, files: dict[str, bytes], **other: Any) -> Path:
         """Seal *files*, which were made for another of its kind, for *other* parts; quicker than publishing by what drawing takes."""
-        parts = {"lesson": self.lesson, "now": self.now, "key": self.keys.newest, "subject": None, **other}
-        manifest, key = artifact._manifest(files), parts["key"]
-        digest = hashlib.sha256(manifest + repr(parts["lesson"]).encode() + str(parts["now"]).encode() + key.public).hexdigest()
-        statement = artifact._statement(self.verdict, parts["lesson"], manifest, key, parts["now"], digest)
-        if parts["subject"]:
-            statement["credentialSubject"]["id"] = parts["subject"]
-        credential = json.dumps(sign(statement, key, parts["now"]), ensure_ascii=False, indent=1).encode() + b"\n"
-        sealed = files | {"manifest.json": manifest, "credential.json": credential}
-        folder = into / f"{parts['lesson'].slug}-{digest[:8]}"
+        key = self.keys.newest
+        parts = {"lesson": self.lesson, "now": self.now, "signer": Signer(key, key.did, "A learner"), "subject": key.did, **other}
+        lesson, now, signer = parts["lesson"], parts["now"], parts["signer"]
+        manifest = sealing._manifest(files)
+        digest = hashlib.sha256(manifest + repr((lesson, now)).encode() + signer.key.public).hexdigest()
+        work = Work(self.notebook, self.verdict, replace(lesson, slug=self.lesson.slug), parts["subject"])
+        statement = sealing._statement(work, signer, manifest, now, digest)
+        credential = json.dumps(sign(statement, signer.key, now), ensure_ascii=False, indent=1).encode() + b"\n"
+        whole = files | {"manifest.json": manifest, "credential.json": credential}
+        folder = into / f"{lesson.slug}-{digest[:8]}"
         folder.mkdir(parents=True)
-        for name, data in {**sealed, "index.html": page.index(sealed)}.items():
+        for name, data in {**whole, "index.html": page.index(whole)}.items():
             (folder / name).write_bytes(data)
         return folder
 
     def many(self, into: Path, count: int) -> Path:
         """Fill *into* with *count* artifacts of as many lessons, several a week; return it."""
-        files = artifact.sealed_files(self.notebook, self.verdict, self.lesson, key=self.keys.newest, learner=None)
+        key = self.keys.newest
+        files = sealing.sealed_files(Work(self.notebook, self.verdict, self.lesson, key.did), Signer(key, key.did, "A learner"))
         for number in range(count):
             thing, way = THINGS[number % len(THINGS)], WAYS[number // len(THINGS) % len(WAYS)]
             skills = (Skill(thing), Skill(way[1]), Skill(("Python", "statistics", "charts")[number % 3]))

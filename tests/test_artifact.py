@@ -144,7 +144,7 @@ def slow(path, data):
     flushed(path, data)
 artifact._flushed = slow
 files = {f"file{number}": b"content" * 100 for number in range(3)}
-artifact._write(Path(sys.argv[1]), files, datetime(2026, 1, 1, tzinfo=UTC))
+artifact.write(Path(sys.argv[1]), files, datetime(2026, 1, 1, tzinfo=UTC))
 """
 
 

@@ -26,8 +26,7 @@ from hornbook.grading.pytest_plugin import MARKERS
 from hornbook.lesson import Lesson, parse_lesson, read_solution, write_lesson
 from hornbook.model import Assurance, Repair, Status, Verdict, verdict_schema
 from hornbook.notebook import Hornbook
-from hornbook.publish.artifact import SEALED
-from hornbook.publish.verifying import BESIDE
+from hornbook.publish.artifact import BESIDE, SEALED
 from hornbook.sandbox.canary import NEEDS
 from hornbook.sandbox.figures import Axes, Bar, Figure, PlottedLine, Scatter
 from hornbook.sandbox.policy import Mode

@@ -354,17 +354,19 @@ def portfolio_build(
     *,
     title: Annotated[str | None, typer.Option("--title", help='The site\'s title. [default: "Lessons passed"]')] = None,
     learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, which nothing proves.")] = None,
-    base_url: Annotated[
-        str | None, typer.Option("--base-url", metavar="URL", help="Where it will be, for a sitemap and full links.")
+    address: Annotated[
+        str | None, typer.Option("--address", metavar="URL", help="Where DIR will be on the web, for a sitemap and full links.")
     ] = None,
+    online: Annotated[bool, typer.Option("--online", help="Ask the issuers, too, whether they have taken something back.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a site of the artifacts in a folder: a page that lists and finds them, and feeds. What does not hold is left out."""
     with _errors(context, as_json=as_json):
-        from hornbook.publish.portfolio import build  # noqa: PLC0415 - heavy
+        from hornbook.publish.lookup import fetch  # noqa: PLC0415 - heavy
+        from hornbook.publish.portfolio import build  # noqa: PLC0415
 
         with _waiting("verifying what is there"):
-            site = build(folder, title=title, learner=learner, base_url=base_url)
+            site = build(folder, title=title, learner=learner, address=address, fetch=fetch if online else None)
         for one in site.left_out:
             typer.echo(
                 f"{printable(one.id)} is left out: {one.reason} It is still in the folder: delete it, or publish it again.", err=True

@@ -12,12 +12,32 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from hornbook.publish.artifact import Artifact, artifacts, publish
+from hornbook.publish.artifact import Artifact, artifacts
 from hornbook.publish.credential import Credential
+from hornbook.publish.endorsement import Endorsement, accept, endorse, endorsements
+from hornbook.publish.issuer import Issuer
 from hornbook.publish.keys import Keyring
+from hornbook.publish.sealing import Signer, Work, publish
+from hornbook.publish.transcripts import transcript
 from hornbook.publish.verifying import Verification, verify
 
-__all__ = ["Artifact", "Credential", "Keyring", "Verification", "artifacts", "publish", "verify"]
+__all__ = [
+    "Artifact",
+    "Credential",
+    "Endorsement",
+    "Issuer",
+    "Keyring",
+    "Signer",
+    "Verification",
+    "Work",
+    "accept",
+    "artifacts",
+    "endorse",
+    "endorsements",
+    "publish",
+    "transcript",
+    "verify",
+]
 
 if not TYPE_CHECKING:
 

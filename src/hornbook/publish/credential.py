@@ -26,20 +26,28 @@ from hornbook.publish.keys import Key, base58, from_base58, public_of, signed_by
 V2 = "https://www.w3.org/ns/credentials/v2"
 OPEN_BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 EXTENSIONS = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
-SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+LEARNER_RECORD = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
 CONTEXTS: Mapping[str, str] = {
     V2: "credentials-v2.json",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json": "ob-v3p0-context-3.0.1.json",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json": "ob-v3p0-context-3.0.2.json",
     OPEN_BADGES: "ob-v3p0-context-3.0.3.json",
     EXTENSIONS: "ob-v3p0-extensions.json",
+    LEARNER_RECORD: "clr-v2p0-context-2.0.1.json",
 }
 """The contexts that are here, by address; any other is refused."""
 
 RDFC, JCS = "eddsa-rdfc-2022", "eddsa-jcs-2022"
 SUITES = (RDFC, JCS)
-MAX_BYTES = 1 << 20
+MAX_BYTES = 4 << 20
 """How many bytes a credential may have."""
+_SCHEMAS = "https://purl.imsglobal.org/spec"
+SCHEMAS: Mapping[str, str] = {
+    "OpenBadgeCredential": f"{_SCHEMAS}/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json",
+    "EndorsementCredential": f"{_SCHEMAS}/ob/v3p0/schema/json/ob_v3p0_endorsementcredential_schema.json",
+    "ClrCredential": f"{_SCHEMAS}/clr/v2p0/schema/json/clr_v2p0_clrcredential_schema.json",
+}
+"""Where the standard's own JSON Schema of each kind of credential is."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+|_:\S+")
@@ -75,12 +83,29 @@ class Credential:
     @property
     def issuer(self) -> str:
         """Who signed, a URI."""
-        return _issuer(self.document)
+        return issuer_of(self.document)
+
+    @property
+    def issuer_name(self) -> str:
+        """What whoever signed calls themselves; nothing proves it."""
+        issuer = self.document.get("issuer")
+        return _text(issuer.get("name")) if isinstance(issuer, dict) else ""
+
+    @property
+    def subject(self) -> str:
+        """Who or what it speaks of, a URI."""
+        subject = self.document.get("credentialSubject")
+        return _text(subject.get("id")) if isinstance(subject, dict) else ""
 
     @property
     def issued(self) -> datetime:
         """From when on it holds."""
         return _moment(self.document.get("validFrom")) or datetime.fromtimestamp(0, UTC)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The keys of its proofs, as its issuer's document would list them."""
+        return tuple(_text(proof.get("verificationMethod")) for proof in _proofs(self.document))
 
     @property
     def skills(self) -> tuple[str, ...]:
@@ -109,10 +134,12 @@ def sign(document: Mapping[str, Any], key: Key, created: datetime) -> dict[str, 
     """Return *document* with both proofs by *key*; raise `HornbookError` where a verifier elsewhere would read another document."""
     unsigned = {name: value for name, value in document.items() if name != "proof"}
     _refuse_controls(unsigned)
+    # A did:key is the key itself; any other identifier has lists of keys, and this one among them.
+    controller = key.did if issuer_of(unsigned).startswith("did:key:") else issuer_of(unsigned)
     common = {
         "type": "DataIntegrityProof",
         "created": timestamp(created),
-        "verificationMethod": key.method,
+        "verificationMethod": f"{controller}#{key.multikey}",
         "proofPurpose": "assertionMethod",
     }
     # 1EdTech's validator takes the first proof whatever its suite is, so the one that it knows comes first.
@@ -214,7 +241,7 @@ def _check_proof(document: Mapping[str, Any], proof: Mapping[str, Any]) -> str:
         raise HornbookError("A proof was made for another purpose than a statement.")
     method = _text(proof.get("verificationMethod"))
     controller, _, fragment = method.partition("#")
-    if controller != _issuer(document):
+    if controller != issuer_of(document):
         raise HornbookError("A proof was made with a key that is not the issuer's.")
     if controller.startswith("did:key:") and controller != f"did:key:{fragment}":
         raise HornbookError("A proof names another key than its issuer's identifier.")
@@ -249,13 +276,14 @@ def _check_dates(document: Mapping[str, Any], now: datetime) -> None:
 
 
 def _check_status(document: Mapping[str, Any]) -> None:
-    """Nothing is looked up; a credential that can be revoked is told apart by `Verification.limits`."""
+    """Nothing is looked up here: `hornbook.publish.verify` does, where it may."""
     status = document.get("credentialStatus")
     if status is not None and not all(isinstance(entry, dict) for entry in _list(status)):
         raise HornbookError("The credential's status cannot be read.")
 
 
-def _issuer(document: Mapping[str, Any]) -> str:
+def issuer_of(document: Mapping[str, Any]) -> str:
+    """Return who says that they have made *document*, a URI."""
     issuer = document.get("issuer")
     return _text(issuer.get("id") if isinstance(issuer, dict) else issuer)
 

@@ -20,6 +20,7 @@ from hornbook.lesson import MAX_BYTES, Lesson
 PICTURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8", "image/webp": b"RIFF"}
 """The pictures that are shown, and what each begins with."""
 SVG: Final = "image/svg+xml"
+LEFT_OUT: Final = "# An answer stood here. It was left out, so that the next learners may find their own."
 MAX_PICTURE: Final = 4 << 20  # characters of one picture in base64
 MAX_TEXT: Final = 20_000  # characters of one output's text
 MAX_CELLS: Final = 1_000
@@ -145,6 +146,28 @@ def cleaned(data: bytes, lesson: Lesson) -> dict[str, Any]:
         "language_info": {"name": "python"},
     }
     return {"cells": kept, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def redacted(notebook: Mapping[str, Any], lesson: Lesson) -> dict[str, Any]:
+    """Return a `cleaned` notebook without the learner's code: in the place of a cell that is not *lesson*'s own stands `LEFT_OUT`.
+
+    Of what such a cell has shown only pictures stay, because text may be the code once more. What the learner wrote as prose stays.
+    """
+    given = {cell.source for cell in lesson.cells if cell.exercise is None}
+    return {**notebook, "cells": [cell if _is_prose(cell) or cell["source"] in given else _left_out(cell) for cell in notebook["cells"]]}
+
+
+def _is_prose(cell: Mapping[str, Any]) -> bool:
+    return cell["cell_type"] == "markdown" and "exercise" not in cell["metadata"].get("hornbook", {})
+
+
+def _left_out(cell: Mapping[str, Any]) -> dict[str, Any]:
+    shown = [
+        {**output, "data": pictures}
+        for output in cell.get("outputs", [])
+        if (pictures := {kind: output["data"][kind] for kind in PICTURES if kind in output.get("data", {})})
+    ]
+    return {**cell, "source": LEFT_OUT} | ({"outputs": shown} if "outputs" in cell else {})
 
 
 def _cell(raw: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -90,11 +90,6 @@ class Key:
         """The identifier that is the key itself (did:key)."""
         return f"did:key:{self.multikey}"
 
-    @property
-    def method(self) -> str:
-        """What a proof names as its verification method."""
-        return f"{self.did}#{self.multikey}"
-
     def sign(self, data: bytes) -> bytes:
         """Return the signature of *data*, 64 bytes (RFC 8032, deterministic)."""
         signature: bytes = self._private().sign(data)
@@ -137,6 +132,11 @@ class Keyring:
         if not _files(folder):
             _create(folder, 1, passphrase)
         return cls(folder, tuple(_read(path, passphrase) for path in _files(folder)), passphrase)
+
+    @staticmethod
+    def is_closed(folder: Path) -> bool:
+        """Whether a passphrase opens the keys in *folder*."""
+        return any(b'"kdf"' in path.read_bytes()[: 1 << 16] for path in _files(folder) if path.is_file())
 
     @property
     def newest(self) -> Key:
@@ -255,7 +255,7 @@ def _unsealed(content: Any, passphrase: str | None, path: Path) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305  # noqa: PLC0415
 
     if passphrase is None:
-        raise HornbookError(f"{printable(path)}: this key needs its passphrase.")
+        raise HornbookError(f"{printable(path)}: this key needs its passphrase, in the variable HORNBOOK_PASSPHRASE.")
     if content["kdf"] != "scrypt" or any(content[name] != value for name, value in _SCRYPT.items()):
         # Whoever could write other numbers here would make the passphrase cheap to guess, or fill the memory.
         raise ValueError("it was stretched in another way")

@@ -14,15 +14,55 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from hornbook.errors import HornbookError, printable
 from hornbook.lesson import Lesson
-from hornbook.model import Outcome, Status, Verdict
+from hornbook.model import Assurance, Outcome, Status, Verdict
+from hornbook.publish import lookup
 
-PROVES: Final = "The signature proves that nothing was changed since it was issued."
-PROVES_NOT: Final = (
-    "It was graded and signed on the learner's own machine, so it proves neither that the grader was left alone nor who typed the code."
-)
+WORTH: Final[Mapping[Assurance, tuple[str, str]]] = {
+    Assurance.SELF_CHECKED: (
+        "The signature proves that nothing was changed since it was issued.",
+        (
+            "It was graded and signed on the learner's own machine, so it proves neither that the grader was left alone nor who typed "
+            "the code."
+        ),
+    ),
+    Assurance.COURSE_CHECKED: (
+        (
+            "The course has run this notebook again in a sandbox of its own, asked its own checks, and signed what came of it. "
+            "The signature proves that nothing was changed since then."
+        ),
+        "It does not prove who typed the code.",
+    ),
+}
+"""What an artifact proves, and what it does not."""
+
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~%-]+)*/?")
+
+
+def worth(verdict: Verdict) -> tuple[str, str]:
+    """Return what an artifact with this *verdict* proves, and what it does not, in sentences."""
+    return WORTH[verdict.assurance]
+
+
+def check_address(address: str | None) -> None:
+    """Raise `HornbookError` if *address* is none that a page could have on the web."""
+    if address is not None and (len(address) > 500 or not _ADDRESS.fullmatch(address)):  # noqa: PLR2004 - as long as any browser takes
+        raise HornbookError(f"{printable(address[:100])}: is no address of a web page. One begins with https:// and has no ? or #.")
+
+
+def below(address: str | None, name: str) -> str | None:
+    """Return the address of the folder *name* below *address*."""
+    return f"{address.rstrip('/')}/{name}/" if address else None
+
+
+def address_of(index: bytes) -> str | None:
+    """Return the address that the page *index* says it has."""
+    found = re.search(rb'<meta property="og:url" content="([^"]{1,500})">', index)
+    address = found[1].decode("ascii", "replace") if found else ""
+    return address if _ADDRESS.fullmatch(address) else None
 
 
 def sri(data: bytes) -> str:
@@ -48,11 +88,14 @@ def asset(name: str) -> str:
 # --- What a reader reads ---------------------------------------------------------------------------------------------
 
 
-def report(verdict: Verdict, lesson: Lesson, learner: str | None) -> str:
-    """Return the report as HTML: what was asked, what was shown, what that is worth."""
+def report(verdict: Verdict, lesson: Lesson, learner: str | None, *, issuer: str | None = None) -> str:
+    """Return the report as HTML: what was asked, what was shown, what that is worth. *issuer* is the course's name, if one signs."""
     counted = [outcome for outcome in verdict.outcomes if outcome.status not in {Status.SKIPPED, Status.BROKEN}]
     hidden = [outcome for outcome in counted if outcome.hidden]
-    name = f'<p class="by">by <strong>{html.escape(learner)}</strong>, as they call themselves</p>' if learner else ""
+    called = "as the course calls them" if issuer else "as they call themselves"
+    name = f'<p class="by">by <strong>{html.escape(learner)}</strong>, {called}</p>' if learner else ""
+    proves, proves_not = worth(verdict)
+    by_whom = f" by {html.escape(issuer)}" if issuer else ""
     objectives = "".join(f"<li>{html.escape(objective)}</li>" for objective in lesson.objectives)
     skills = "".join(f"<li>{_skill(skill.name, skill.uri)}</li>" for skill in lesson.skills)
     groups = "".join(_exercise(name, outcomes) for name, outcomes in by_exercise(counted).items())
@@ -68,11 +111,11 @@ def report(verdict: Verdict, lesson: Lesson, learner: str | None) -> str:
 <div><dt>Points</dt><dd>{number(verdict.points.earned)} of {number(verdict.points.possible)}</dd></div>
 <div><dt>Checks passed</dt><dd>{sum(outcome.passed for outcome in counted)} of {len(counted)}</dd></div>
 <div><dt>Level</dt><dd>{html.escape(lesson.level)}</dd></div>
-<div><dt>Assurance</dt><dd>{html.escape(str(verdict.assurance))}</dd></div>
+<div><dt>Assurance</dt><dd>{html.escape(str(verdict.assurance))}{by_whom}</dd></div>
 </dl>
 <div class="columns">
 <section><h2>What was asked</h2><ul>{objectives}</ul></section>
-<section><h2>What it is worth</h2><p>{PROVES}</p><p>{PROVES_NOT}</p></section>
+<section><h2>What it is worth</h2><p>{proves}</p><p>{proves_not}</p></section>
 </div>
 <section><h2>What was checked</h2>
 <p>The notebook was run from top to bottom ({sandbox}) and asked {len(counted)} {_plural("question", len(counted))}{unseen}.</p>
@@ -110,24 +153,26 @@ def _plural(word: str, count: int) -> str:
     return word if count == 1 else f"{word}s"
 
 
-def transcript(verdict: Verdict, lesson: Lesson, did: str, learner: str | None) -> str:
-    """Return the same in Markdown, to be pasted somewhere or read aloud."""
+def transcript(verdict: Verdict, lesson: Lesson, subject: str, learner: str | None, *, issuer: str | None = None) -> str:
+    """Return the same in Markdown, to be pasted somewhere or read aloud; *subject* is the learner's identifier."""
+    called = "as the course calls them" if issuer else "as they call themselves"
     counted = [outcome for outcome in verdict.outcomes if outcome.status not in {Status.SKIPPED, Status.BROKEN}]
     lines = [
         f"# {lesson.title}",
         "",
         lesson.summary,
         "",
-        *([f"- Learner, as they call themselves: {learner}"] if learner else []),
+        *([f"- Learner, {called}: {learner}"] if learner else []),
+        *([f"- Issued by: {issuer}"] if issuer else []),
         f"- Points: {number(verdict.points.earned)} of {number(verdict.points.possible)}",
-        f"- Assurance: {verdict.assurance}. {PROVES} {PROVES_NOT}",
+        f"- Assurance: {verdict.assurance}. {' '.join(worth(verdict))}",
         (
             f"- Graded: {verdict.started.strftime('%Y-%m-%d')}, hornbook {verdict.runtime.hornbook}, Python {verdict.runtime.python}, "
             f"sandbox level {verdict.sandbox.level} of 4"
         ),
         f"- Lesson: {lesson.slug} {lesson.version}, level {lesson.level}, by {', '.join(lesson.authors)}",
         f"- Skills: {', '.join(skill.name for skill in lesson.skills) or 'none named'}",
-        f"- Key: {did}",
+        f"- {'Learner' if issuer else 'Key'}: {subject}",
         "",
         "## What was asked",
         "",
@@ -156,8 +201,8 @@ def notebook_page(title: str, cells: str) -> bytes:
     ).encode()
 
 
-def index(files: Mapping[str, bytes]) -> bytes:
-    """Return the page over *files*, the whole artifact by name, which it carries along."""
+def index(files: Mapping[str, bytes], address: str | None = None) -> bytes:
+    """Return the page over *files*, the whole artifact by name, which it carries along; *address* is where it is on the web."""
     credential = json.loads(files["credential.json"])
     achievement = credential["credentialSubject"]["achievement"]
     # The badges hold the credential once more; whoever wants them finds them beside the page.
@@ -165,7 +210,7 @@ def index(files: Mapping[str, bytes]) -> bytes:
     style, script = asset("page.css"), asset("verify.js")
     policy = (
         f"default-src 'none'; script-src {quoted_hash(script)}; style-src {quoted_hash(style)} {quoted_hash(asset('notebook.css'))}; "
-        "img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'"
+        f"img-src data:; frame-src 'self'; connect-src {_asked(credential)}; base-uri 'none'; form-action 'none'"
     )
     about = {
         "@context": "https://schema.org",
@@ -180,6 +225,9 @@ def index(files: Mapping[str, bytes]) -> bytes:
     }
     blanks = {
         "policy": policy,
+        # Whoever shows a picture beside a link wants its whole address.
+        "address": f'<meta property="og:url" content="{address}">\n<link rel="canonical" href="{address}">\n' if address else "",
+        "card": f"{address or ''}card.png",
         "title": html.escape(credential["name"]),
         "summary": html.escape(achievement["description"]),
         "about": _inert(about),
@@ -190,6 +238,14 @@ def index(files: Mapping[str, bytes]) -> bytes:
     }
     # In one pass, so that nothing that a lesson or a learner wrote is taken for a blank.
     return re.sub(r"\{\{(\w+)\}\}", lambda found: blanks[found[1]], asset("page.html")).encode()
+
+
+def _asked(credential: Mapping[str, Any]) -> str:
+    """Return the two addresses at which the page of a course's credential may ask, as a policy names them."""
+    issuer, status = str(credential["issuer"]["id"]), credential.get("credentialStatus")
+    wanted = [lookup.did_address(issuer)] if issuer.startswith("did:web:") else []
+    wanted += [str(status["statusListCredential"])] if isinstance(status, dict) and "statusListCredential" in status else []
+    return " ".join(url for url in wanted if _ADDRESS.fullmatch(url)) or "'none'"
 
 
 def _inert(value: object) -> str:

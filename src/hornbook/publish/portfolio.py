@@ -13,26 +13,26 @@ bytes that were; titles and summaries are a course's, so they are text and nothi
 from __future__ import annotations
 
 import contextlib
+import functools
 import html
 import json
-import os
 import re
-import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from hornbook.errors import HornbookError, printable
 from hornbook.model import Assurance, Status, Verdict
 from hornbook.publish import page, pictures
-from hornbook.publish.artifact import Artifact, clear_unfinished, is_name, read_file
+from hornbook.publish.artifact import Artifact, is_name, read_file, read_files, replace_file
 from hornbook.publish.credential import Credential, timestamp
-from hornbook.publish.verifying import verify
+from hornbook.publish.endorsement import Endorsement
+from hornbook.publish.lookup import Fetch
+from hornbook.publish.verifying import Verification, verify_files
 
 MADE: Final = ("atom.xml", "feed.json", "resume.json", "sitemap.xml", "index.html")
 """The files of a site. The page comes last: what it leads to is there before it."""
@@ -57,30 +57,8 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 _SCRIPTS: Final = ("minisearch.js", "portfolio.js")
 
 
-class Endorsement(Protocol):
-    """A peer's or instructor's signed recognition of a credential, whose proofs hold."""
-
-    @property
-    def by(self) -> str:
-        """Who signed, a URI."""
-
-    @property
-    def name(self) -> str:
-        """What they call themselves."""
-
-    @property
-    def comment(self) -> str:
-        """What they say."""
-
-    @property
-    def issued(self) -> datetime:
-        """When."""
-
-
 Related = Callable[[Artifact], Sequence[tuple[str, str]]]
 """Gives what is related to an artifact: titles, each with an address or the empty text."""
-Endorsements = Callable[[Path, datetime], Sequence[Endorsement]]
-"""Gives the endorsements in the folder of an artifact that hold at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,35 +110,38 @@ def build(
     *,
     title: str | None = None,
     learner: str | None = None,
-    base_url: str | None = None,
+    address: str | None = None,
     now: datetime | None = None,
-    endorsements: Endorsements | None = None,
+    fetch: Fetch | None = None,
     related: Related | None = None,
 ) -> Site:
     """Return the site that is written over the artifacts in *folder*; what does not hold is left out.
 
-    *title* and *learner*, a name that nothing proves, are shown; *base_url* is where the site will be. *related* says what is related to
-    an artifact, by default those that share most skills with it. Raises `HornbookError` where there is nothing to list, where a file
+    *title* and *learner*, a name that nothing proves, are shown; *address* is where the site will be on the web. With *fetch* each issuer
+    is asked whether they have taken something back. *related* says what is related to an artifact, by default those that share most
+    skills with it. Raises `HornbookError` where there is nothing to list, where a file
     stands that somebody else has made, or where nothing can be written.
     """
     folder = folder.absolute()
-    base = _base(base_url)
+    page.check_address(address)
     now = now or datetime.now(UTC)
     names = _names(folder)
     _refuse_others(folder, names)
-    entries, left_out = _entries(folder, [name for name in names if is_name(name)], now, endorsements)
+    entries, left_out = _entries(folder, [name for name in names if is_name(name)], now, functools.cache(fetch) if fetch else None)
     if not entries and not left_out and "index.html" not in names:
         raise HornbookError(f"{printable(folder)}: has no artifacts in it. `hornbook publish NOTEBOOK --into DIR` puts one there.")
     entries = _with_related(entries, related)
-    about = _About(_text(title or "")[:MAX_TITLE] or "Lessons passed", _text(learner or "")[:MAX_TITLE], base)
+    about = _About(
+        _text(title or "")[:MAX_TITLE] or "Lessons passed", _text(learner or "")[:MAX_TITLE], f"{address.rstrip('/')}/" if address else ""
+    )
     files = {
         "atom.xml": atom(entries, about),
         "feed.json": json_feed(entries, about),
         "resume.json": resume(entries, about),
         "index.html": index(entries, about),
     }
-    if base:
-        files["sitemap.xml"] = sitemap(entries, base)
+    if about.base:
+        files["sitemap.xml"] = sitemap(entries, about.base)
     _write(folder, files)
     listed = tuple(entry.artifact for entry in entries)
     return Site(folder / "index.html", listed, tuple(left_out), tuple(_beside(names)))
@@ -190,7 +171,7 @@ def _names(folder: Path) -> list[str]:
         ) from error
 
 
-def _entries(folder: Path, names: Iterable[str], now: datetime, endorsements: Endorsements | None) -> tuple[list[Entry], list[LeftOut]]:
+def _entries(folder: Path, names: Iterable[str], now: datetime, fetch: Fetch | None) -> tuple[list[Entry], list[LeftOut]]:
     """Return what holds of *names* in *folder*, newest first, and what does not."""
     found, left_out = [], []
     for name in names:
@@ -199,36 +180,28 @@ def _entries(folder: Path, names: Iterable[str], now: datetime, endorsements: En
             left_out.append(LeftOut(name, "It is not a folder."))
             continue
         try:
-            credential = verify(place, now=now).credential
-            entry = read_entry(place, credential)
-            found.append(replace(entry, endorsements=tuple(endorsements(place, now)) if endorsements else ()))
+            files = read_files(place)
+            found.append(entry_of(place, files, verify_files(files, now, fetch)))
         except HornbookError as error:
             left_out.append(LeftOut(name, str(error)))
     return sorted(found, key=lambda entry: (entry.created, entry.artifact.id), reverse=True), left_out
 
 
-def read_entry(folder: Path, credential: Credential) -> Entry:
-    """Return the artifact in *folder* as it is listed, from the files that *credential*, which holds, vouches for."""
-    artifact = Artifact.open(folder)
-    manifest, data = read_file(folder / "manifest.json"), read_file(folder / "verdict.json")
-    # Between the check and now somebody may have written there.
-    if page.sri(manifest) != credential.manifest_digest or page.sri(data).encode() not in manifest:
-        raise HornbookError("It was changed while it was read.")
-    verdict = Verdict.from_json(data)
-    subject = _part(credential.document, "credentialSubject")
-    # Who vouches for their own work may write any word into it.
-    own = subject.get("id") == credential.issuer
+def entry_of(folder: Path, files: Mapping[str, bytes], held: Verification) -> Entry:
+    """Return the artifact in *folder* as it is listed, from its *files*, of which *held* says that they hold."""
+    credential, verdict = held.credential, Verdict.from_json(files["verdict.json"])
     artifact = replace(
-        artifact,
+        Artifact.open(folder),
         title=_text(credential.name)[:MAX_TITLE],
         created=credential.issued,
         points=verdict.points,
-        assurance=Assurance.SELF_CHECKED if own else verdict.assurance,
+        assurance=verdict.assurance,
         skills=tuple(dict.fromkeys(_text(skill)[:MAX_TITLE] for skill in credential.skills if skill))[:MAX_SKILLS],
     )
     counted = [outcome for outcome in verdict.outcomes if outcome.status not in {Status.SKIPPED, Status.BROKEN}]
-    summary = _part(subject, "achievement").get("description")
-    return Entry(artifact, credential, _text(summary)[:MAX_SUMMARY] if isinstance(summary, str) else "", len(counted))
+    summary = _part(_part(credential.document, "credentialSubject"), "achievement").get("description")
+    shown = _text(summary)[:MAX_SUMMARY] if isinstance(summary, str) else ""
+    return Entry(artifact, credential, shown, len(counted), held.endorsements)
 
 
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -268,19 +241,6 @@ def _text(text: str) -> str:
     return _NOT_IN_XML.sub("", text)
 
 
-def _base(address: str | None) -> str:
-    """Return *address* as what others begin with, or the empty text if there is none."""
-    if address is None:
-        return ""
-    with contextlib.suppress(ValueError):
-        parts = urlsplit(address)
-        if parts.scheme in {"http", "https"} and parts.hostname and not re.search(r"[?#\s<>\"'\\]", address) and _text(address) == address:
-            return address.rstrip("/") + "/"
-    raise HornbookError(
-        f'{printable(address[:200])}: is not where a site can be. Give its full address, such as "https://example.org/portfolio/".'
-    )
-
-
 # --- The page --------------------------------------------------------------------------------------------------------
 
 
@@ -307,6 +267,7 @@ def index(entries: Sequence[Entry], about: _About) -> bytes:
         "figures": _figures(entries),
         "controls": _controls(entries) if many else "",
         "months": "".join(_month(month, some) for month, some in _by_month(entries).items()),
+        "worth": _worth(entries),
         "keys": _keys(entries),
         "scripts": "".join(f"<script>{script}</script>\n" for script in scripts),
     }
@@ -483,6 +444,12 @@ def _leads_somewhere(address: str) -> bool:
     return bool(re.match(r"https?://|[A-Za-z0-9_-]+/", address))
 
 
+def _worth(entries: Sequence[Entry]) -> str:
+    """Return what the artifacts prove, and what they do not: the same that their own pages say."""
+    said = {entry.artifact.assurance: page.WORTH[entry.artifact.assurance] for entry in entries}
+    return "".join(f"<p><strong>{str(one).capitalize()}.</strong> {html.escape(' '.join(said[one]))}</p>\n" for one in sorted(said))
+
+
 def _keys(entries: Sequence[Entry]) -> str:
     issuers = list(dict.fromkeys(_text(entry.credential.issuer) for entry in entries))
     if not issuers:
@@ -494,8 +461,7 @@ def _keys(entries: Sequence[Entry]) -> str:
 
 def _issuer(entry: Entry) -> str:
     """Return what the issuer is called in the credential, or else its identifier."""
-    name = _part(entry.credential.document, "issuer").get("name")
-    return _text(name)[:MAX_TITLE] if isinstance(name, str) and name else _text(entry.credential.issuer)[:MAX_TITLE]
+    return _text(entry.credential.issuer_name or entry.credential.issuer)[:MAX_TITLE]
 
 
 def _counted(count: int, word: str) -> str:
@@ -652,23 +618,14 @@ def _beside(names: Iterable[str]) -> Iterable[str]:
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write *files* into *folder*, each whole or not at all; what has not changed is left as it is."""
-    unfinished = folder / f".unfinished-{os.getpid()}-{secrets.token_hex(4)}"
     try:
-        clear_unfinished(folder)
         for name in MADE:
             if name not in files:
                 (folder / name).unlink(missing_ok=True)
             elif not _same(folder / name, files[name]):
-                with unfinished.open("xb") as file:
-                    file.write(files[name])
-                    file.flush()
-                    os.fsync(file.fileno())
-                unfinished.replace(folder / name)
+                replace_file(folder / name, files[name], folder)
     except OSError as error:
         raise HornbookError(f"{printable(folder)}: the site cannot be written there ({error.strerror}).") from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
 
 
 def _same(path: Path, data: bytes) -> bool:

@@ -1,14 +1,19 @@
 """Says whether an artifact, a credential or a badge holds, and what nobody can tell from it.
 
-    verify(Path("portfolio/mean-0123abcd"))     a folder, its zip, credential.json, badge.png or badge.svg
+    verify(Path("portfolio/mean-0123abcd"))     a folder, its zip or page, credential.json, a transcript, an endorsement, a badge
+    verify("https://...", fetch=fetch)          the same behind a link, and what its issuer says of it today
 
-Nothing is fetched and nothing is believed: signatures first, then digests. A digest that a broken signature vouches for is not looked at.
+Nothing is believed, and nothing is fetched unless somebody hands on what fetches: signatures first, then digests, then the issuer's
+own list. A digest that a broken signature vouches for is not looked at.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,40 +22,75 @@ from pathlib import Path
 from typing import Final
 
 from hornbook.errors import HornbookError, printable
-from hornbook.publish import page, pictures
-from hornbook.publish.artifact import MANIFEST_SCHEMA, SEALED, is_name, read_file
+from hornbook.model import Assurance
+from hornbook.publish import endorsement, lookup, page, pictures
+from hornbook.publish.artifact import BESIDE, MANIFEST_SCHEMA, SEALED, is_endorsement, is_name, read_file, read_files
 from hornbook.publish.credential import JCS, RDFC, Credential
+from hornbook.publish.endorsement import Endorsement
+from hornbook.publish.lookup import Fetch
+from hornbook.publish.status import StatusEntry, is_revoked
+from hornbook.publish.transcripts import contained
 
-BESIDE: Final = {"manifest.json", "credential.json", "badge.png", "badge.svg", "index.html"}
-"""The files of an artifact that its manifest does not name."""
 _MAX_UNPACKED: Final = 256 << 20
+_DATA: Final = re.compile(rb'<script type="application/json" id="data">([^<]*)</script>')
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What held, in sentences, and what cannot be told. Whoever has one has a credential whose proofs hold."""
+    """What held, in sentences, and what cannot be told. Whoever has one has a credential whose proofs hold.
+
+    `assurance` is that of the artifact, where its files stand with it; `endorsements` are what others say of it; `contained` are the
+    credentials in a transcript.
+    """
 
     credential: Credential
     held: tuple[str, ...]
     limits: tuple[str, ...]
+    assurance: Assurance | None = None
+    endorsements: tuple[Endorsement, ...] = ()
+    contained: tuple[Credential, ...] = ()
 
 
-def verify(path: Path, *, now: datetime | None = None) -> Verification:
-    """Return what holds of the artifact, credential or badge at *path*; raise `HornbookError` with the reason if it does not."""
+def verify(where: Path | str, *, now: datetime | None = None, fetch: Fetch | None = None) -> Verification:
+    """Return what holds of the artifact, credential or badge at *where*, a path or an address; raise `HornbookError` if it does not.
+
+    With *fetch*, such as `hornbook.publish.lookup.fetch`, its issuer is asked whether the key is theirs and whether they have taken
+    the credential back. An address needs one.
+    """
     now = now or datetime.now(UTC)
-    if path.is_dir():
-        return verify_files(_folder(path), now)
-    data = read_file(path)
+    if isinstance(where, str) and not where.startswith(("https://", "http://")):
+        where = Path(where)
+    if isinstance(where, str):
+        if fetch is None:
+            raise HornbookError(f"{printable(where[:200])}: nothing is fetched without being asked to.")
+        return verify_data(fetch(where), now, fetch)
+    if where.is_dir():
+        return verify_files(read_files(where), now, fetch)
+    return verify_data(read_file(where), now, fetch)
+
+
+def verify_data(data: bytes, now: datetime, fetch: Fetch | None = None) -> Verification:
+    """Return what holds of *data*: a zip, a page, a credential, or a picture with one inside."""
     if data.startswith(b"PK\x03\x04"):
-        return verify_files(_unzipped(data), now)
+        return verify_files(_unzipped(data), now, fetch)
+    if data.lstrip()[:15].lower() == b"<!doctype html>":
+        return verify_files(_carried(data), now, fetch)
     if data.startswith(pictures.SIGNATURE) or data.lstrip()[:5] in {b"<svg ", b"<?xml"}:
         data = pictures.extracted(data)
     credential = Credential.verified(data, now)
-    files = ("The files of the notebook, which do not stand with it.",) if credential.manifest_digest else ()
-    return Verification(credential, _proofs(credential), (*_limits(credential), *files))
+    held, limits = _issuer(credential, now, fetch)
+    if credential.manifest_digest:
+        limits = (*limits, "The files that it is about, which do not stand with it.")
+    inner = contained(credential, now)
+    if inner:
+        held = (*held, f"All {len(inner)} credentials in it hold by themselves, and are those of one learner.")
+        if fetch:
+            for one in inner:
+                _issuer(one, now, fetch)
+    return Verification(credential, held, limits, contained=inner)
 
 
-def verify_files(files: Mapping[str, bytes], now: datetime) -> Verification:
+def verify_files(files: Mapping[str, bytes], now: datetime, fetch: Fetch | None = None) -> Verification:
     """Return what holds of an artifact's *files*, by name."""
     for name in ("credential.json", "manifest.json"):
         if name not in files:
@@ -62,13 +102,19 @@ def verify_files(files: Mapping[str, bytes], now: datetime) -> Verification:
     for badge in ("badge.png", "badge.svg"):
         if badge in files and pictures.extracted(files[badge]) != files["credential.json"]:
             raise HornbookError(f"The picture {badge} holds another credential.")
-    held = [*_proofs(credential), f"All {len(SEALED)} files are those that were signed."]
-    limits = list(_limits(credential))
-    if files.get("index.html") == page.index({name: data for name, data in files.items() if name != "index.html"}):
-        held.append("The page is the one that these files make.")
-    elif "index.html" in files:
-        limits.append("The page index.html, which is not the one that this version of hornbook makes of these files.")
-    return Verification(credential, tuple(held), tuple(limits))
+    assurance = _assurance(files, credential)
+    said = endorsement.of(files, now, strict=True)
+    held, limits = _issuer(credential, now, fetch)
+    held = (*held, f"All {len(SEALED)} files are those that were signed.")
+    index = files.get("index.html", b"")
+    if index == page.index({name: data for name, data in files.items() if name != "index.html"}, page.address_of(index)):
+        held = (*held, "The page is the one that these files make.")
+    elif index:
+        limits = (*limits, "The page index.html, which is not the one that this version of hornbook makes of these files.")
+    if said:
+        held = (*held, f"{len(said)} {'endorsement is' if len(said) == 1 else 'endorsements are'} about this very credential.")
+        limits = (*limits, "Who those are that endorsed it: their signatures name keys, and their names are their own words.")
+    return Verification(credential, held, limits, assurance, said)
 
 
 def _check_manifest(files: Mapping[str, bytes], credential: Credential) -> None:
@@ -89,37 +135,74 @@ def _check_manifest(files: Mapping[str, bytes], credential: Credential) -> None:
             raise HornbookError(f"The file {name} is missing.")
         if page.sri(files[name]) != digest:
             raise HornbookError(f"The file {name} was changed after it was signed.")
-    extra = sorted(set(files) - set(digests) - BESIDE)
+    extra = sorted(name for name in set(files) - set(digests) - BESIDE if not is_endorsement(name))
     if extra:
         raise HornbookError(f"The file {printable(extra[0][:100])} is none that was signed.")
 
 
-def _proofs(credential: Credential) -> tuple[str, ...]:
-    return tuple(f"The signature ({suite}) fits the credential." for suite in credential.suites)
-
-
-def _limits(credential: Credential) -> tuple[str, ...]:
-    """Return what a reader might take for proven, and is not."""
-    found = ["Who typed the code: a signature names a key, not a person."]
-    if credential.issuer.startswith("did:key:"):
-        found.append("Who the key belongs to: the credential was issued by whoever has it.")
-    else:
-        found.append(f"Whether {printable(credential.issuer[:200])} still lists this key: nothing was looked up.")
-    if credential.document.get("credentialStatus") is not None:
-        found.append("Whether it was revoked: the issuer's list was not looked up.")
-    if RDFC not in credential.suites or JCS not in credential.suites:
-        found.append("Whether every verifier accepts it: it has one kind of proof only.")
-    return tuple(found)
-
-
-def _folder(folder: Path) -> dict[str, bytes]:
+def _assurance(files: Mapping[str, bytes], credential: Credential) -> Assurance:
+    """Return what the signed verdict says it is worth; nobody can make more of their own word than that."""
     try:
-        names = sorted(entry.name for entry in folder.iterdir())
-    except OSError as error:
-        raise HornbookError(f"{printable(folder)}: cannot be read ({error.strerror}).") from error
-    if len(names) > len(SEALED) + len(BESIDE) + 100:
-        raise HornbookError(f"{printable(folder)}: is not the folder of an artifact.")
-    return {name: read_file(folder / name) for name in names}
+        assurance = Assurance(json.loads(files["verdict.json"])["assurance"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise HornbookError("The verdict does not say what it is worth.") from error
+    if assurance is Assurance.COURSE_CHECKED and credential.issuer == credential.subject:
+        raise HornbookError("It says that a course has checked it, and was signed by the learner alone.")
+    return assurance
+
+
+def _issuer(credential: Credential, now: datetime, fetch: Fetch | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what holds of who signed *credential*, and what cannot be told; raise `HornbookError` if they say that it does not."""
+    held = [f"The signature ({suite}) fits the credential." for suite in credential.suites]
+    limits = ["Who typed the code: a signature names a key, not a person."]
+    who = printable(credential.issuer[:200])
+    if credential.issuer.startswith("did:key:"):
+        limits.append("Who the key belongs to: the credential was issued by whoever has it.")
+    elif fetch and credential.issuer.startswith("did:web:"):
+        listed = _lists_keys(credential, fetch)
+        held += [f"{who} lists this key as its own today."] if listed is None else []
+        limits += [f"Whether {who} still lists this key: {listed}"] if listed else []
+    else:
+        limits.append(f"Whether {who} still lists this key: nothing was looked up.")
+    entry = StatusEntry.of(credential.document)
+    if entry and fetch:
+        try:
+            revoked = is_revoked(entry, fetch(entry.url), credential.issuer, now)
+        except HornbookError as error:
+            limits.append(f"Whether it was revoked: {error}")
+        else:
+            if revoked:
+                raise HornbookError(f"{who} has revoked this credential.")
+            held.append(f"{who} has not revoked it: its list says so.")
+    elif entry:
+        limits.append("Whether it was revoked: the issuer's list was not looked up.")
+    if RDFC not in credential.suites or JCS not in credential.suites:
+        limits.append("Whether every verifier accepts it: it has one kind of proof only.")
+    return tuple(held), tuple(limits)
+
+
+def _lists_keys(credential: Credential, fetch: Fetch) -> str | None:
+    """Return why it cannot be told that the issuer's document lists the keys of all proofs; raise `HornbookError` if it does not."""
+    try:
+        document = fetch(lookup.did_address(credential.issuer))
+    except HornbookError as error:
+        return str(error)
+    if not all(lookup.lists_key(credential.issuer, method, document) for method in credential.methods):
+        raise HornbookError(f"{printable(credential.issuer[:200])} does not list the key that signed this credential.")
+    return None
+
+
+def _carried(index: bytes) -> dict[str, bytes]:
+    """Return the files that an artifact's page carries, and the page."""
+    found = _DATA.search(index)
+    try:
+        carried = json.loads(found[1]) if found else {}
+        files = {str(name): base64.b64decode(data, validate=True) for name, data in carried.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+        raise HornbookError("What the page carries cannot be read.") from error
+    if not files:
+        raise HornbookError("This page carries no artifact.")
+    return files | {"index.html": index}
 
 
 def _unzipped(data: bytes) -> dict[str, bytes]:
@@ -131,7 +214,7 @@ def _unzipped(data: bytes) -> dict[str, bytes]:
                 raise HornbookError("The zip is too big to be an artifact.")
             for entry in archive.infolist():
                 folder, _, name = entry.filename.partition("/")
-                if not is_name(folder) or not name or "/" in name or name in files:
+                if not is_name(folder) or not name or ("/" in name and not is_endorsement(name)) or name in files:
                     raise HornbookError("The zip is not that of an artifact.")
                 files[name] = archive.read(entry)
     # zipfile's own ways to refuse: damage, a compression that it does not know, encryption, and an end that comes too early.

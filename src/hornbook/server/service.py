@@ -27,7 +27,8 @@ from hornbook.course import Course
 from hornbook.errors import CourseError, HornbookError, SubmissionError, printable
 from hornbook.lesson import MAX_BYTES, Lesson, SubmissionFile
 from hornbook.model import Verdict
-from hornbook.publish.artifact import Artifact, artifacts, is_name, publish, read_file
+from hornbook.publish.artifact import Artifact, artifacts, is_name, read_file
+from hornbook.publish.sealing import publish
 from hornbook.record.store import Record, Standing, default_path
 from hornbook.server.desks import Desks, conversation
 from hornbook.server.jobs import Job, Jobs

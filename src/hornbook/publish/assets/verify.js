@@ -1,5 +1,6 @@
 "use strict";
-/* Checks the files that this page carries, and shows nothing of them before that. It asks no server for anything. */
+/* Checks the files that this page carries, and shows nothing of them before that. Only a course that has signed is asked anything:
+   whether the key is its own, and whether it has taken the credential back. */
 (async () => {
   const $ = (id) => document.getElementById(id);
   const refused = (reason) => Object.assign(new Error(reason), { refused: true });
@@ -46,8 +47,9 @@
     if (proofs.length !== 1) throw refused("The signature over the whole credential is missing.");
     if (!list(proof).some((one) => one?.cryptosuite === "eddsa-rdfc-2022")) throw refused("One of the two signatures is missing.");
     const { proofValue, ...options } = proofs[0];
-    const [controller, fragment] = String(options.verificationMethod).split("#");
-    if (controller !== credential.issuer?.id || controller !== `did:key:${fragment}`) throw refused("It was signed with a key that is not the issuer’s.");
+    const [controller, fragment = ""] = String(options.verificationMethod).split("#");
+    const itself = controller.startsWith("did:key:") ? controller === `did:key:${fragment}` : controller.startsWith("did:web:");
+    if (controller !== issuerOf(credential) || !itself) throw refused("It was signed with a key that is not the issuer’s.");
     if (options.type !== "DataIntegrityProof" || options.proofPurpose !== "assertionMethod") throw refused("The signature was made for another purpose.");
     if (canonical(options["@context"]) !== canonical(document_["@context"])) throw refused("The signature was made under other contexts.");
     const key = from58(fragment.slice(1));
@@ -65,6 +67,8 @@
     }
     if (!holds || String(proofValue)[0] !== "z") throw refused("The signature does not fit the credential: it was changed after it was signed.");
   };
+
+  const issuerOf = (credential) => credential.issuer?.id ?? credential.issuer;
 
   const checkDates = (credential) => {
     const now = Date.now();
@@ -86,6 +90,91 @@
       if (!entries.some(({ path }) => path === needed)) throw refused(`The file ${needed} is not among those that were signed.`);
     }
     return entries;
+  };
+
+  /* What the signed verdict says it is worth. Nobody can make more of their own word than that. */
+  const assuranceOf = (files, credential) => {
+    const { assurance } = parsed(files["verdict.json"] ?? new Uint8Array(), "The verdict");
+    if (assurance === "course-checked" && issuerOf(credential) === credential.credentialSubject?.id) {
+      throw refused("It says that a course has checked it, and was signed by the learner alone.");
+    }
+    return assurance;
+  };
+
+  const checkEndorsements = async (files, credential) => {
+    const found = [];
+    for (const [name, data] of Object.entries(files).filter(([name]) => name.startsWith("endorsements/"))) {
+      const endorsement = parsed(data, `The endorsement ${name}`);
+      await checkSignature(endorsement);
+      checkDates(endorsement);
+      const about = list(endorsement.relatedResource)[0]?.digestSRI === (await sri(files["credential.json"]));
+      if (!about || endorsement.credentialSubject?.id !== credential.id || issuerOf(endorsement) === credential.credentialSubject?.id) {
+        throw refused("An endorsement is about another piece of work.");
+      }
+      found.push(endorsement);
+    }
+    return found.sort((one, two) => (one.validFrom < two.validFrom ? -1 : 1));
+  };
+
+  const asked = async (url) => {
+    const options = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(5000) };
+    const answer = await fetch(url, options);
+    if (!answer.ok) throw new Error(`the server says ${answer.status}`);
+    return answer.json();
+  };
+
+  const didAddress = (did) => {
+    const [host, ...path] = did.slice("did:web:".length).split(":").map(decodeURIComponent);
+    const scheme = /^(localhost|127\.0\.0\.1)(:|$)/.test(host) ? "http" : "https";
+    return `${scheme}://${host}/${path.length ? path.join("/") : ".well-known"}/did.json`;
+  };
+
+  const isRevoked = async (entry, issuer) => {
+    const found = await asked(entry.statusListCredential);
+    await checkSignature(found);
+    checkDates(found);
+    if (issuerOf(found) !== issuer || found.id !== entry.statusListCredential) throw new Error("the list there is another one than the issuer’s");
+    const text = String(found.credentialSubject?.encodedList);
+    const packed = bytesOf(text.slice(1).replaceAll("-", "+").replaceAll("_", "/"));
+    const bits = new Uint8Array(await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+    const place = Number(entry.statusListIndex);
+    if (found.credentialSubject?.statusPurpose !== "revocation" || bits.length * 8 < 131072 || !(place < bits.length * 8)) {
+      throw new Error("the list there is too short to be one");
+    }
+    return Boolean(bits[place >> 3] & (128 >> (place & 7)));
+  };
+
+  /* What the issuer says of it today: what holds, and what could not be told. Throws what the issuer denies. */
+  const lookedUp = async (credential) => {
+    const issuer = issuerOf(credential);
+    const [held, limits] = [[], []];
+    if (issuer.startsWith("did:web:")) {
+      try {
+        const { id, assertionMethod, verificationMethod } = await asked(didAddress(issuer));
+        const methods = list(credential.proof).map((proof) => proof.verificationMethod);
+        const listed = (method) =>
+          id === issuer &&
+          list(assertionMethod).includes(method) &&
+          list(verificationMethod).some((one) => one.id === method && one.controller === issuer && one.publicKeyMultibase === method.split("#")[1]);
+        if (!methods.every(listed)) throw refused(`${issuer} does not list the key that signed this credential.`);
+        held.push(`${issuer} lists this key as its own today.`);
+      } catch (error) {
+        if (error.refused) throw error;
+        limits.push(`Whether ${issuer} lists this key as its own: it could not be asked (${error.message}).`);
+      }
+    } else {
+      limits.push("Who the issuer is: the credential was issued by whoever has its key.");
+    }
+    const entry = credential.credentialStatus;
+    if (!entry) return { held, limits: [...limits, "Whether the issuer has taken it back: this credential cannot be."] };
+    try {
+      if (await isRevoked(entry, issuer)) throw Object.assign(refused(`${issuer} has revoked this credential.`), { revoked: true });
+      held.push(`${issuer} has not revoked it: its list says so.`);
+    } catch (error) {
+      if (error.revoked) throw error;
+      limits.push(`Whether it was revoked: the issuer’s list could not be read (${error.message}).`);
+    }
+    return { held, limits };
   };
 
   const item = (text, word) => {
@@ -126,12 +215,10 @@
     );
     $("limits").append(
       item("Who typed the code. A signature names a key, not a person."),
-      item("Whether the learner’s own machine graded it as it should. Nobody else was there."),
       item("Whether what the notebook shows below its cells came from them. The checks ran its code anew, and compared by themselves."),
-      item("Whether the issuer has taken it back: credentials of this kind cannot be revoked."),
       item("The second signature, over the meaning of the words, which wallets look at. hornbook verify checks both."),
     );
-    const facts = { Credential: credential.id, "Signed by": credential.issuer.id, Issued: credential.validFrom };
+    const facts = { Credential: credential.id, "Signed by": issuerOf(credential), Learner: credential.credentialSubject?.id, Issued: credential.validFrom };
     for (const [name, value] of Object.entries(facts)) {
       $("facts").appendChild(document.createElement("dt")).textContent = name;
       $("facts").appendChild(document.createElement("dd")).textContent = String(value);
@@ -153,6 +240,40 @@
     }
   };
 
+  const showEndorsements = (found) => {
+    for (const endorsement of found) {
+      const figure = $("others").appendChild(document.createElement("figure"));
+      figure.appendChild(document.createElement("blockquote")).textContent = String(endorsement.credentialSubject.endorsementComment);
+      const by = figure.appendChild(document.createElement("figcaption"));
+      by.textContent = `${endorsement.issuer?.name || "Somebody"}, as they call themselves, on ${String(endorsement.validFrom).slice(0, 10)}`;
+      by.title = String(issuerOf(endorsement));
+    }
+    $("endorsed").hidden = !found.length;
+  };
+
+  /* Where the page is on the web, it can be handed on. */
+  const showShare = (credential, assurance) => {
+    if (!/^https?:$/.test(location.protocol)) return;
+    const address = location.href.split(/[?#]/)[0];
+    const beside = (name) => new URL(name, address).href;
+    const issued = new Date(credential.validFrom);
+    const linked = new URLSearchParams({
+      startTask: "CERTIFICATION_NAME",
+      name: `${credential.name} (${assurance})`,
+      organizationName: credential.issuer?.name ?? "",
+      issueYear: issued.getUTCFullYear(),
+      issueMonth: issued.getUTCMonth() + 1,
+      certUrl: address,
+      certId: credential.id,
+    });
+    $("linkedin").href = `https://www.linkedin.com/profile/add?${linked}`;
+    $("verifierplus").href = `https://verifierplus.org/#verify?vc=${encodeURIComponent(beside("credential.json"))}`;
+    const name = credential.name.replace(/[\\`*_[\]<>&"]/g, " ");
+    $("readme").textContent = `[![${name}](${beside("badge.svg")})](${address})`;
+    $("embed").textContent = `<iframe src="${address}" title="${name}" width="760" height="600" loading="lazy"></iframe>`;
+    $("share").hidden = false;
+  };
+
   try {
     if (!globalThis.crypto?.subtle) throw Object.assign(new Error("This browser gives no cryptography to a page opened this way."), { unable: true });
     tell("waiting", "Checking", "The signature and the files are being checked in your browser.");
@@ -168,9 +289,27 @@
     await checkSignature(credential);
     checkDates(credential);
     const entries = await checkFiles(files, credential);
+    const assurance = assuranceOf(files, credential);
+    const endorsements = await checkEndorsements(files, credential);
     show(files, credential, entries);
+    showEndorsements(endorsements);
+    showShare(credential, assurance);
     const issued = new Date(credential.validFrom).toISOString().slice(0, 10);
-    tell("good", "Intact. Self-checked by the learner.", `Signed on ${issued}; nothing was changed since. It does not prove who typed the code.`);
+    const signed = `Signed on ${issued}; nothing was changed since. It does not prove who typed the code.`;
+    if (assurance === "self-checked") {
+      tell("good", "Intact. Self-checked by the learner.", signed);
+      $("limits").append(
+        item("Whether the learner’s own machine graded it as it should. Nobody else was there."),
+        item("Whether the issuer has taken it back: credentials of this kind cannot be revoked."),
+      );
+    } else {
+      const state = `Intact. Course-checked, in the name of ${credential.issuer?.name || "somebody"}.`;
+      tell("good", state, `${signed} The issuer is being asked whether it still stands by it.`);
+      const { held, limits } = await lookedUp(credential);
+      tell("good", state, `${signed} ${held.length ? held.join(" ") : "The issuer could not be asked whether it is theirs, or was taken back."}`);
+      $("checked").append(...held.map((text) => item(text, "✓ held")));
+      $("limits").append(...limits.map((text) => item(text)));
+    }
   } catch (error) {
     if (error.unable) {
       tell("waiting", "Not checked", `${error.message} Run hornbook verify on the folder that this page came in.`);
@@ -178,7 +317,8 @@
     }
     /* What did not hold is not shown: a reader would remember it, whatever stood beside it. */
     $("report").replaceChildren();
-    $("work").hidden = $("proof").hidden = true;
-    tell("bad", "This page does not hold", error.refused ? error.message : "It cannot be read.");
+    for (const part of ["work", "proof", "endorsed", "share"]) $(part).hidden = true;
+    $("notebook").removeAttribute("srcdoc");
+    tell("bad", error.revoked ? "Taken back" : "This page does not hold", error.refused ? error.message : "It cannot be read.");
   }
 })();
