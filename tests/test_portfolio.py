@@ -23,7 +23,9 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from typer.testing import CliRunner
 
+from hornbook.cli import app
 from hornbook.errors import HornbookError
 from hornbook.lesson import Skill
 from hornbook.model import Assurance
@@ -532,6 +534,49 @@ def test_the_search_is_the_one_that_is_locked() -> None:
     assert "</script" not in text.lower()
 
 
+# --- The command -----------------------------------------------------------------------------------------------------
+
+
+def hornbook(*words: str | Path) -> tuple[int, str, str]:
+    """Run the command line in this process; return its exit code, and what it says on stdout and on stderr."""
+    ended = CliRunner().invoke(app, [str(word) for word in words])
+    return ended.exit_code, ended.stdout, ended.stderr
+
+
+def test_the_command_tells_what_it_has_listed(folder: Path) -> None:
+    """How many, and where the page is; what was left out and what lies beside goes to stderr, and the code says that something is amiss."""
+    broken = artifacts(folder)[0].folder
+
+    assert hornbook("portfolio", "build", folder, "--title", "Mine") == (0, f"Listed  6 lessons\npage    {folder / 'index.html'}\n", "")
+    (broken / "verdict.json").unlink()
+    (folder / "notes\x1b.txt").write_text("")
+    code, out, err = hornbook("portfolio", "build", folder)
+    assert (code, out.splitlines()[0]) == (1, "Listed  5 lessons")
+    assert f"{broken.name} is left out: The file verdict.json is missing. It is still in the folder: delete it, or publish it again." in err
+    assert "notes\\x1b.txt is no part of the site, but would be published with the folder." in err
+    code, out, _ = hornbook("portfolio", "build", folder, "--json")
+    assert code == 1
+    assert json.loads(out).keys() == {"page", "listed", "left_out", "beside"}
+    assert json.loads(out)["left_out"].keys() == {broken.name}
+
+
+def test_the_command_refuses_in_a_sentence(tmp_path: Path) -> None:
+    """Nothing to list, and no such template."""
+    code, out, err = hornbook("portfolio", "build", tmp_path)
+
+    assert (code, out) == (2, "")
+    assert err.endswith("has no artifacts in it. `hornbook publish NOTEBOOK --into DIR` puts one there.\n")
+    assert hornbook("portfolio", "pages", "x")[0] == 2
+
+
+def test_the_command_prints_or_writes_a_template(tmp_path: Path) -> None:
+    """What is printed is what is written."""
+    code, out, _ = hornbook("portfolio", "pages", "gitlab")
+
+    assert hornbook("portfolio", "pages", "gitlab", "--into", tmp_path) == (0, f"made  {tmp_path / '.gitlab-ci.yml'}\n", "")
+    assert (code, out) == (0, (tmp_path / ".gitlab-ci.yml").read_text("utf-8"))
+
+
 # --- As its readers meet it ------------------------------------------------------------------------------------------
 
 
@@ -740,13 +785,13 @@ def test_a_few_lessons_need_no_search(reader: Reader, passed: Passed, tmp_path: 
     assert Axe().run(page).response["violations"] == []
 
 
-def test_five_hundred_lessons_are_listed_and_found_at_once(reader: Reader, big: tuple[Path, float]) -> None:
+def test_five_hundred_lessons_are_listed_and_found_at_once(reader: Reader, big: tuple[Path, float], searches: str) -> None:
     """Built in less than thirty seconds; a search, the new layout included, takes less than fifty milliseconds, 19 times of 20."""
     place, seconds = big
     page = reader.open(place)
     expect(page.locator("#count")).to_have_text("500 lessons")
     titles = shown(page)
-    times = page.evaluate(SEARCHES)
+    times = page.evaluate(searches)
 
     page.locator("#query").fill("step")
     expect(page.locator("#count")).to_have_text("500 lessons")
@@ -758,22 +803,6 @@ def test_five_hundred_lessons_are_listed_and_found_at_once(reader: Reader, big: 
     assert seconds < 30
     # Each letter's median of five turns: what else the machine does falls into one of them.
     assert statistics.quantiles(map(statistics.median, zip(*times, strict=True)), n=20)[-1] < 50
-
-
-SEARCHES = """() => {
-    const query = document.getElementById("query");
-    const asked = ["counting bicycle counts", "hypothesis tests", "glasiers", "step by step", "regular expresions", "a"];
-    const typed = asked.flatMap(words => [...words].map((_, at) => words.slice(0, at + 1)));
-    const turn = () => typed.map(words => {
-        query.value = words;
-        const started = performance.now();
-        query.dispatchEvent(new Event("input"));
-        document.body.getBoundingClientRect();
-        return performance.now() - started;
-    });
-    return [1, 2, 3, 4, 5].map(turn);
-}"""
-"""Types some queries letter by letter, five times over, and gives the milliseconds from each letter to the new layout."""
 
 
 # --- Hostile ---------------------------------------------------------------------------------------------------------
