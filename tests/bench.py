@@ -592,7 +592,7 @@ def bench_portfolio(home: Path, rounds: int) -> None:
     work = home / "work.ipynb"
     work.write_text(json.dumps(lesson.to_notebook(read_solution(home / "course/graders/counting_vowels.solution.py"))), "utf-8")
     verdict = grade(work, course)
-    passed = Passed(work.read_bytes(), verdict, lesson, Keyring.open(home / "keys"), verdict.started)
+    passed = Passed(work.read_bytes(), verdict, lesson, Keyring.open(home / "keys"), verdict.started, home / "course")
     place = passed.many(home / "portfolio", 500)
     built = []
     for number in range(rounds):

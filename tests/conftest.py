@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
+import http.server
 import json
 import os
 import secrets
@@ -11,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,7 +26,8 @@ from hornbook import Course, Verdict, grade, wire
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
 from hornbook.lesson import Cell, Lesson, ProgramCell, Skill, read_solution, write_lesson
-from hornbook.publish import Artifact, Keyring, Signer, Work, page, publish, sealing
+from hornbook.model import Assurance, SandboxReport
+from hornbook.publish import Artifact, Issuer, Keyring, Signer, Work, page, publish, sealing
 from hornbook.publish.credential import sign
 from hornbook.sandbox.canary import measure, modes_level
 from hornbook.sandbox.execute import Executor, Finished, Job
@@ -152,6 +156,7 @@ class Passed:
     lesson: Lesson
     keys: Keyring
     now: datetime
+    course: Path
 
     def publish(self, into: Path, **other: Any) -> Artifact:
         """Publish it, or it with *other* parts."""
@@ -220,7 +225,62 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> Passed:
     assert verdict.passed
 
     keys = Keyring.open(root / "keys")
-    return Passed(path.read_bytes(), verdict, lesson, keys, verdict.started + timedelta(minutes=1))
+    return Passed(path.read_bytes(), verdict, lesson, keys, verdict.started + timedelta(minutes=1), root / "course")
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A folder that a server on this machine shows at `address`; `asked` are the paths that it was asked for."""
+
+    folder: Path
+    address: str
+    asked: list[str]
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    """Give a web server on a port of its own, which lets every page read what it has."""
+    folder = tmp_path / "web"
+    folder.mkdir()
+    asked: list[str] = []
+
+    class Open(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's interface
+            """Say nothing."""
+
+        def end_headers(self) -> None:
+            asked.append(self.path)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            super().end_headers()
+
+    handler = functools.partial(Open, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Web(folder, f"http://127.0.0.1:{server.server_port}", asked)
+        server.shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class Course101:
+    """A course that issues: its `issuer`, whose public folder is on the `web`, and somebody's `work` that it has graded again."""
+
+    issuer: Issuer
+    web: Web
+    work: Work
+
+    def show(self) -> None:
+        """Put on the web what belongs there."""
+        shutil.copytree(self.issuer.public, self.web.folder / "101", dirs_exist_ok=True)
+
+
+@pytest.fixture
+def course101(passed: Passed, web: Web, tmp_path: Path) -> Course101:
+    """Give a course that can issue, with its lists on the web."""
+    issuer = Issuer.create(tmp_path / "issuer", "Statistics 101", address=f"{web.address}/101")
+    verdict = replace(passed.verdict, assurance=Assurance.COURSE_CHECKED, sandbox=SandboxReport(3, "Landlock and namespaces"))
+    made = Course101(issuer, web, Work(passed.notebook, verdict, passed.lesson, passed.keys.newest.did, "Ada"))
+    made.show()
+    return made
 
 
 class StepsCourse(Protocol):

@@ -153,12 +153,12 @@ class Issuer:
                 made = status_list(self._list(number), self.id, gone, now)
                 _replace(self.public / "status" / f"{number}.json", _json(sign(made, self.keys.newest, now)))
 
-    def rotate(self, *, passphrase: str | None = None) -> Issuer:
+    def rotate(self) -> Issuer:
         """Return the issuer with a new key that signs from now on; the old ones stay listed, because what they signed holds."""
         if not self.address:
             raise HornbookError("An issuer without an address is its key: with another key it would be another issuer.")
         self.keys.rotate()
-        made = Issuer.open(self.folder, passphrase=passphrase)
+        made = Issuer.open(self.folder, passphrase=self.keys.passphrase)
         made.renew()
         return made
 

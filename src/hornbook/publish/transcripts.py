@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from hornbook.errors import HornbookError
-from hornbook.publish.credential import LEARNER_RECORD, OPEN_BADGES, SCHEMAS, V2, Credential, sign, timestamp
+from hornbook.publish.credential import EXTENSIONS, LEARNER_RECORD, OPEN_BADGES, SCHEMAS, V2, Credential, sign, timestamp
 from hornbook.publish.sealing import Signer
 
 MOST: Final = 200
@@ -34,7 +34,7 @@ def transcript(credentials: Iterable[bytes], signer: Signer, *, title: str = "Tr
         raise HornbookError("The same credential was given twice.")
     digest = hashlib.sha256("\n".join([signer.id, title, *(json.dumps(dict(one.document), sort_keys=True) for one in found)]).encode())
     made: dict[str, Any] = {
-        "@context": [V2, LEARNER_RECORD, OPEN_BADGES],
+        "@context": [V2, LEARNER_RECORD, OPEN_BADGES, EXTENSIONS],
         "id": f"urn:uuid:{uuid.UUID(bytes=digest.digest()[:16], version=4)}",
         "type": ["VerifiableCredential", "ClrCredential"],
         "name": title,

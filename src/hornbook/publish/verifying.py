@@ -90,8 +90,17 @@ def verify_data(data: bytes, now: datetime, fetch: Fetch | None = None) -> Verif
     return Verification(credential, held, limits, contained=inner)
 
 
-def verify_files(files: Mapping[str, bytes], now: datetime, fetch: Fetch | None = None) -> Verification:
+def files_of(path: Path) -> dict[str, bytes]:
+    """Return the files of the artifact at *path*, a folder, a zip or a page, by name; nothing of them has been checked."""
+    if path.is_dir():
+        return read_files(path)
+    data = read_file(path)
+    return _unzipped(data) if data.startswith(b"PK\x03\x04") else _carried(data)
+
+
+def verify_files(files: Mapping[str, bytes], now: datetime | None = None, fetch: Fetch | None = None) -> Verification:
     """Return what holds of an artifact's *files*, by name."""
+    now = now or datetime.now(UTC)
     for name in ("credential.json", "manifest.json"):
         if name not in files:
             raise HornbookError(f"The artifact has no {name}.")
