@@ -775,6 +775,20 @@ def test_what_is_looked_for_stands_in_the_address(reader: Reader, site: Path) ->
     expect(page.locator("#query")).to_have_value("<b>letters")
 
 
+@pytest.mark.parametrize("reader", [{"viewport": {"width": 320, "height": 800}}], indirect=True)
+def test_long_words_are_broken(reader: Reader, passed: Passed, tmp_path: Path) -> None:
+    """A title, a name, a skill without a space, on the narrowest of screens: nothing stands out to the right."""
+    place = passed.many(tmp_path / "portfolio", 4)
+    long = "Donaudampfschifffahrtsgesellschaft" * 5
+    lesson = replace(passed.lesson, title=long, summary=long, skills=(Skill(long), Skill("x")))
+    praised(passed.sealed(place, sealed(passed), lesson=lesson), tmp_path / "keys", passed.now, **{long: long})
+    build(place, now=passed.now, title=long, learner=long)
+    page = reader.open(place)
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
 def test_a_few_lessons_need_no_search(reader: Reader, passed: Passed, tmp_path: Path) -> None:
     """A list of three is a list, without a script."""
     site = build(passed.many(tmp_path, 3), now=passed.now)
