@@ -11,8 +11,8 @@ put to
     hornbook, batch     `grade_all`, as many side by side as there are processors
     hornbook grade      the command, from start to exit
 
-Then: the first reply of a kernel, checks of a notebook that is being worked on, a check in a browser (`lab`, which needs Chromium), and
-with `--thousand` a thousand submissions.
+Then: the first reply of a kernel, checks of a notebook that is being worked on, a check in a browser (`lab`), a portfolio's
+site and its search (`portfolio`; both need Chromium), and with `--thousand` a thousand submissions.
 Machines differ and are noisy: trust ratios. `--rounds N` sets how often each is measured (5). Every process may keep compiled
 Python, as an installed one does.
 """
@@ -573,12 +573,55 @@ def bench_lab(home: Path, rounds: int) -> None:
     tell(f"a check in JupyterLab, median of {len(taken)} (to reach: 150 ms, and 30 ms)", labels, [])
 
 
+# --- a portfolio's site -----------------------------------------------------------------------------------------------
+
+
+def bench_portfolio(home: Path, rounds: int) -> None:
+    """Measure and print how long a site of 500 artifacts takes to build, and a search in it from a letter to the new layout."""
+    from conftest import SEARCHES, Passed  # noqa: PLC0415 - only here
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - the same
+
+    from hornbook.lesson import read_solution  # noqa: PLC0415 - the same
+    from hornbook.publish import Keyring  # noqa: PLC0415 - the same
+    from hornbook.publish.portfolio import build  # noqa: PLC0415 - the same
+    from hornbook.scaffold import new_course  # noqa: PLC0415 - the same
+
+    new_course(home / "course")
+    course = Course.open(home / "course")
+    lesson = course.lesson("counting_vowels")
+    work = home / "work.ipynb"
+    work.write_text(json.dumps(lesson.to_notebook(read_solution(home / "course/graders/counting_vowels.solution.py"))), "utf-8")
+    verdict = grade(work, course)
+    passed = Passed(work.read_bytes(), verdict, lesson, Keyring.open(home / "keys"), verdict.started, home / "course")
+    place = passed.many(home / "portfolio", 500)
+    built = []
+    for number in range(rounds):
+        started = time.perf_counter()
+        site = build(place, title=f"Turn {number}")
+        built.append(time.perf_counter() - started)
+        if len(site.listed) != 500:
+            raise SystemExit("portfolio: an artifact does not hold")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1440, "height": 950})
+        page.goto(site.page.as_uri())
+        turns = [turn for _ in range(rounds) for turn in page.evaluate(SEARCHES)]
+        browser.close()
+    searches = [seconds / 1000 for turn in turns for seconds in turn]
+    labels = {
+        "building it, each artifact verified": statistics.median(built),
+        "a letter typed into the search, 19 of 20": statistics.quantiles(searches, n=20)[-1],
+        "the same, the median": statistics.median(searches),
+    }
+    tell(f"a site of 500 artifacts, {site.page.stat().st_size >> 10} KiB of page (to reach: 30 s, and 50 ms)", labels, [])
+
+
 def main() -> None:
     """Measure all of it, or what was named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
-    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live, lab")
+    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live, lab, portfolio")
     asked = parser.parse_args()
     # The compiled files of our own modules count as little as those of an installed package.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -593,6 +636,8 @@ def main() -> None:
             bench_live(Path(folder, "live"), asked.rounds)
         if "lab" in asked.what:
             bench_lab(Path(folder, "lab"), asked.rounds)
+        if "portfolio" in asked.what:
+            bench_portfolio(Path(folder, "portfolio"), asked.rounds)
         if asked.thousand:
             bench_thousand(Path(folder, "thousand"))
 

@@ -25,9 +25,10 @@ import pytest
 from hornbook import Course, Verdict, grade, wire
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
-from hornbook.lesson import Cell, Lesson, ProgramCell, read_solution, write_lesson
+from hornbook.lesson import Cell, Lesson, ProgramCell, Skill, read_solution, write_lesson
 from hornbook.model import Assurance, SandboxReport
-from hornbook.publish import Artifact, Issuer, Keyring, Work, publish
+from hornbook.publish import Artifact, Issuer, Keyring, Signer, Work, page, publish, sealing
+from hornbook.publish.credential import sign
 from hornbook.sandbox.canary import measure, modes_level
 from hornbook.sandbox.execute import Executor, Finished, Job
 from hornbook.sandbox.forkserver import ForkServers
@@ -130,6 +131,22 @@ def bench(executor: Executor) -> Iterator[Bench]:
     bench.close()
 
 
+THINGS = (
+    "bicycle counts", "tide tables", "bird songs", "bus delays", "recipes", "letters", "heartbeats", "snowfall", "street lamps", "novels",
+    "tree rings", "phone bills", "chess games", "grain prices", "sunspots", "earthquakes", "train tickets", "maps", "votes", "rivers",
+    "honey bees", "glaciers", "crossword puzzles", "postcards", "wind turbines",
+)  # fmt: skip
+WAYS = (
+    ("counting", "counting", "count"), ("sorting", "algorithms", "put in order"), ("drawing", "plotting", "draw"),
+    ("repairing", "data cleaning", "find the gaps in"), ("comparing", "hypothesis tests", "compare"),
+    ("predicting", "regression", "predict"), ("grouping", "group by", "group"), ("smoothing", "time series", "smooth"),
+    ("simulating", "simulation", "invent"), ("searching", "regular expressions", "search"), ("joining", "joins", "join"),
+    ("testing", "pytest", "ask questions about"), ("reading", "parsing", "read"), ("writing", "files", "write down"),
+    ("measuring", "units", "measure"), ("guessing", "Bayes", "guess"), ("reshaping", "arrays", "turn around"),
+    ("timing", "profiling", "time"), ("packing", "dictionaries", "pack"), ("encoding", "Unicode", "spell"),
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Passed:
     """A notebook that has passed, as a learner's Jupyter would have saved it, and what its publishing takes."""
@@ -151,6 +168,35 @@ class Passed:
             "now": self.now,
         } | other
         return publish(into=into, **parts)
+
+    def sealed(self, into: Path, files: dict[str, bytes], **other: Any) -> Path:
+        """Seal *files*, which were made for another of its kind, for *other* parts; quicker than publishing by what drawing takes."""
+        key = self.keys.newest
+        parts = {"lesson": self.lesson, "now": self.now, "signer": Signer(key, key.did, "A learner"), "subject": key.did, **other}
+        lesson, now, signer = parts["lesson"], parts["now"], parts["signer"]
+        manifest = sealing._manifest(files)
+        digest = hashlib.sha256(manifest + repr((lesson, now)).encode() + signer.key.public).hexdigest()
+        work = Work(self.notebook, self.verdict, replace(lesson, slug=self.lesson.slug), parts["subject"])
+        statement = sealing._statement(work, signer, manifest, now, digest)
+        credential = json.dumps(sign(statement, signer.key, now), ensure_ascii=False, indent=1).encode() + b"\n"
+        whole = files | {"manifest.json": manifest, "credential.json": credential}
+        folder = into / f"{lesson.slug}-{digest[:8]}"
+        folder.mkdir(parents=True)
+        for name, data in {**whole, "index.html": page.index(whole)}.items():
+            (folder / name).write_bytes(data)
+        return folder
+
+    def many(self, into: Path, count: int) -> Path:
+        """Fill *into* with *count* artifacts of as many lessons, several a week; return it."""
+        key = self.keys.newest
+        files = sealing.sealed_files(Work(self.notebook, self.verdict, self.lesson, key.did), Signer(key, key.did, "A learner"))
+        for number in range(count):
+            thing, way = THINGS[number % len(THINGS)], WAYS[number // len(THINGS) % len(WAYS)]
+            skills = (Skill(thing), Skill(way[1]), Skill(("Python", "statistics", "charts")[number % 3]))
+            title, summary = f"{way[0]} {thing}", f"Lesson {number}: {way[2]} {thing}, step by step, with a figure at the end of it."
+            lesson = replace(self.lesson, slug=f"lesson_{number}", title=title.capitalize(), summary=summary, skills=skills)
+            self.sealed(into, files, lesson=lesson, now=self.verdict.started - timedelta(hours=37 * number))
+        return into
 
     def with_cells(self, *cells: dict[str, Any]) -> Passed:
         """Return the same with these *cells* at its end: as if it had been graded with them."""
@@ -276,6 +322,72 @@ def _steps_course(root: Path, grader: str) -> Course:
         )
     )
     return Course.open(root)
+
+
+# --- A big site's search ----------------------------------------------------------------------------------------------
+
+SEARCHES = """() => {
+    const query = document.getElementById("query");
+    const asked = ["counting bicycle counts", "hypothesis tests", "glasiers", "step by step", "regular expresions", "a"];
+    const typed = asked.flatMap(words => [...words].map((_, at) => words.slice(0, at + 1)));
+    const turn = () => typed.map(words => {
+        query.value = words;
+        const started = performance.now();
+        query.dispatchEvent(new Event("input"));
+        document.body.getBoundingClientRect();
+        return performance.now() - started;
+    });
+    return [1, 2, 3, 4, 5].map(turn);
+}"""
+"""Types some queries letter by letter, five times over, and gives the milliseconds from each letter to the new layout."""
+
+
+@pytest.fixture(scope="session")
+def searches() -> str:
+    """Give the script that measures a site's search in its page."""
+    return SEARCHES
+
+
+# --- What must never run ---------------------------------------------------------------------------------------------
+
+RUN = "window.top.ran=(window.top.ran||0)+1"
+HTML_PAYLOADS = (
+    f"<script>{RUN}</script>",
+    f"<img src=x onerror='{RUN}'>",
+    f"<svg onload='{RUN}'></svg>",
+    f"<svg><script>{RUN}</script></svg>",
+    f"<body onload='{RUN}'>",
+    f"<iframe srcdoc='<script>{RUN}</script>'></iframe>",
+    f"<iframe src='javascript:{RUN}'></iframe>",
+    f"<object data='data:text/html,<script>{RUN}</script>'></object>",
+    f"<embed src='data:image/svg+xml,<svg onload={RUN}>'>",
+    f"<a href='javascript:{RUN}' class=press>press</a>",
+    f"<a href='jAvA&#09;script:{RUN}' class=press>press</a>",
+    f"<a href='data:text/html,<script>{RUN}</script>' class=press>press</a>",
+    f"<details open ontoggle='{RUN}'><summary>x</summary></details>",
+    f"<input autofocus onfocus='{RUN}'>",
+    f"<video><source onerror='{RUN}'></video>",
+    f"<form action='javascript:{RUN}'><button class=press>press</button></form>",
+    f"<math href='javascript:{RUN}'><mi class=press>press</mi></math>",
+    f"<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror={RUN}&gt;'>",
+    f"<noscript><p title='</noscript><img src=x onerror={RUN}>'></noscript>",
+    f"<template><script>{RUN}</script></template>",
+    "<meta http-equiv='refresh' content='0;url=https://evil.example/'>",
+    "<base href='https://evil.example/'>",
+    "<link rel=stylesheet href='https://evil.example/x.css'>",
+    "<style>@import 'https://evil.example/x.css'; body{display:none}</style>",
+    "<img src='https://evil.example/x.png' srcset='https://evil.example/y.png 2x'>",
+    "<div style='background:url(https://evil.example/x.png);position:fixed;inset:0'>over</div>",
+    f"</script></textarea></title></iframe><script>{RUN}</script>",
+    f"<p id=data>x</p><p id=seal>x</p><script type=application/json id=data>{RUN}</script>",
+    f"{{{{script}}}}{{{{data}}}}<!--<script>{RUN}//",
+)
+
+
+@pytest.fixture(scope="session")
+def html_payloads() -> tuple[str, ...]:
+    """Give pieces of HTML that would add to `window.ran`, or load something, if a page took them for its own."""
+    return HTML_PAYLOADS
 
 
 # --- A Lab and a browser ------------------------------------------------------------------------------------------------

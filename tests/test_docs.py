@@ -27,6 +27,7 @@ from hornbook.lesson import Lesson, parse_lesson, read_solution, write_lesson
 from hornbook.model import Assurance, Repair, Status, Verdict, verdict_schema
 from hornbook.notebook import Hornbook
 from hornbook.publish.artifact import BESIDE, SEALED
+from hornbook.publish.portfolio import MADE
 from hornbook.sandbox.canary import NEEDS
 from hornbook.sandbox.figures import Axes, Bar, Figure, PlottedLine, Scatter
 from hornbook.sandbox.policy import Mode
@@ -274,6 +275,7 @@ def pytest_options() -> list[str]:
         pytest.param("docs/grading.md", list(get_args(get_type_hints(Repair)["kind"])), id="repairs"),
         pytest.param("docs/grading.md", pytest_options(), id="options for pytest"),
         pytest.param("docs/portfolio.md", sorted({*SEALED, *BESIDE}), id="an artifact's files"),
+        pytest.param("docs/portfolio.md", list(MADE), id="a site's files"),
         pytest.param("docs/sandbox.md", list(get_args(Mode)), id="modes"),
         pytest.param("docs/sandbox.md", sorted({fact for facts in NEEDS.values() for fact in facts}), id="facts"),
     ],

@@ -386,37 +386,6 @@ def test_answers_can_be_left_out(reader: Reader, passed: Passed, tmp_path: Path)
 # --- Hostile ---------------------------------------------------------------------------------------------------------
 
 RUN = "window.top.ran=(window.top.ran||0)+1"
-HTML_PAYLOADS = (
-    f"<script>{RUN}</script>",
-    f"<img src=x onerror='{RUN}'>",
-    f"<svg onload='{RUN}'></svg>",
-    f"<svg><script>{RUN}</script></svg>",
-    f"<body onload='{RUN}'>",
-    f"<iframe srcdoc='<script>{RUN}</script>'></iframe>",
-    f"<iframe src='javascript:{RUN}'></iframe>",
-    f"<object data='data:text/html,<script>{RUN}</script>'></object>",
-    f"<embed src='data:image/svg+xml,<svg onload={RUN}>'>",
-    f"<a href='javascript:{RUN}' class=press>press</a>",
-    f"<a href='jAvA&#09;script:{RUN}' class=press>press</a>",
-    f"<a href='data:text/html,<script>{RUN}</script>' class=press>press</a>",
-    f"<details open ontoggle='{RUN}'><summary>x</summary></details>",
-    f"<input autofocus onfocus='{RUN}'>",
-    f"<video><source onerror='{RUN}'></video>",
-    f"<form action='javascript:{RUN}'><button class=press>press</button></form>",
-    f"<math href='javascript:{RUN}'><mi class=press>press</mi></math>",
-    f"<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror={RUN}&gt;'>",
-    f"<noscript><p title='</noscript><img src=x onerror={RUN}>'></noscript>",
-    f"<template><script>{RUN}</script></template>",
-    "<meta http-equiv='refresh' content='0;url=https://evil.example/'>",
-    "<base href='https://evil.example/'>",
-    "<link rel=stylesheet href='https://evil.example/x.css'>",
-    "<style>@import 'https://evil.example/x.css'; body{display:none}</style>",
-    "<img src='https://evil.example/x.png' srcset='https://evil.example/y.png 2x'>",
-    "<div style='background:url(https://evil.example/x.png);position:fixed;inset:0'>over</div>",
-    f"</script></textarea></title></iframe><script>{RUN}</script>",
-    f"<p id=data>x</p><p id=seal>x</p><script type=application/json id=data>{RUN}</script>",
-    f"{{{{script}}}}{{{{data}}}}<!--<script>{RUN}//",
-)
 MARKDOWN_PAYLOADS = (
     f"[press](javascript:{RUN})",
     f"[press](data:text/html;base64,{base64.b64encode(f'<script>{RUN}</script>'.encode()).decode()})",
@@ -428,10 +397,10 @@ MARKDOWN_PAYLOADS = (
 )
 
 
-def hostile(passed: Passed) -> Passed:
+def hostile(passed: Passed, payloads: tuple[str, ...]) -> Passed:
     """Return a passed notebook that carries every payload in every place where text may stand."""
     outputs: list[dict[str, Any]] = []
-    for payload in HTML_PAYLOADS:
+    for payload in payloads:
         outputs += [
             {"output_type": "display_data", "data": {"text/html": payload}},
             {"output_type": "display_data", "data": {"text/markdown": payload}},
@@ -443,20 +412,20 @@ def hostile(passed: Passed) -> Passed:
             {"output_type": "stream", "name": payload, "text": payload},
             {"output_type": "error", "ename": payload, "evalue": payload, "traceback": [payload]},
         ]
-    everything = "\n\n".join((*HTML_PAYLOADS, *MARKDOWN_PAYLOADS))
+    everything = "\n\n".join((*payloads, *MARKDOWN_PAYLOADS))
     attachment = {f"a'onerror='{RUN}": {"image/png": PNG}, "b": {'image/png" onerror="x': PNG}}
     return passed.with_cells(
         {"cell_type": "code", "source": everything, "execution_count": everything, "outputs": outputs, "metadata": {"tags": [everything]}},
-        *({"cell_type": "markdown", "source": payload, "attachments": attachment} for payload in (*HTML_PAYLOADS, *MARKDOWN_PAYLOADS)),
+        *({"cell_type": "markdown", "source": payload, "attachments": attachment} for payload in (*payloads, *MARKDOWN_PAYLOADS)),
         {"cell_type": "markdown", "source": "The honest end"},
     )
 
 
-def test_a_hostile_notebook_runs_nothing(reader: Reader, passed: Passed, tmp_path: Path) -> None:
+def test_a_hostile_notebook_runs_nothing(reader: Reader, passed: Passed, html_payloads: tuple[str, ...], tmp_path: Path) -> None:
     """Payloads in every place, in page and notebook alike: none runs, nothing is loaded, and the page holds all the same."""
     breaking = f"</script><script>{RUN}</script><img src=x onerror={RUN}>"
     lesson = replace(passed.lesson, title=breaking, summary=breaking, objectives=(breaking,), skills=(Skill(breaking),))
-    artifact = hostile(passed).publish(tmp_path, now=passed.verdict.started, learner=breaking, lesson=lesson)
+    artifact = hostile(passed, html_payloads).publish(tmp_path, now=passed.verdict.started, learner=breaking, lesson=lesson)
 
     # The policy would stop a script that breaks out; that none does is held apart from it.
     assert artifact.page.read_text("utf-8").count("<script") == 3
@@ -475,7 +444,7 @@ def test_a_hostile_notebook_runs_nothing(reader: Reader, passed: Passed, tmp_pat
     assert [url for url in reader.asked if not url.startswith(("file:", "data:image/", "about:"))] == []
 
 
-def test_payloads_would_run_without_protection(reader: Reader) -> None:
+def test_payloads_would_run_without_protection(reader: Reader, html_payloads: tuple[str, ...]) -> None:
     """The test above can fail: put into a page as they are, payloads do run."""
-    reader.page.set_content("".join(HTML_PAYLOADS[:3]))
+    reader.page.set_content("".join(html_payloads[:3]))
     reader.page.wait_for_function("window.ran >= 3")

@@ -55,6 +55,10 @@ app = typer.Typer(
 )
 new = typer.Typer(help="Make a course or a lesson to begin with.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(new, name="new", epilog=EXIT_CODES)
+portfolio = typer.Typer(
+    help="Make a site of what was published, and put it where others can read it.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(portfolio, name="portfolio", epilog=EXIT_CODES)
 issuer = typer.Typer(help="Make and keep the key with which a course signs.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(issuer, name="issuer", epilog=EXIT_CODES)
 
@@ -564,6 +568,62 @@ def new_lesson(
 
         made = scaffold.new_lesson(_course(course, ()), slug, title=title)
         _tell_made(made, f"hornbook doctor {_slug(slug)}")
+
+
+@portfolio.command("build", epilog=EXIT_CODES)
+def portfolio_build(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the artifacts are, and the site will be.")] = Path("portfolio"),
+    *,
+    title: Annotated[str | None, typer.Option("--title", help='The site\'s title. [default: "Lessons passed"]')] = None,
+    learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, which nothing proves.")] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", metavar="URL", help="Where DIR will be on the web, for a sitemap and full links.")
+    ] = None,
+    online: Annotated[bool, typer.Option("--online", help="Ask the issuers, too, whether they have taken something back.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a site of the artifacts in a folder: a page that lists and finds them, and feeds. What does not hold is left out."""
+    with _errors(context, as_json=as_json):
+        from hornbook.publish.lookup import fetch  # noqa: PLC0415 - heavy
+        from hornbook.publish.portfolio import build  # noqa: PLC0415
+
+        with _waiting("verifying what is there"):
+            site = build(folder, title=title, learner=learner, address=address, fetch=fetch if online else None)
+        for one in site.left_out:
+            typer.echo(
+                f"{printable(one.id)} is left out: {one.reason} It is still in the folder: delete it, or publish it again.", err=True
+            )
+        for name in site.beside:
+            typer.echo(
+                f"{printable(name)} is no part of the site, but would be published with the folder. Move it if it should not be.", err=True
+            )
+        if as_json:
+            _print_json({"page": str(site.page), "listed": [artifact.id for artifact in site.listed],
+                         "left_out": {one.id: one.reason for one in site.left_out}, "beside": site.beside})  # fmt: skip
+        else:
+            typer.echo(f"Listed  {len(site.listed)} {'lesson' if len(site.listed) == 1 else 'lessons'}")
+            typer.echo(f"page    {printable(folder / site.page.name)}")
+        raise typer.Exit(NOT_PASSED if site.left_out else PASSED)
+
+
+@portfolio.command("pages", epilog=EXIT_CODES)
+def portfolio_pages(
+    context: typer.Context,
+    host: Annotated[str, typer.Argument(metavar="github|gitlab", help="Who publishes it.", show_default=False)],
+    *,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="DIR", help="Write it into this repository instead of printing it.")
+    ] = None,
+) -> None:
+    """Print the workflow that publishes a repository's folder portfolio/ on GitHub Pages or GitLab Pages."""
+    with _errors(context):
+        from hornbook.publish.portfolio import pages, write_pages  # noqa: PLC0415 - heavy
+
+        if into is None:
+            typer.echo(pages(host), nl=False)
+        else:
+            typer.echo(f"made  {printable(write_pages(host, into))}")
 
 
 # --- Grading one notebook after the other ----------------------------------------------------------------------------

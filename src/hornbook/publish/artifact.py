@@ -213,13 +213,13 @@ def amend(folder: Path, added: Mapping[str, bytes], *, address: str | None = Non
         for name in (*sorted(added), "index.html"):
             (folder / name).parent.mkdir(exist_ok=True)
             if old.get(name) != files[name]:
-                _replaced(folder / name, files[name], folder.parent)
-        _replaced(folder.with_name(f"{folder.name}.zip"), zipped(folder.name, files, created), folder.parent)
+                replace_file(folder / name, files[name], folder.parent)
+        replace_file(folder.with_name(f"{folder.name}.zip"), zipped(folder.name, files, created), folder.parent)
     except OSError as error:
         raise HornbookError(f"{printable(folder)}: cannot be written to ({error.strerror}).") from error
 
 
-def _replaced(path: Path, data: bytes, beside: Path) -> None:
+def replace_file(path: Path, data: bytes, beside: Path) -> None:
     """Put *data* in the place of *path*; what is not whole yet stands in the folder *beside*."""
     _clear(beside)
     unfinished = beside / f".unfinished-{os.getpid()}-{secrets.token_hex(4)}"

@@ -192,7 +192,7 @@ def transcript(verdict: Verdict, lesson: Lesson, subject: str, learner: str | No
 def notebook_page(title: str, cells: str) -> bytes:
     """Return the notebook as a page of its own; *cells* is safe HTML."""
     style = asset("notebook.css")
-    policy = f"default-src 'none'; img-src data:; style-src {_quoted_hash(style)}; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; img-src data:; style-src {quoted_hash(style)}; base-uri 'none'; form-action 'none'"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -209,7 +209,7 @@ def index(files: Mapping[str, bytes], address: str | None = None) -> bytes:
     carried = {name: base64.b64encode(data).decode() for name, data in sorted(files.items()) if not name.startswith("badge.")}
     style, script = asset("page.css"), asset("verify.js")
     policy = (
-        f"default-src 'none'; script-src {_quoted_hash(script)}; style-src {_quoted_hash(style)} {_quoted_hash(asset('notebook.css'))}; "
+        f"default-src 'none'; script-src {quoted_hash(script)}; style-src {quoted_hash(style)} {quoted_hash(asset('notebook.css'))}; "
         f"img-src data:; frame-src 'self'; connect-src {_asked(credential)}; base-uri 'none'; form-action 'none'"
     )
     about = {
@@ -254,5 +254,6 @@ def _inert(value: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _quoted_hash(text: str) -> str:
+def quoted_hash(text: str) -> str:
+    """Return the digest of *text* as a Content-Security-Policy names a style or script."""
     return f"'{sri(text.encode())}'"
