@@ -7,7 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,10 +71,10 @@ def test_accepting_twice_is_accepting_once(shown: Shown) -> None:
     """And two of them stand in the order in which they were said."""
     accept(shown.said, shown.artifact.folder)
     accept(shown.said, shown.artifact.folder)
-    other = Key(bytes([8] * 32))
-    accept(endorse(read_files(shown.artifact.folder), "Good.", Signer(other, other.did, "Alan")), shown.artifact.folder)
+    other, earlier = Key(bytes([8] * 32)), shown.now - timedelta(seconds=5)
+    accept(endorse(read_files(shown.artifact.folder), "Good.", Signer(other, other.did, "Alan"), now=earlier), shown.artifact.folder)
 
-    assert [one.name for one in endorsements(shown.artifact.folder, datetime.now(UTC))] == ["Grace", "Alan"]
+    assert [one.name for one in endorsements(shown.artifact.folder, datetime.now(UTC))] == ["Alan", "Grace"]
 
 
 @pytest.mark.parametrize("comment", ["", "  ", "x" * 1001])
@@ -139,6 +139,16 @@ def test_a_file_of_another_name_among_them_is_refused(shown: Shown) -> None:
 
     with pytest.raises(HornbookError, match=r"endorsements/notes.txt is none that was signed"):
         verify(shown.artifact.folder)
+
+
+def test_work_that_was_changed_gets_no_praise(shown: Shown) -> None:
+    """Its page and its zip would be made anew of what does not hold."""
+    before = shown.artifact.zip.read_bytes()
+    (shown.artifact.folder / "report.html").write_bytes(b"x")
+    with pytest.raises(HornbookError, match=r"report.html was changed"):
+        accept(shown.said, shown.artifact.folder)
+
+    assert shown.artifact.zip.read_bytes() == before
 
 
 def test_there_is_an_end_to_it(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,6 +151,29 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return {name: read_file(folder / name) for name in sorted(names)}
 
 
+def check_sealed(files: Mapping[str, bytes], credential: Credential) -> None:
+    """Raise `HornbookError` unless the credential signs the manifest, and the manifest every file there is."""
+    if page.sri(files["manifest.json"]) != credential.manifest_digest:
+        raise HornbookError("The list of files, manifest.json, is not the one that was signed.")
+    # It is ours from here on: the key that signed it is the one that the credential names.
+    try:
+        manifest = json.loads(files["manifest.json"])
+        digests = {str(entry["path"]): str(entry["digestSRI"]) for entry in manifest["files"]}
+        known = manifest["schema"] == MANIFEST_SCHEMA
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise HornbookError("The list of files, manifest.json, cannot be read.") from error
+    if not known or set(digests) != set(SEALED):
+        raise HornbookError("The list of files, manifest.json, is of another format.")
+    for name, digest in sorted(digests.items()):
+        if name not in files:
+            raise HornbookError(f"The file {name} is missing.")
+        if page.sri(files[name]) != digest:
+            raise HornbookError(f"The file {name} was changed after it was signed.")
+    extra = sorted(name for name in set(files) - set(digests) - BESIDE if not is_endorsement(name))
+    if extra:
+        raise HornbookError(f"The file {printable(extra[0][:100])} is none that was signed.")
+
+
 def is_endorsement(name: str) -> bool:
     """Whether a file of this *name* in an artifact is an endorsement of it."""
     return bool(_ENDORSEMENT.fullmatch(name))

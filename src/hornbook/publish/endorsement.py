@@ -62,10 +62,13 @@ def endorse(files: Mapping[str, bytes], comment: str, signer: Signer, *, now: da
 def accept(data: bytes, folder: Path, *, now: datetime | None = None) -> Endorsement:
     """Put the endorsement in *data* beside the work in *folder*, into its page and its zip, and return it.
 
-    Raises `HornbookError` if it does not hold, or is about something else.
+    Raises `HornbookError` if it or the work does not hold, or it is about something else.
     """
+    now = now or datetime.now(UTC)
     files = artifact.read_files(folder)
-    endorsement = read(data, files, now or datetime.now(UTC))
+    # What does not hold would be put into a page and a zip as if it did.
+    artifact.check_sealed(files, Credential.verified(files["credential.json"], now))
+    endorsement = read(data, files, now)
     name = f"{artifact.ENDORSEMENTS}/{endorsement.id.removeprefix('urn:uuid:')}.json"
     if not artifact.is_endorsement(name):
         raise HornbookError("The endorsement has no name that it could be kept under.")

@@ -24,7 +24,7 @@ from typing import Final
 from hornbook.errors import HornbookError, printable
 from hornbook.model import Assurance
 from hornbook.publish import endorsement, lookup, page, pictures
-from hornbook.publish.artifact import BESIDE, MANIFEST_SCHEMA, SEALED, is_endorsement, is_name, read_file, read_files
+from hornbook.publish.artifact import SEALED, check_sealed, is_endorsement, is_name, read_file, read_files
 from hornbook.publish.credential import JCS, RDFC, Credential
 from hornbook.publish.endorsement import Endorsement
 from hornbook.publish.lookup import Fetch
@@ -107,7 +107,7 @@ def verify_files(files: Mapping[str, bytes], now: datetime | None = None, fetch:
     credential = Credential.verified(files["credential.json"], now)
     if credential.suites != (RDFC, JCS):
         raise HornbookError(f"An artifact's credential has two proofs, {RDFC} and {JCS}; this one has {', '.join(credential.suites)}.")
-    _check_manifest(files, credential)
+    check_sealed(files, credential)
     for badge in ("badge.png", "badge.svg"):
         if badge in files and pictures.extracted(files[badge]) != files["credential.json"]:
             raise HornbookError(f"The picture {badge} holds another credential.")
@@ -124,29 +124,6 @@ def verify_files(files: Mapping[str, bytes], now: datetime | None = None, fetch:
         held = (*held, f"{len(said)} {'endorsement is' if len(said) == 1 else 'endorsements are'} about this very credential.")
         limits = (*limits, "Who those are that endorsed it: their signatures name keys, and their names are their own words.")
     return Verification(credential, held, limits, assurance, said)
-
-
-def _check_manifest(files: Mapping[str, bytes], credential: Credential) -> None:
-    """Raise `HornbookError` unless the credential signs the manifest, and the manifest every file there is."""
-    if page.sri(files["manifest.json"]) != credential.manifest_digest:
-        raise HornbookError("The list of files, manifest.json, is not the one that was signed.")
-    # It is ours from here on: the key that signed it is the one that the credential names.
-    try:
-        manifest = json.loads(files["manifest.json"])
-        digests = {str(entry["path"]): str(entry["digestSRI"]) for entry in manifest["files"]}
-        known = manifest["schema"] == MANIFEST_SCHEMA
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise HornbookError("The list of files, manifest.json, cannot be read.") from error
-    if not known or set(digests) != set(SEALED):
-        raise HornbookError("The list of files, manifest.json, is of another format.")
-    for name, digest in sorted(digests.items()):
-        if name not in files:
-            raise HornbookError(f"The file {name} is missing.")
-        if page.sri(files[name]) != digest:
-            raise HornbookError(f"The file {name} was changed after it was signed.")
-    extra = sorted(name for name in set(files) - set(digests) - BESIDE if not is_endorsement(name))
-    if extra:
-        raise HornbookError(f"The file {printable(extra[0][:100])} is none that was signed.")
 
 
 def _assurance(files: Mapping[str, bytes], credential: Credential) -> Assurance:
