@@ -179,6 +179,18 @@ def test_from_a_mistake_by_its_hint_to_a_pass(desk: Desk) -> None:
     desk.picture("portfolio")
 
 
+def test_nothing_that_an_answer_says_runs(desk: Desk, html_payloads: tuple[str, ...]) -> None:
+    """What a learner's code returned, raised and printed is text below its cell."""
+    desk.start()
+    words = " ".join(html_payloads)
+    for source in (f"return {words!r}", f"raise ValueError({words!r})", f"print({words!r})\n    return None"):
+        desk.check(f"def shift_letter(letter, places):\n    {source}\n")
+        expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-open|hb-is-failed|hb-is-not"))
+        assert desk.page.evaluate("() => window.ran") is None
+        assert desk.footer().locator("script, iframe, object, embed, form, base, meta, link, img").count() == 0
+    desk.picture("hostile")
+
+
 def test_what_was_handed_in_too_early_says_what_is_open(desk: Desk) -> None:
     """Each exercise that is open can be shown with a click, and the focus stays where it was."""
     desk.start("bike_count")

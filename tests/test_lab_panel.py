@@ -442,6 +442,25 @@ def test_the_portfolio_shows_what_was_passed(desk: Desk, answers: Answers) -> No
     desk.picture("portfolio")
 
 
+def test_nothing_that_is_told_runs(desk: Desk, answers: Answers, html_payloads: tuple[str, ...]) -> None:
+    """Titles, summaries, skills, reasons and problems are text in panel and portfolio, whatever they say."""
+    words = " ".join(html_payloads)
+    other = answers.find("tidy_expenses")
+    answers.find("secret_messages").update(title=words, summary=words, skills=list(html_payloads), objectives=[words])
+    answers.problems = list(html_payloads)
+    answers.related = [{"course": "hornbook", "slug": other["slug"], "title": words, "reason": words}]
+    answers.artifacts = [artifact("a", words, "2026-01-02T10:00:00+00:00") | {"skills": list(html_payloads)}]
+    desk.open()
+    panel = desk.lessons()
+    panel.locator(".hb-lesson").filter(has_text="onload").get_by_role("button").first.click()
+    expect(panel.locator(".hb-details:visible")).to_contain_text("<script>")
+    panel.get_by_role("button", name="Open portfolio").click()
+
+    expect(desk.page.locator(".hb-page .hb-artifact")).to_contain_text("<script>")
+    assert desk.page.evaluate("() => window.ran") is None
+    assert desk.page.locator(":is(.hb-panel, .hb-page) :is(script, iframe, object, embed, form, base, meta, link)").count() == 0
+
+
 # --- The instructor's Lab --------------------------------------------------------------------------------------------
 
 AUTHORING = ("hornbook:preview-as-learner", "hornbook:doctor", "hornbook:new-check")
