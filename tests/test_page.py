@@ -363,6 +363,9 @@ def test_a_page_on_the_web_can_be_handed_on(reader: Reader, issued: Artifact, co
     assert page.locator("#readme").text_content() == (f"[![Counting vowels]({address}/{issued.id}/badge.svg)]({address}/{issued.id}/)")
     assert f'src="{address}/{issued.id}/"' in (page.locator("#embed").text_content() or "")
     assert (page.locator("#verifierplus").get_attribute("href") or "").endswith("%2Fcredential.json")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.locator("#share summary").click()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert page.locator("meta[property='og:image']").get_attribute("content") == f"{address}/{issued.id}/card.png"
     assert "The page is the one that these files make." in verify(issued.folder).held
     assert verify(f"{address}/{issued.id}/", fetch=fetch).assurance is Assurance.COURSE_CHECKED
