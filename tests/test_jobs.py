@@ -35,6 +35,33 @@ def test_a_job_is_followed_to_its_end() -> None:
     assert (seen[-1]["progress"], seen[-1]["result"]) == ({"done": 1, "of": 2, "label": "half"}, {"done": True})
 
 
+def test_who_follows_slowly_sees_the_latest_and_keeps_nothing_waiting() -> None:
+    """A thousand changes while one is being sent are one more to send: nothing piles up, and the job is over when it is over."""
+
+    async def scene() -> None:
+        jobs = Jobs()
+        jammed = asyncio.Event()
+
+        async def work(job: Job) -> dict[str, object]:
+            await jammed.wait()
+            for number in range(1000):
+                job.advance(number + 1, 1000, "x")
+            return {}
+
+        job = jobs.start("ada", "grade", work)
+        changes = job.changes()
+        first = await anext(changes)
+        jammed.set()
+        assert job.task is not None
+        await job.task
+
+        assert first["progress"] is None
+        seen = [change async for change in changes]
+        assert [(change["state"], change["progress"]["done"]) for change in seen] == [("done", 1000)]
+
+    asyncio.run(scene())
+
+
 def test_nobody_sees_another_users_job() -> None:
     """Its id alone is of no use."""
 
