@@ -77,9 +77,10 @@ class Job:
     async def changes(self) -> AsyncIterator[dict[str, Any]]:
         """Yield it as it is, and then whenever it has changed, until it is over."""
         while True:
-            changed = self.changed
+            # Noted before it is handed on: what happens while a slow reader has it is still to be told.
+            changed, over = self.changed, self.over
             yield self.to_json()
-            if self.over:
+            if over:
                 return
             await changed.wait()
 
