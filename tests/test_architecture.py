@@ -26,7 +26,22 @@ LAYERS = (
     {"sandbox"},
     {"grading"},
     {"record", "publish", "catalog"},
-    {"card", "widgets", "live", "notebook", "server", "scaffold", "doctor", "trial", "show", "demo", "cli", "__main__"},
+    {
+        "card",
+        "widgets",
+        "live",
+        "notebook",
+        "server",
+        "scaffold",
+        "doctor",
+        "trial",
+        "show",
+        "demo",
+        "terminal",
+        "publishing",
+        "cli",
+        "__main__",
+    },
 )
 """From the floor to the roof. A part may import its own layer and those below; on the layer of three nobody imports a neighbour."""
 STRANGERS = {"record", "publish", "catalog"}
@@ -44,6 +59,8 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.sandbox.provisioner": {"jupyter_client", "traitlets"},
     # The terminal's and the notebook's faces are imported when they are shown.
     "hornbook.cli": {"typer", "rich"},
+    "hornbook.publishing": {"typer"},
+    "hornbook.terminal": {"typer"},
     "hornbook.show": {"rich"},
     "hornbook.demo": {"rich"},
     "hornbook.widgets": {"anywidget", "traitlets", "ipywidgets"},

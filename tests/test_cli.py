@@ -18,11 +18,12 @@ import pytest
 from typer.testing import CliRunner
 
 from hornbook import __version__
-from hornbook.cli import EXIT_CODES, app
+from hornbook.cli import app
 from hornbook.course import Course
 from hornbook.lesson import read_solution
 from hornbook.model import Verdict
 from hornbook.scaffold import FIRST_LESSON, new_course
+from hornbook.terminal import EXIT_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,434 @@
+"""The commands of what was passed: `hornbook publish` for learners, `issue` for courses, `verify` for everybody else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hornbook.errors import HornbookError, printable
+from hornbook.terminal import (
+    AT_FAULT,
+    EXIT_CODES,
+    NOT_PASSED,
+    PASSED,
+    CourseOption,
+    JsonOption,
+    LessonOption,
+    Run,
+    content_of,
+    line,
+    need_level,
+    need_linux,
+    show,
+    show_json,
+    telling_errors,
+    waiting,
+)
+
+if TYPE_CHECKING:
+    from hornbook.model import Verdict
+    from hornbook.publish import Artifact, Issuer
+
+app = typer.Typer()
+portfolio = typer.Typer(
+    help="Make a site of what was published, and put it where others can read it.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(portfolio, name="portfolio", epilog=EXIT_CODES)
+issuer = typer.Typer(help="Make and keep the key with which a course signs.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(issuer, name="issuer", epilog=EXIT_CODES)
+
+IssuerOption = Annotated[
+    Path,
+    typer.Option("--issuer", metavar="DIR", envvar="HORNBOOK_ISSUER", help="The issuer's folder, which `hornbook issuer new` has made."),
+]
+IntoOption = Annotated[Path, typer.Option("--into", metavar="DIR", help="Where the artifact is written.")]
+RedactOption = Annotated[bool, typer.Option("--redact", help="Leave the answers out, so that the next learners may find their own.")]
+AddressOption = Annotated[
+    str | None, typer.Option("--address", metavar="URL", help="Where DIR will be on the web, for what is shown beside a shared link.")
+]
+
+
+@app.command(epilog=EXIT_CODES)
+def publish(  # noqa: PLR0913 - each is an option
+    context: typer.Context,
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="The notebook, finished.", show_default=False)],
+    *,
+    into: IntoOption = Path("portfolio"),
+    learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, which nothing proves.")] = None,
+    redact: RedactOption = False,
+    address: AddressOption = None,
+    course: CourseOption = None,
+    lesson: LessonOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade a notebook and, when it has passed, make a page of it that proves itself, signed with your own key."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.publish import publish as published  # noqa: PLC0415 - heavy
+
+        need_linux()
+        run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line)
+        found = run.lesson or run.matched(notebook)
+        data = content_of(notebook)
+        verdict = run.one(notebook, found)
+        _need_passed(verdict, as_json=as_json)
+        artifact = published(data, verdict, found, into=into, learner=learner, redact=redact, address=address)
+        for trace in artifact.warnings[:10]:
+            typer.echo(
+                f"Everybody can read {trace} in it. Take it out of the notebook, and publish again, if that should not be.", err=True
+            )
+        _tell_artifact("Published", artifact, into, as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+def issue(  # noqa: PLR0913 - each is an option
+    context: typer.Context,
+    submission: Annotated[
+        Path, typer.Argument(metavar="NOTEBOOK|ARTIFACT", help="What a learner has handed in: a notebook, or its artifact.")
+    ],
+    *,
+    issuer: IssuerOption,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="DID", help="Whose it is: what `hornbook keys` says there. [default: the artifact's]")
+    ] = None,
+    into: IntoOption = Path("issued"),
+    learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, as the course calls them.")] = None,
+    redact: RedactOption = False,
+    address: AddressOption = None,
+    course: CourseOption = None,
+    lesson: LessonOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade what a learner has handed in once more and, when it has passed, sign it with the course's key: course-checked."""
+    with telling_errors(context, as_json=as_json), tempfile.TemporaryDirectory() as folder:
+        from hornbook.model import Assurance  # noqa: PLC0415 - only here
+        from hornbook.publish.issuer import LEAST_LEVEL  # noqa: PLC0415 - heavy
+        from hornbook.publish.sealing import Work  # noqa: PLC0415
+
+        need_linux()
+        # Before anything of the learner's runs: the passphrase is in nobody's environment then.
+        signing = _open_issuer(issuer)
+        notebook, whose = _handed_in(submission, Path(folder))
+        if (to or whose) is None:
+            raise HornbookError("Say whose it is with --to, and what `hornbook keys` says on their machine, or take their artifact.")
+        run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line, assurance=Assurance.COURSE_CHECKED)
+        need_level(max(run.course.settings.require_level, LEAST_LEVEL))
+        found = run.lesson or run.matched(notebook)
+        data = content_of(notebook)
+        verdict = run.one(notebook, found)
+        _need_passed(verdict, as_json=as_json)
+        work = Work(data, verdict, found, to or whose or "", learner, redact)
+        _tell_artifact("Issued", signing.issue(work, into=into, address=address), into, as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+def revoke(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="ARTIFACT|ID", help="The artifact, or its credential's id: urn:uuid:...")],
+    *,
+    issuer: IssuerOption,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is noted here, and told nobody.")] = "",
+) -> None:
+    """Take back what was issued: put the issuer's folder public/ on the web again, and everybody can see it."""
+    with telling_errors(context):
+        from hornbook.publish import verify as verified  # noqa: PLC0415 - heavy
+
+        credential = what if what.startswith("urn:") else verified(Path(what)).credential.id
+        signing = _open_issuer(issuer)
+        signing.revoke(credential, reason)
+        typer.echo(f"Revoked    {printable(credential)}")
+        typer.echo(f"Next: put {printable(signing.public)} where {printable(signing.address or '')} shows it.")
+
+
+@app.command(epilog=EXIT_CODES)
+def endorse(
+    context: typer.Context,
+    artifact: Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The work of somebody else: a folder, a zip or a page.")],
+    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="What you have seen in it, in your own words.")],
+    *,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What you call yourself.")] = None,
+    issuer: Annotated[Path | None, typer.Option("--issuer", metavar="DIR", help="Sign as this issuer, not with your own key.")] = None,
+    into: Annotated[Path, typer.Option("--into", metavar="FILE", help="Where the endorsement is written.")] = Path("endorsement.json"),
+) -> None:
+    """Say something good about somebody's work, signed: they may put it beside it with `hornbook accept`."""
+    with telling_errors(context):
+        from hornbook.publish import Keyring, Signer  # noqa: PLC0415 - heavy
+        from hornbook.publish import endorse as endorsed  # noqa: PLC0415
+        from hornbook.publish.verifying import files_of, verify_files  # noqa: PLC0415
+
+        files = files_of(artifact)
+        title = verify_files(files).credential.name
+        if issuer:
+            signer = _open_issuer(issuer).signer
+        else:
+            key = Keyring.open().newest
+            signer = Signer(key, key.did, name or "Somebody who gives no name")
+        data = endorsed(files, because, signer)
+        try:
+            with into.open("xb") as file:
+                file.write(data)
+        except OSError as error:
+            raise HornbookError(f"{printable(into)}: cannot be written ({error.strerror}). Choose another file for --into.") from error
+        typer.echo(f"Endorsed   {printable(title)}")
+        typer.echo(f"Next: send {printable(into)} to whoever made it.")
+
+
+@app.command(epilog=EXIT_CODES)
+def accept(
+    context: typer.Context,
+    endorsement: Annotated[Path, typer.Argument(metavar="ENDORSEMENT", help="The file that somebody sent you.")],
+    artifact: Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The folder of your work that it is about.")],
+) -> None:
+    """Put what somebody has said about your work beside it, into its page and its zip."""
+    with telling_errors(context):
+        from hornbook.publish import accept as accepted  # noqa: PLC0415 - heavy
+        from hornbook.publish.artifact import read_file  # noqa: PLC0415
+
+        made = accepted(read_file(endorsement), artifact)
+        typer.echo(f"Accepted   {printable(made.comment)}")
+        typer.echo(f"by         {printable(made.name or made.by)}, as they call themselves")
+
+
+@app.command(epilog=EXIT_CODES)
+def transcript(
+    context: typer.Context,
+    folders: Annotated[list[Path], typer.Argument(metavar="ARTIFACT", help="Artifacts of one learner, or folders of them.")],
+    *,
+    into: Annotated[Path, typer.Option("--into", metavar="FILE", help="Where the transcript is written.")] = Path("transcript.json"),
+    issuer: Annotated[Path | None, typer.Option("--issuer", metavar="DIR", help="Sign as this issuer, not with your own key.")] = None,
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="What it is called.")] = "Transcript",
+) -> None:
+    """Put the credentials of one learner into one file, signed: a Comprehensive Learner Record."""
+    with telling_errors(context):
+        from hornbook.publish import Keyring, Signer, artifacts  # noqa: PLC0415 - heavy
+        from hornbook.publish import transcript as together  # noqa: PLC0415
+        from hornbook.publish.artifact import read_file  # noqa: PLC0415
+
+        chosen = [one for folder in folders for one in ([a.folder for a in artifacts(folder)] or [folder])]
+        key = Keyring.open().newest
+        signer = _open_issuer(issuer).signer if issuer else Signer(key, key.did, "A learner, on their own machine")
+        data = together([read_file(folder / "credential.json") for folder in chosen], signer, title=title)
+        try:
+            into.write_bytes(data)
+        except OSError as error:
+            raise HornbookError(f"{printable(into)}: cannot be written ({error.strerror}). Choose another file for --into.") from error
+        typer.echo(f"Put together {len(chosen)} credentials in {printable(into)}")
+
+
+@app.command(epilog=EXIT_CODES)
+def keys(
+    context: typer.Context,
+    *,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Make a new key that signs from now on.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show your own keys, by which others know whose work it is; the first time, one is made."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.publish import Keyring  # noqa: PLC0415 - heavy
+
+        own = Keyring.open()
+        own = own.rotate() if rotate else own
+        if as_json:
+            show_json({"folder": str(own.folder), "keys": [key.did for key in own.keys]})
+            return
+        for key in own.keys:
+            typer.echo(f"{key.did}{'' if key == own.newest else '  (signs no more)'}")
+
+
+@issuer.command("new", epilog=EXIT_CODES)
+def new_issuer(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; nobody else may look into it.", show_default=False)],
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="What readers see: the course's or school's name.")],
+    address: Annotated[
+        str | None,
+        typer.Option("--address", metavar="URL", help="Where DIR/public will be on the web. Without one nothing can be revoked."),
+    ] = None,
+) -> None:
+    """Make a key for a course, encrypted if HORNBOOK_PASSPHRASE is set, and what belongs on the web beside it."""
+    with telling_errors(context):
+        from hornbook.publish import Issuer  # noqa: PLC0415 - heavy
+
+        made = Issuer.create(folder, name, address=address, passphrase=os.environ.pop("HORNBOOK_PASSPHRASE", None) or None)
+        typer.echo(f"Made       {printable(made.id)}")
+        if made.address:
+            typer.echo(f"Next: put {printable(made.public)} where {printable(made.address or '')} shows it.")
+
+
+@issuer.command("show", epilog=EXIT_CODES)
+def show_issuer(context: typer.Context, *, issuer: IssuerOption, as_json: JsonOption = False) -> None:
+    """Show who an issuer is, and what it has issued."""
+    with telling_errors(context, as_json=as_json):
+        made = _open_issuer(issuer)
+        issued = made.issued()
+        if as_json:
+            show_json({"id": made.id, "name": made.name, "address": made.address, "issued": issued})
+            return
+        typer.echo(f"{printable(made.name)}  {printable(made.id)}")
+        for one in issued:
+            state = f"revoked {one.revoked}" if one.revoked else "holds"
+            typer.echo(f"  {one.issued}  {printable(one.lesson)}  {one.credential}  {state}")
+
+
+@issuer.command("rotate", epilog=EXIT_CODES)
+def rotate_issuer(context: typer.Context, *, issuer: IssuerOption) -> None:
+    """Make a new key that signs from now on. What the old ones signed holds on, because they stay listed."""
+    with telling_errors(context):
+        made = _open_issuer(issuer).rotate()
+        typer.echo(f"Signs now  {made.keys.newest.multikey}")
+        typer.echo(f"Next: put {printable(made.public)} where {printable(made.address or '')} shows it.")
+
+
+@issuer.command("renew", epilog=EXIT_CODES)
+def renew_issuer(context: typer.Context, *, issuer: IssuerOption) -> None:
+    """Sign the lists of what was revoked anew: they may be believed for 90 days."""
+    with telling_errors(context):
+        made = _open_issuer(issuer)
+        made.renew()
+        if not made.address:
+            raise HornbookError("This issuer has no address, so it has no lists.")
+        typer.echo(f"Next: put {printable(made.public)} where {printable(made.address or '')} shows it.")
+
+
+@app.command(epilog=EXIT_CODES)
+def verify(
+    context: typer.Context,
+    where: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH|URL", help="An artifact's folder, zip or page, a credential, a transcript, or a badge.", show_default=False
+        ),
+    ],
+    *,
+    online: Annotated[bool, typer.Option("--online", help="Ask the issuer, too: is the key theirs, was it revoked? A URL does.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether an artifact, a credential or a badge holds, and what nobody can tell from it."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.publish import verify as verified  # noqa: PLC0415 - heavy
+        from hornbook.publish.lookup import fetch  # noqa: PLC0415
+
+        is_url = where.startswith(("https://", "http://"))
+        found = verified(where if is_url else Path(where), fetch=fetch if online or is_url else None)
+        if as_json:
+            show_json({"id": found.credential.id, "name": found.credential.name, "issuer": found.credential.issuer,
+                         "assurance": found.assurance, "held": found.held, "limits": found.limits,
+                         "endorsements": found.endorsements, "contained": [one.id for one in found.contained]})  # fmt: skip
+            return
+        typer.echo(f"It holds: {printable(found.credential.name)}, issued {found.credential.issued:%Y-%m-%d}")
+        typer.echo(f"by {printable(found.credential.issuer)}")
+        if found.assurance:
+            typer.echo(f"{found.assurance}, as {printable(found.credential.issuer_name or 'the issuer')} says")
+        for sentence in found.held:
+            typer.echo(f"  ✓ held         {sentence}")
+        for sentence in found.limits:
+            typer.echo(f"  · cannot tell  {sentence}")
+        for one in found.endorsements:
+            typer.echo(f"  “{printable(one.comment)}” {printable(one.name or one.by)}, {one.issued:%Y-%m-%d}")
+        for inner in found.contained:
+            typer.echo(f"  contains       {printable(inner.name)}, issued {inner.issued:%Y-%m-%d} by {printable(inner.issuer)}")
+
+
+@portfolio.command("build", epilog=EXIT_CODES)
+def portfolio_build(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the artifacts are, and the site will be.")] = Path("portfolio"),
+    *,
+    title: Annotated[str | None, typer.Option("--title", help='The site\'s title. [default: "Lessons passed"]')] = None,
+    learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, which nothing proves.")] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", metavar="URL", help="Where DIR will be on the web, for a sitemap and full links.")
+    ] = None,
+    online: Annotated[bool, typer.Option("--online", help="Ask the issuers, too, whether they have taken something back.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a site of the artifacts in a folder: a page that lists and finds them, and feeds. What does not hold is left out."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.publish.lookup import fetch  # noqa: PLC0415 - heavy
+        from hornbook.publish.portfolio import build  # noqa: PLC0415
+
+        with waiting("verifying what is there"):
+            site = build(folder, title=title, learner=learner, address=address, fetch=fetch if online else None)
+        for one in site.left_out:
+            typer.echo(
+                f"{printable(one.id)} is left out: {one.reason} It is still in the folder: delete it, or publish it again.", err=True
+            )
+        for name in site.beside:
+            typer.echo(
+                f"{printable(name)} is no part of the site, but would be published with the folder. Move it if it should not be.", err=True
+            )
+        if as_json:
+            show_json({"page": str(site.page), "listed": [artifact.id for artifact in site.listed],
+                         "left_out": {one.id: one.reason for one in site.left_out}, "beside": site.beside})  # fmt: skip
+        else:
+            typer.echo(f"Listed  {len(site.listed)} {'lesson' if len(site.listed) == 1 else 'lessons'}")
+            typer.echo(f"page    {printable(folder / site.page.name)}")
+        raise typer.Exit(NOT_PASSED if site.left_out else PASSED)
+
+
+@portfolio.command("pages", epilog=EXIT_CODES)
+def portfolio_pages(
+    context: typer.Context,
+    host: Annotated[str, typer.Argument(metavar="github|gitlab", help="Who publishes it.", show_default=False)],
+    *,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="DIR", help="Write it into this repository instead of printing it.")
+    ] = None,
+) -> None:
+    """Print the workflow that publishes a repository's folder portfolio/ on GitHub Pages or GitLab Pages."""
+    with telling_errors(context):
+        from hornbook.publish.portfolio import pages, write_pages  # noqa: PLC0415 - heavy
+
+        if into is None:
+            typer.echo(pages(host), nl=False)
+        else:
+            typer.echo(f"made  {printable(write_pages(host, into))}")
+
+
+# --- What they share -------------------------------------------------------------------------------------------------
+
+
+def _handed_in(path: Path, folder: Path) -> tuple[Path, str | None]:
+    """Return the notebook that was handed in at *path*, and whose it is; that of an artifact which holds is put into *folder*."""
+    if path.suffix == ".ipynb":
+        return path, None
+    from hornbook.publish.verifying import files_of, verify_files  # noqa: PLC0415 - heavy
+
+    files = files_of(path)
+    subject = verify_files(files).credential.subject
+    notebook = folder / "notebook.ipynb"
+    notebook.write_bytes(files["notebook.ipynb"])
+    return notebook, subject
+
+
+def _open_issuer(folder: Path) -> Issuer:
+    """Return the issuer in *folder*; its passphrase is asked for on a terminal, and is in no environment any more."""
+    from hornbook.publish import Issuer, Keyring  # noqa: PLC0415 - heavy
+
+    passphrase = os.environ.pop("HORNBOOK_PASSPHRASE", None) or None
+    if passphrase is None and sys.stdin.isatty() and Keyring.is_closed(folder / "keys"):
+        passphrase = typer.prompt("Passphrase of the issuer's key", hide_input=True, err=True)
+    return Issuer.open(folder, passphrase=passphrase)
+
+
+def _need_passed(verdict: Verdict, *, as_json: bool) -> None:
+    """Tell a *verdict* that nothing can be published with, and end."""
+    if not verdict.passed:
+        typer.echo(verdict.to_json(indent=1)) if as_json else show(line(verdict))
+        typer.echo("Nothing was published: only a notebook that has passed all checks can be.", err=True)
+        raise typer.Exit(AT_FAULT if verdict.broken else NOT_PASSED)
+
+
+def _tell_artifact(done: str, artifact: Artifact, into: Path, *, as_json: bool) -> None:
+    if as_json:
+        facts = {"id": artifact.id, "title": artifact.title, "assurance": artifact.assurance}
+        show_json(facts | {"folder": str(artifact.folder), "page": str(artifact.page), "zip": str(artifact.zip)})
+        return
+    typer.echo(f"{done:<10} {printable(artifact.title)}, {artifact.assurance}")
+    typer.echo(f"page       {printable(into / artifact.id / artifact.page.name)}")
+    typer.echo(f"zip        {printable(into / artifact.zip.name)}")

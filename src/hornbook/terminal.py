@@ -1,0 +1,372 @@
+"""What the commands share: options that mean the same everywhere, finding a course, grading notebooks one by one, and telling.
+
+Nothing is decided here: each command asks another module and draws the answer. What is heavy is imported by the function that needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hornbook.errors import CourseError, HornbookError, SandboxError, SubmissionError, printable
+from hornbook.words import say, speaking
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from hornbook.course import Course
+    from hornbook.lesson import Lesson
+    from hornbook.model import Assurance, Verdict
+
+PASSED, NOT_PASSED, BAD_INPUT, AT_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXIT_CODES = (
+    "Exit codes: 0 all passed; 1 some checks failed; 2 bad input or usage; 3 the course or this machine is at fault; "
+    "130 interrupted. Of several submissions the highest counts."
+)
+
+PATIENCE = 0.5
+"""After how many seconds a terminal is told what takes so long."""
+
+CourseOption = Annotated[
+    str | None,
+    typer.Option("--course", metavar="DIR", help="The course: its folder, or the name of an installed one. [default: the one you are in]"),
+]
+LessonOption = Annotated[str | None, typer.Option("--lesson", metavar="SLUG", help="The lesson, where the notebook does not say it.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="Draw the same hidden inputs as the run with this seed.")
+]
+LevelOption = Annotated[
+    int | None, typer.Option("--require-level", metavar="N", min=0, max=4, help="Refuse a weaker sandbox than this level.")
+]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option("--language", metavar="TAG", help='The language of what is said, such as "de". [default: the course\'s]'),
+]
+Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebooks, or folders of notebooks.", show_default=False)]
+
+
+# --- Grading one notebook after the other ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Notebooks on their way through a course's checks. `draw` says how a verdict is shown."""
+
+    course: Course
+    lesson: Lesson | None
+    files: tuple[tuple[Path, str], ...]
+    draw: Callable[[Verdict], RenderableType]
+    as_json: bool
+    as_array: bool
+    visible_only: bool = False
+    seed: int | None = None
+    verdicts: Path | None = None
+    language: str | None = None
+    assurance: Assurance | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, notebooks: Sequence[str], course: str | None, lesson: str | None, **options: Any) -> Run:
+        """Return the run over *notebooks*, files or folders, that the command line asks for."""
+        files = tuple(_notebooks(notebooks))
+        found = find_course(course, [path for path, _ in files])
+        several = len(notebooks) > 1 or Path(notebooks[0]).is_dir()
+        return cls(found, find_lesson(found, lesson) if lesson is not None else None, files, as_array=several, **options)
+
+    def to_its_end(self) -> int:
+        """Grade every file, tell what came of it, and return the exit code; a refused file never stops the rest."""
+        if self.verdicts is not None:
+            _make_folder(self.verdicts)
+        with speaking(self.language or self.course.settings.language), contextlib.closing(self._results()) as results:
+            return self._told(results)
+
+    def _told(self, results: Iterable[Verdict | HornbookError]) -> int:
+        """Tell each of *results*, which come in the order of the files, as soon as it is there; return the exit code."""
+        codes: list[int] = []
+        documents: list[bytes] = []
+        for (_, name), result in zip(self.files, results, strict=True):
+            if isinstance(result, HornbookError):
+                codes.append(result.exit_code)
+                typer.echo(str(result), err=True)
+                documents.append(_error_document(result, submission=printable(name)))
+                continue
+            codes.append(AT_FAULT if result.broken else PASSED if result.passed_so_far else NOT_PASSED)
+            documents.append(result.to_json(indent=1))
+            if self.verdicts is not None:
+                _write_verdict(self.verdicts, name, result)
+            if not self.as_json:
+                if len(codes) > 1 and self.draw is not line:
+                    typer.echo("\n")
+                show(self.draw(result))
+        if self.as_json:
+            typer.echo(b"[" + b",\n".join(documents) + b"]" if self.as_array else documents[0])
+        elif self.as_array:
+            typer.echo(("" if self.draw is line else "\n\n") + _summary(codes))
+        return max(codes)
+
+    def _results(self) -> Generator[Verdict | HornbookError]:
+        """Yield what comes of each file, in their order."""
+        if len(self.files) > 1:
+            yield from self._side_by_side()
+            return
+        try:
+            yield self.graded(*self.files[0])
+        except HornbookError as error:
+            yield error
+
+    def matched(self, path: Path) -> Lesson:
+        """Return the lesson that the notebook at *path* is a copy of."""
+        from hornbook.lesson import match_lesson  # noqa: PLC0415 - heavy
+
+        return match_lesson(path, self.course.lessons)
+
+    def one(self, path: Path, lesson: Lesson) -> Verdict:
+        """Return the verdict on the one notebook at *path*."""
+        return replace(self, lesson=lesson).graded(path, path.name)
+
+    def graded(self, path: Path, name: str) -> Verdict:
+        """Return the verdict on the notebook at *path*, which is called *name* meanwhile."""
+        from hornbook.grading import grade as graded  # noqa: PLC0415 - heavy
+        from hornbook.model import Assurance  # noqa: PLC0415
+
+        options: dict[str, Any] = {"visible_only": self.visible_only, "assurance": self.assurance or Assurance.SELF_CHECKED}
+        # A grader may print; nothing but our own answer belongs on stdout.
+        with waiting(say("cli.grading", name=name), since=self.started), contextlib.redirect_stdout(sys.stderr):
+            return graded(path, self.course, lesson=self.lesson, seed=self.seed, language=self.language, **options)
+
+    def _side_by_side(self) -> Iterator[Verdict | HornbookError]:
+        """Yield the results of several files, which are graded at the same time, in the files' order."""
+        from hornbook.grading.batch import grade_all, in_order  # noqa: PLC0415 - heavy
+
+        paths = [path for path, _ in self.files]
+        graded = grade_all(paths, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed, language=self.language)
+        with contextlib.closing(graded):
+            results = in_order(graded)
+            for number in range(1, len(paths) + 1):
+                words = say("cli.grading-one-of", number=number, total=len(paths), name=self.files[number - 1][1])
+                with waiting(words, since=self.started):
+                    result = next(results)
+                yield result.verdict or result.error or HornbookError(say("cli.nothing"))
+
+
+def _notebooks(words: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """Yield each notebook once: its path, and its name below the folder that was given."""
+    seen: set[Path] = set()
+    for word in words:
+        path = Path(word)
+        found = list(_below(path)) if path.is_dir() else [(path, path.name)]
+        if not found:
+            raise SubmissionError(path, say("file.no-notebook"))
+        for notebook, name in found:
+            if notebook not in seen:
+                seen.add(notebook)
+                yield notebook, name
+
+
+def _below(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the notebooks below *folder* by name, without Jupyter's checkpoints and other hidden folders, following no links."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(".ipynb") and not name.startswith("."):
+                path = Path(place, name)
+                yield path, str(path.relative_to(folder))
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of the notebook at *path*."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SubmissionError(path, f"cannot be read ({error.strerror}).") from error
+
+
+def _write_verdict(folder: Path, name: str, verdict: Verdict) -> None:
+    """Write *verdict* into *folder* under the *name* of its notebook, from which nothing but letters and digits is taken over."""
+    stem = "".join(char if char.isalnum() or char in "-_." else "_" for char in name.removesuffix(".ipynb")).lstrip(".") or "_"
+    path = folder / f"{stem[:120]}-{verdict.submission.digest[:12]}.json"
+    try:
+        path.write_bytes(verdict.to_json(indent=1) + b"\n")
+    except OSError as error:
+        raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}). Choose another folder for --verdicts.") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HornbookError(f"{printable(folder)}: cannot be made ({error.strerror}). Choose another folder for --verdicts.") from error
+
+
+def line(verdict: Verdict) -> RenderableType:
+    """Return *verdict* in one line."""
+    from hornbook.show import points, safe  # noqa: PLC0415 - heavy
+
+    earned = points(verdict.points.earned, verdict.points.possible)
+    word = say("status.broken" if verdict.broken else "status.passed" if verdict.passed_so_far else "status.failed")
+    return safe(say("cli.line", name=verdict.submission.name, lesson=verdict.lesson.slug, points=earned, word=word))
+
+
+def _summary(codes: Sequence[int]) -> str:
+    named = {PASSED: "status.passed", NOT_PASSED: "status.failed", BAD_INPUT: "cli.refused", AT_FAULT: "cli.held-up"}
+    counts = [f"{codes.count(code)} {say(words)}" for code, words in named.items() if code in codes]
+    return say("cli.summary", len(codes), words=", ".join(counts))
+
+
+# --- Finding things --------------------------------------------------------------------------------------------------
+
+
+def find_course(given: str | None, files: Sequence[Path]) -> Course:
+    """Return the course that was *given*, or else the one we are in, or the one that the first of *files* is in."""
+    from hornbook.course import Course, installed_courses  # noqa: PLC0415 - heavy
+
+    if given is not None:
+        folder = Path(given)
+        if not folder.is_dir():
+            folder = installed_courses().get(given, folder)
+        if not (folder / "lessons").is_dir():
+            raise HornbookError(f"{printable(folder)}: is not a course: it has no folder lessons/. `hornbook new course DIR` makes one.")
+        return Course.open(folder)
+    for start in (Path.cwd(), *files[:1]):
+        if any((folder / "lessons").is_dir() for folder in (start.absolute(), *start.absolute().parents)):
+            return Course.find(start)
+    installed = installed_courses()
+    if len(installed) == 1:
+        return Course.open(*installed.values())
+    known = say("cli.installed", courses=", ".join(installed)) if installed else ""
+    raise HornbookError(say("cli.no-course") + known)
+
+
+def find_lesson(course: Course, word: str) -> Lesson:
+    """Return the lesson that *word* names, with or without its sub-folders; that there is none is the caller's mistake."""
+    slug = slug_of(word)
+    if slug not in course.slugs:
+        try:
+            return course.lesson(slug)
+        except CourseError as error:
+            raise HornbookError(str(error)) from error
+    return course.lesson(slug)
+
+
+def slug_of(word: str) -> str:
+    """Return the slug in *word*, which may have its sub-folders before it."""
+    return word.rstrip("/").rpartition("/")[2]
+
+
+def need_linux() -> None:
+    """Say in one sentence, before anything is read, that nothing can be graded on another system."""
+    from hornbook.sandbox.canary import need_linux  # noqa: PLC0415 - heavy
+
+    need_linux()
+
+
+def need_level(level: int) -> None:
+    """Raise SandboxError if this machine's sandbox is weaker than *level*."""
+    if level:
+        from hornbook.sandbox.canary import strongest  # noqa: PLC0415 - heavy
+
+        report = strongest().report
+        if report.level < level:
+            raise SandboxError(
+                f"This machine's sandbox reaches level {report.level} ({report.name}), and level {level} is required. "
+                "`hornbook sandbox` shows what is missing; nothing was graded."
+            )
+
+
+# --- Telling ---------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def telling_errors(context: typer.Context, *, as_json: bool = False) -> Iterator[None]:
+    """Tell an error in one sentence on stderr, as a JSON document on stdout too where one was promised, and end with its code."""
+    debug = bool(context.find_root().params.get("debug"))
+    if not debug:
+        # What asyncio says about a loop that was interrupted is no news to whoever pressed Ctrl-C.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    try:
+        yield
+    except HornbookError as error:
+        if debug:
+            import traceback  # noqa: PLC0415 - only here
+
+            traceback.print_exc()
+        if as_json:
+            typer.echo(_error_document(error))
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        typer.echo(say("cli.interrupted"), err=True)
+        raise typer.Exit(INTERRUPTED) from error
+
+
+@contextlib.contextmanager
+def waiting(words: str, *, since: float | None = None) -> Iterator[Callable[[str], None]]:
+    """Say on a terminal what takes so long, once it has taken `PATIENCE` since *since*; give what changes the words."""
+    from rich.console import Console, Group  # noqa: PLC0415 - heavy
+    from rich.live import Live  # noqa: PLC0415
+    from rich.spinner import Spinner  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    begun = time.monotonic() if since is None else since
+    spinner = Spinner("dots", Text(words, style="dim"))
+    console = Console(stderr=True)
+
+    def tell(news: str) -> None:
+        spinner.update(text=Text(news, style="dim"))
+
+    if not console.is_terminal:
+        yield tell
+        return
+    # The streams stay as they are: what is printed meanwhile is none of the spinner's business.
+    with Live(
+        get_renderable=lambda: spinner if time.monotonic() - begun >= PATIENCE else Group(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ):
+        yield tell
+
+
+def show(drawn: RenderableType) -> None:
+    """Print *drawn*: in colour on a terminal, as plain text of a fixed width anywhere else."""
+    from rich.console import Console  # noqa: PLC0415 - heavy
+
+    from hornbook.show import as_text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(drawn)
+    else:
+        typer.echo(as_text(drawn), nl=False)
+
+
+def show_json(value: object) -> None:
+    """Print *value* as one JSON document."""
+    import msgspec  # noqa: PLC0415 - heavy
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=1))
+
+
+def _error_document(error: HornbookError, **more: Any) -> bytes:
+    document = {**more, "error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def tell_made(files: Sequence[Path], next_step: str) -> None:
+    """Tell which *files* were made, and what to do next."""
+    for path in files:
+        typer.echo(f"made  {printable(path)}")
+    typer.echo(f"\nNext: {next_step}")
