@@ -399,6 +399,9 @@ def test_whose_it_is_must_be_known(at_home: CliRunner, course101: Course101, pas
     told = at_home.invoke(app, ["issue", str(path), *common])
     assert told.exit_code == 2
     assert "Say whose it is with --to" in told.stderr
+    told = at_home.invoke(app, ["issue", str(path), "--to", "Ada Lovelace", *common])
+    assert told.exit_code == 2
+    assert "Ada Lovelace: is no identifier of a learner" in told.stderr
     path.write_text(json.dumps(passed.lesson.to_notebook()), "utf-8")
     told = at_home.invoke(app, ["issue", str(path), "--to", "did:key:z6Mk", *common])
 

@@ -18,9 +18,13 @@ from hornbook.publish.artifact import SEALED, zipped
 from hornbook.publish.credential import sign
 from hornbook.publish.page import sri
 from hornbook.publish.pictures import baked
+from hornbook.publish.verifying import files_of
 
 if TYPE_CHECKING:
     from conftest import Passed
+
+
+DATA = b'<!doctype html><script type="application/json" id="data">%s</script>'
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +161,26 @@ def test_a_zip_of_another_shape_is_refused(passed: Passed, tmp_path: Path, names
         verify(tmp_path / "one.zip")
     with pytest.raises(HornbookError, match=r"broken"):
         verify(tmp_path / "two.zip")
+
+
+def test_what_is_no_artifact_is_said(published: Artifact, tmp_path: Path) -> None:
+    """A folder of something else, of artifacts, or a file that is neither zip nor page; a page that carries none; a broken one."""
+    with pytest.raises(HornbookError, match=r"is not the folder of an artifact"):
+        verify(tmp_path)
+    with pytest.raises(HornbookError, match=r"is not the folder of an artifact"):
+        verify(published.folder.parent)
+    with pytest.raises(HornbookError, match=r"is no artifact"):
+        files_of(published.folder / "credential.json")
+    for content, reason in (
+        (b"<!doctype html>", "carries no artifact"),
+        (DATA % b"{", "cannot be read"),
+        (DATA % b'{"a": 5}', "cannot be read"),
+    ):
+        (tmp_path / "page.html").write_bytes(content)
+        with pytest.raises(HornbookError, match=reason):
+            verify(tmp_path / "page.html")
+    with pytest.raises(HornbookError, match=r"nothing is fetched without being asked"):
+        verify("https://example.org/portfolio")
 
 
 def test_the_command_says_what_holds(published: Artifact, folder: Path) -> None:

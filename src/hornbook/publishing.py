@@ -107,21 +107,23 @@ def issue(  # noqa: PLR0913 - each is an option
     with telling_errors(context, as_json=as_json), tempfile.TemporaryDirectory() as folder:
         from hornbook.model import Assurance  # noqa: PLC0415 - only here
         from hornbook.publish.issuer import LEAST_LEVEL  # noqa: PLC0415 - heavy
-        from hornbook.publish.sealing import Work  # noqa: PLC0415
+        from hornbook.publish.sealing import Work, check_subject  # noqa: PLC0415
 
         need_linux()
         # Before anything of the learner's runs: the passphrase is in nobody's environment then.
         signing = _open_issuer(issuer)
         notebook, whose = _handed_in(submission, Path(folder))
-        if (to or whose) is None:
+        subject = to or whose
+        if subject is None:
             raise HornbookError("Say whose it is with --to, and what `hornbook keys` says on their machine, or take their artifact.")
+        check_subject(subject)
         run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line, assurance=Assurance.COURSE_CHECKED)
         need_level(max(run.course.settings.require_level, LEAST_LEVEL))
         found = run.lesson or run.matched(notebook)
         data = content_of(notebook)
         verdict = run.one(notebook, found)
         _need_passed(verdict, as_json=as_json)
-        work = Work(data, verdict, found, to or whose or "", learner, redact)
+        work = Work(data, verdict, found, subject, learner, redact)
         _tell_artifact("Issued", signing.issue(work, into=into, address=address), into, as_json=as_json)
 
 

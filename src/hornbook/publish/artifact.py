@@ -146,7 +146,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
             names += [f"{ENDORSEMENTS}/{entry.name}" for entry in (folder / ENDORSEMENTS).iterdir()]
     except OSError as error:
         raise HornbookError(f"{printable(folder)}: cannot be read ({error.strerror}).") from error
-    if len(names) > len(SEALED) + len(BESIDE) + MAX_ENDORSEMENTS:
+    if not BESIDE.intersection(names) or len(names) > len(SEALED) + len(BESIDE) + MAX_ENDORSEMENTS:
         raise HornbookError(f"{printable(folder)}: is not the folder of an artifact.")
     return {name: read_file(folder / name) for name in sorted(names)}
 

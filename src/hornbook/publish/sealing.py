@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hornbook.errors import HornbookError
+from hornbook.errors import HornbookError, printable
 from hornbook.lesson import Lesson
 from hornbook.model import Assurance, Status, Verdict
 from hornbook.publish import exhibit, page, pictures
@@ -55,6 +55,7 @@ class Work:
 
     def __post_init__(self) -> None:
         """Raise `HornbookError` where there is nothing to seal."""
+        check_subject(self.subject)
         verdict, lesson = self.verdict, self.lesson
         if not verdict.passed:
             pending = " Hand it in first: hidden checks are still to come." if verdict.passed_so_far else ""
@@ -63,6 +64,14 @@ class Work:
             raise HornbookError("The notebook has changed since it was graded. Grade it again, then publish it.")
         if verdict.lesson.slug != lesson.slug or (lesson.digest and verdict.lesson.digest != lesson.digest):
             raise HornbookError("The lesson has changed since the notebook was graded. Grade it again, then publish it.")
+
+
+def check_subject(subject: str) -> None:
+    """Raise `HornbookError` if *subject* is no identifier that a learner could have."""
+    if not re.fullmatch(r"(did|urn):[a-z0-9]+:[!-~]{1,400}", subject):
+        raise HornbookError(
+            f"{printable(subject[:100])}: is no identifier of a learner, such as did:key:z6Mk...; `hornbook keys` shows theirs."
+        )
 
 
 def publish(  # noqa: PLR0913 - all but three by name

@@ -73,7 +73,7 @@ def verify_data(data: bytes, now: datetime, fetch: Fetch | None = None) -> Verif
     """Return what holds of *data*: a zip, a page, a credential, or a picture with one inside."""
     if data.startswith(b"PK\x03\x04"):
         return verify_files(_unzipped(data), now, fetch)
-    if data.lstrip()[:15].lower() == b"<!doctype html>":
+    if _is_page(data):
         return verify_files(_carried(data), now, fetch)
     if data.startswith(pictures.SIGNATURE) or data.lstrip()[:5] in {b"<svg ", b"<?xml"}:
         data = pictures.extracted(data)
@@ -95,7 +95,11 @@ def files_of(path: Path) -> dict[str, bytes]:
     if path.is_dir():
         return read_files(path)
     data = read_file(path)
-    return _unzipped(data) if data.startswith(b"PK\x03\x04") else _carried(data)
+    if data.startswith(b"PK\x03\x04"):
+        return _unzipped(data)
+    if _is_page(data):
+        return _carried(data)
+    raise HornbookError(f"{printable(path)}: is no artifact. That is a folder, a zip or a page.")
 
 
 def verify_files(files: Mapping[str, bytes], now: datetime | None = None, fetch: Fetch | None = None) -> Verification:
@@ -176,6 +180,10 @@ def _lists_keys(credential: Credential, fetch: Fetch) -> str | None:
     if not all(lookup.lists_key(credential.issuer, method, document) for method in credential.methods):
         raise HornbookError(f"{printable(credential.issuer[:200])} does not list the key that signed this credential.")
     return None
+
+
+def _is_page(data: bytes) -> bool:
+    return data.lstrip()[:15].lower() == b"<!doctype html>"
 
 
 def _carried(index: bytes) -> dict[str, bytes]:
