@@ -31,6 +31,7 @@ from hornbook.terminal import (
 )
 
 if TYPE_CHECKING:
+    from hornbook.lesson import Lesson
     from hornbook.model import Verdict
     from hornbook.publish import Artifact, Issuer
 
@@ -72,15 +73,7 @@ def publish(  # noqa: PLR0913 - each is an option
 
         need_linux()
         run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line)
-        found = run.lesson or run.matched(notebook)
-        data = content_of(notebook)
-        verdict = run.one(notebook, found)
-        _need_passed(verdict, as_json=as_json)
-        artifact = published(data, verdict, found, into=into, learner=learner, redact=redact, address=address)
-        for trace in artifact.warnings[:10]:
-            typer.echo(
-                f"Everybody can read {trace} in it. Take it out of the notebook, and publish again, if that should not be.", err=True
-            )
+        artifact = published(*_passed(run, notebook), into=into, learner=learner, redact=redact, address=address)
         _tell_artifact("Published", artifact, into, as_json=as_json)
 
 
@@ -119,11 +112,7 @@ def issue(  # noqa: PLR0913 - each is an option
         check_subject(subject)
         run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line, assurance=Assurance.COURSE_CHECKED)
         need_level(max(run.course.settings.require_level, LEAST_LEVEL))
-        found = run.lesson or run.matched(notebook)
-        data = content_of(notebook)
-        verdict = run.one(notebook, found)
-        _need_passed(verdict, as_json=as_json)
-        work = Work(data, verdict, found, subject, learner, redact)
+        work = Work(*_passed(run, notebook), subject, learner, redact)
         _tell_artifact("Issued", signing.issue(work, into=into, address=address), into, as_json=as_json)
 
 
@@ -418,15 +407,21 @@ def _open_issuer(folder: Path) -> Issuer:
     return Issuer.open(folder, passphrase=passphrase)
 
 
-def _need_passed(verdict: Verdict, *, as_json: bool) -> None:
-    """Tell a *verdict* that nothing can be published with, and end."""
+def _passed(run: Run, notebook: Path) -> tuple[bytes, Verdict, Lesson]:
+    """Return the content of *notebook*, the verdict that it has passed with, and its lesson; tell one that has not passed, and end."""
+    lesson = run.lesson or run.matched(notebook)
+    data = content_of(notebook)
+    verdict = run.one(notebook, lesson)
     if not verdict.passed:
-        typer.echo(verdict.to_json(indent=1)) if as_json else show(line(verdict))
+        typer.echo(verdict.to_json(indent=1)) if run.as_json else show(line(verdict))
         typer.echo("Nothing was published: only a notebook that has passed all checks can be.", err=True)
         raise typer.Exit(AT_FAULT if verdict.broken else NOT_PASSED)
+    return data, verdict, lesson
 
 
 def _tell_artifact(done: str, artifact: Artifact, into: Path, *, as_json: bool) -> None:
+    for trace in artifact.warnings[:10]:
+        typer.echo(f"Everybody can read {trace} in it. Take it out of the notebook, and publish again, if that should not be.", err=True)
     if as_json:
         facts = {"id": artifact.id, "title": artifact.title, "assurance": artifact.assurance}
         show_json(facts | {"folder": str(artifact.folder), "page": str(artifact.page), "zip": str(artifact.zip)})
