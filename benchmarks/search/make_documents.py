@@ -212,7 +212,9 @@ def rst_sections(text: str) -> list[Section]:
                 sections[-1].prose.append(plain(re.sub(r"\s*::$", ":", paragraph)))
         block = []
     for section in sections:
-        section.prose = [paragraph for paragraph in section.prose if re.search(r"\w", paragraph) and not paragraph.startswith("Source code:")]
+        section.prose = [
+            paragraph for paragraph in section.prose if re.search(r"\w", paragraph) and not paragraph.startswith("Source code:")
+        ]
     return sections
 
 
@@ -274,7 +276,9 @@ def gallery_page(text: str) -> tuple[list[Section], Document] | None:
     sections = rst_sections("\n\n".join(pages))
     if not sections:
         return None
-    sections[0].code = [line for block in code for line in block.splitlines() if line.strip() and not re.match(r"\s*(#|import |from )", line)]
+    sections[0].code = [
+        line for block in code for line in block.splitlines() if line.strip() and not re.match(r"\s*(#|import |from )", line)
+    ]
     return sections, Document("", "", "", skills=tuple(dict.fromkeys(skills)), level=level)
 
 
@@ -311,7 +315,9 @@ def our_lessons() -> Iterator[Document]:
         about = notebook["metadata"]["hornbook"]
         where = path.relative_to(ROOT).with_suffix("").as_posix().removeprefix("lessons/")
         skills = tuple(skill["name"] for skill in about.get("skills", ()))
-        stated = Document(f"hornbook/{where}", f"hornbook: {path.relative_to(ROOT).as_posix()}", "", skills=skills, level=about.get("level"))
+        stated = Document(
+            f"hornbook/{where}", f"hornbook: {path.relative_to(ROOT).as_posix()}", "", skills=skills, level=about.get("level")
+        )
         yield replace(bounded(stated, notebook_page(notebook)), title=about["title"])
 
 
