@@ -23,7 +23,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-TEXT, CODE, HEADINGS = 900, 400, 12
+TEXT, CODE, HEADINGS = 1500, 600, 12
 """How much of a page is shipped: characters of prose, characters of code, how many headings."""
 SHORTEST = 150
 """A section with less prose than this is no lesson: characters."""
