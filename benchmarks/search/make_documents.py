@@ -79,29 +79,41 @@ def fetch(source: dict[str, Any], folder: Path) -> Path:
     name, version, digest = source["name"], source["version"], source["sha256"]
     place = folder / f"{name}-{version}"
     if place.is_dir():
-        return place / source.get("below", "")
+        return place.joinpath(source.get("below", ""))
     folder.mkdir(parents=True, exist_ok=True)
     if source["from"] == "debian":
-        subprocess.run(["apt-get", "download", f"{name}={version}"], cwd=folder, check=True)
-        archive = next(folder.glob(f"{name}_*.deb"))
-        with archive.open("rb") as file:
-            found = file_digest(file, "sha256").hexdigest()
-        if found != digest:
-            raise SystemExit(f"{archive}: its sha256 is {found}, and sources.toml expects {digest}.")
-        subprocess.run(["dpkg-deb", "-x", archive, place], check=True)
-        return place / source.get("below", "")
+        subprocess.run(["apt-get", "download", f"{name}={version}"], cwd=folder, check=True)  # noqa: S603, S607 - pinned in sources.toml
+        archive = checked(next(folder.glob(f"{name}_*.deb")), digest)
+        subprocess.run(["dpkg-deb", "-x", archive, place], check=True)  # noqa: S603, S607 - checked above
+        return place.joinpath(source.get("below", ""))
     requirement = folder / f"{name}.txt"
     requirement.write_text(f"{name}=={version} --hash=sha256:{digest}\n", "utf-8")
     building = folder / f"{name}.tmp"
     building.mkdir(exist_ok=True)
     options = ["--quiet", "--no-clean", "--no-build-isolation", "--no-deps", "--no-binary=:all:", "--require-hashes"]
-    command = [sys.executable, "-m", "pip", "download", *options, "--dest", building, "--requirement", requirement]
-    subprocess.run(command, env=os.environ | {"TMPDIR": str(building)}, check=False, stderr=subprocess.DEVNULL)
-    unpacked = next(building.glob("pip-download-*/*/PKG-INFO"), None)
-    if unpacked is None:
-        raise SystemExit(f"pip did not fetch {name}=={version} with the sha256 of sources.toml; try `pip download -r {requirement}`.")
-    unpacked.parent.rename(place)
-    return place
+    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(building), "--requirement", str(requirement)]
+    subprocess.run(command, env=os.environ | {"TMPDIR": str(building)}, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 - the same
+    unpacked(building, requirement).rename(place)
+    return place.joinpath(source.get("below", ""))
+
+
+def checked(archive: Path, digest: str) -> Path:
+    """Return *archive*. Ends the script if its sha256 is another than *digest*."""
+    with archive.open("rb") as file:
+        found = file_digest(file, "sha256").hexdigest()
+    if found != digest:
+        raise SystemExit(f"{archive}: its sha256 is {found}, and sources.toml expects {digest}. Take the version that sources.toml names.")
+    return archive
+
+
+def unpacked(building: Path, requirement: Path) -> Path:
+    """Return the folder into which pip has unpacked a package. Ends the script if there is none."""
+    found = next(building.glob("pip-download-*/*/PKG-INFO"), None)
+    if found is None:
+        raise SystemExit(
+            f"pip did not fetch what {requirement} asks for; `pip download --no-deps --no-binary=:all: -r {requirement}` says why."
+        )
+    return found.parent
 
 
 def taken(name: str, root: Path, rule: dict[str, Any]) -> Iterator[Document]:
@@ -132,10 +144,8 @@ def page_of(path: Path) -> tuple[list[Section], Document] | None:
     nothing = Document("", "", "")
     if path.suffix == ".py":
         return gallery_page(path.read_text("utf-8"))
-    if path.suffix == ".ipynb":
-        sections = notebook_page(json.loads(path.read_text("utf-8")))
-    else:
-        sections = rst_sections(path.read_text("utf-8"))
+    text = path.read_text("utf-8")
+    sections = notebook_page(json.loads(text)) if path.suffix == ".ipynb" else rst_sections(text)
     return (sections, nothing) if sections else None
 
 
@@ -174,48 +184,58 @@ def slug_of(title: str) -> str:
 
 def rst_sections(text: str) -> list[Section]:
     """Return the sections of a page in reStructuredText; prose and code only, without directives, comments, tables and markup."""
-    sections: list[Section] = []
-    styles: list[str] = []
-    block: list[str] = []
-    lines = [*text.expandtabs(8).splitlines(), ""]
-    skipping = literal = False
-    for number, line in enumerate(lines):
-        under = lines[number + 1] if number + 1 < len(lines) else ""
+    lines = ["", *text.expandtabs(8).splitlines(), "", ""]
+    page = Page()
+    for over, line, under in zip(lines, lines[1:], lines[2:], strict=False):
         if is_heading(line, under):
-            over = number > 0 and is_rule(lines[number - 1])
-            style = under[0] + ("^" if over else "")
-            if style not in styles:
-                styles.append(style)
-            sections.append(Section(plain(line.strip()), styles.index(style)))
-            block, skipping, literal = [], False, False
-            continue
-        if is_rule(line):
-            continue
+            page.begin(line, under[0] + ("^" if is_rule(over) else ""))
+        elif not is_rule(line):
+            page.read(line)
+    for section in page.sections:
+        section.prose = [one for one in section.prose if re.search(r"\w", one) and not one.startswith("Source code:")]
+    return page.sections
+
+
+@dataclass(slots=True)
+class Page:
+    """A page in reStructuredText that is read line by line; *styles* are the marks under its headings, the highest first."""
+
+    sections: list[Section] = field(default_factory=list)
+    styles: list[str] = field(default_factory=list)
+    block: list[str] = field(default_factory=list)
+    skipping: bool = False
+    literal: bool = False
+
+    def begin(self, title: str, style: str) -> None:
+        """Begin a section."""
+        if style not in self.styles:
+            self.styles.append(style)
+        self.sections.append(Section(plain(title.strip()), self.styles.index(style)))
+        self.block, self.skipping, self.literal = [], False, False
+
+    def read(self, line: str) -> None:
+        """Read a line that is no heading and no rule."""
         if line.strip() and not line.startswith(" "):
-            skipping = literal = False
+            self.skipping = self.literal = False
         if line.startswith(".. "):
-            literal = bool(re.match(r"\.\. (code-block|code|ipython|doctest|testcode|sourcecode|plot)::", line))
-            skipping = not literal
-            continue
-        if skipping and line.startswith(" "):
-            continue
-        if line.strip():
-            block.append(line)
-            continue
-        if block and sections:
-            indented = all(one.startswith(" ") for one in block)
-            if block[0].lstrip().startswith(">>>") or (literal and indented):
-                sections[-1].code += [code_line(one) for one in block if not one.strip().startswith(":")]
-            elif not is_table(block):
-                paragraph = " ".join(one.strip() for one in block)
-                literal = paragraph.endswith("::")
-                sections[-1].prose.append(plain(re.sub(r"\s*::$", ":", paragraph)))
-        block = []
-    for section in sections:
-        section.prose = [
-            paragraph for paragraph in section.prose if re.search(r"\w", paragraph) and not paragraph.startswith("Source code:")
-        ]
-    return sections
+            self.literal = bool(re.match(r"\.\. (code-block|code|ipython|doctest|testcode|sourcecode|plot)::", line))
+            self.skipping = not self.literal
+        elif line.strip() and not self.skipping:
+            self.block.append(line)
+        elif not line.strip():
+            self.close()
+
+    def close(self) -> None:
+        """Put the lines up to an empty one where they belong: to the prose or to the code of the section."""
+        block, self.block = self.block, []
+        if not block or not self.sections:
+            return
+        if block[0].lstrip().startswith(">>>") or (self.literal and all(line.startswith(" ") for line in block)):
+            self.sections[-1].code += [code_line(line) for line in block if not line.strip().startswith(":")]
+        elif not is_table(block):
+            paragraph = " ".join(line.strip() for line in block)
+            self.literal = paragraph.endswith("::")
+            self.sections[-1].prose.append(plain(re.sub(r"\s*::$", ":", paragraph)))
 
 
 def is_rule(line: str) -> bool:

@@ -52,7 +52,7 @@ def main() -> None:
 def relevant_documents(documents: Iterable[dict[str, Any]], topics: dict[str, str]) -> dict[str, list[str]]:
     """Return the ids of the documents of each topic, by what their source says they are about."""
     subjects = {one["id"]: f"{one['id']} | {one['title']} | {', '.join(one.get('skills', ()))}" for one in documents}
-    return {topic: [key for key, subject in subjects.items() if re.search(pattern, subject, re.I)] for topic, pattern in topics.items()}
+    return {topic: [key for key, subject in subjects.items() if re.search(f"(?i){pattern}", subject)] for topic, pattern in topics.items()}
 
 
 def labels(about: dict[str, list[str]], topics: Iterable[str]) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ def errors(about: dict[str, list[str]]) -> Iterator[Query]:
 
 def complaint(code: str) -> str:
     """Return the traceback of a program that fails, as a notebook's learner meets it: without the lines of installed packages."""
-    ran = subprocess.run([sys.executable, "-I", "-c", RUN, code], capture_output=True, text=True, check=False)
+    ran = subprocess.run([sys.executable, "-I", "-c", RUN, code], capture_output=True, text=True, check=False)  # noqa: S603 - our own programs
     if ran.returncode != 1:
         raise SystemExit(f"errors.toml: this program does not fail as it should (exit {ran.returncode}):\n{code}")
     return re.sub(r" \(/[^)]*\)", "", ran.stderr).strip()  # where this machine keeps its modules
