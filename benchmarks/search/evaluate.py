@@ -152,13 +152,25 @@ def main() -> None:
     """Measure every system, say what was measured, and keep it if asked to."""
     parser = argparse.ArgumentParser(description="Measure how well search finds what learners ask for.")
     parser.add_argument("--write", action="store_true", help=f"write the figures to {FIGURES.name}, which CI compares with")
+    parser.add_argument("--missed", metavar="SYSTEM", choices=SYSTEMS, help="list what this system finds nothing for among the first ten")
     options = parser.parse_args()
     documents, queries = load_documents(), load_queries()
     measured = {name: measure(system, documents, queries) for name, system in SYSTEMS.items()}
     print(table(measured, queries))
+    *others, last = measured
+    for other in others:
+        gap, low, high = difference(measured[last], measured[other], queries)
+        print(f"\n{last} - {other}: {gap:+.3f} nDCG@10 [{low:+.3f}, {high:+.3f}]")
+    if options.missed:
+        print(*missed(measured[options.missed], queries), sep="\n")
     if options.write:
         kept = {name: round(mean_ndcg(scores, queries), 4) for name, scores in measured.items()}
         FIGURES.write_text(json.dumps({"ndcg@10": kept}, indent=1) + "\n", "utf-8")
+
+
+def missed(scores: Scores, queries: Iterable[Query]) -> list[str]:
+    """Return the queries that none of the first ten documents answers, a line each."""
+    return [f"{query.id}: {query.text.splitlines()[-1]}" for query in queries if not scores[query.id].ndcg]
 
 
 if __name__ == "__main__":
