@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import http.server
+import importlib.util
 import json
 import os
 import secrets
@@ -18,6 +19,7 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -281,6 +283,17 @@ def course101(passed: Passed, web: Web, tmp_path: Path) -> Course101:
     made = Course101(issuer, web, Work(passed.notebook, verdict, passed.lesson, passed.keys.newest.did, "Ada"))
     made.show()
     return made
+
+
+@pytest.fixture(scope="session")
+def indexing() -> ModuleType:
+    """Give `tests/indexing.py`: documents, an embedder that costs nothing, and what runs in a process of its own."""
+    spec = importlib.util.spec_from_file_location("indexing", Path(__file__).with_name("indexing.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class StepsCourse(Protocol):
