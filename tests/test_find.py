@@ -14,7 +14,7 @@ import pytest
 from hornbook import Course
 from hornbook.catalog import Catalog, Document, Passage, Where, artifact_document, ranked
 from hornbook.catalog.passages import MAX_TEXT, notebook_passages, plain, shown
-from hornbook.catalog.search import fused
+from hornbook.catalog.search import blended, fused
 from hornbook.catalog.terms import error_in, near, one_slip, stem, telling, terms
 from hornbook.errors import HornbookError
 from hornbook.words import speaking
@@ -387,3 +387,11 @@ def test_the_first_of_both_rankings_is_first() -> None:
     """Ranks are fused: what both find is better than what one finds, and the best possible score is 1."""
     assert fused([1, 2], [1, 3])[0] == (1, 1.0)
     assert fused([5, 1], [6, 1])[0][0] == 1
+
+
+def test_words_add_to_what_is_meant() -> None:
+    """Of two that are as near the one that is named is first; a word alone does not carry a stranger past what is near; none is lost."""
+    assert blended([2], {1: 0.5, 2: 0.5})[0][0] == 2
+    assert [ident for ident, _ in blended([9, 2], {1: 0.8, 2: 0.6, 3: 0.3})] == [1, 2, 9, 3]
+    assert [ident for ident, _ in blended([4], {})] == [4]
+    assert all(0 <= score <= 1 for _, score in blended([1], {1: 1.0, 2: -0.5}))

@@ -27,11 +27,11 @@ DEPTH: Final = 100
 """How many documents each ranking gives."""
 FUSION: Final = 20.0
 """The constant of reciprocal rank fusion (Cormack, Clarke, Büttcher 2009, doi 10.1145/1571941.1572114), for rankings of equal right."""
-NAMED: Final = 0.15
+NAMED: Final = 0.1
 """What the first document by words gains beside its cosine, and `STEEP` how soon the next ones gain less.
 
 Chosen on half of the queries of `benchmarks/search`; its README has the figures of the other half."""
-STEEP: Final = 5.0
+STEEP: Final = 20.0
 MOST_WORDS: Final = 16
 """How many terms are looked up, the rarest: what many documents have tells little, and costs much."""
 EVERYWHERE: Final = 0.4
@@ -144,7 +144,7 @@ def blended(lexical: Sequence[int], similar: Mapping[int, float]) -> list[tuple[
     """
     floor = min(similar.values(), default=0.0)
     scores = {ident: similar.get(ident, floor) for ident in (*similar, *lexical)}
-    for rank, ident in enumerate(lexical):
+    for rank, ident in enumerate(lexical, 1):
         scores[ident] += NAMED * STEEP / (STEEP + rank)
     most = 1 + NAMED
     return [(ident, max(score, 0.0) / most) for ident, score in sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))]
@@ -155,12 +155,13 @@ def found(
 ) -> list[Hit]:
     """Return the *limit* best documents for *query* for which *where* holds; *nearest* finds them by meaning."""
     lexical = store.ranked(connection, sorted(query.stems), where, DEPTH)
-    similar = {ident: score for ident, score in nearest(query.meaning, DEPTH, where) if score >= ALIKE}
-    best = blended(lexical, similar)[:limit]
+    similar = dict(nearest(query.meaning, DEPTH, where))
+    named = set(lexical)
+    best = [(ident, score) for ident, score in blended(lexical, similar) if ident in named or similar[ident] >= ALIKE][:limit]
     idents = [ident for ident, _ in best]
     documents = store.documents(connection, idents)
     passages = store.passages(connection, idents)
-    return [explained(query, documents[ident], passages.get(ident, []), score, alike=ident in similar) for ident, score in best]
+    return [explained(query, documents[ident], passages.get(ident, []), score, alike=similar.get(ident, 0.0) >= ALIKE) for ident, score in best]
 
 
 def explained(query: Query, document: Document, passages: Sequence[tuple[Passage, frozenset[str]]], score: float, *, alike: bool) -> Hit:
