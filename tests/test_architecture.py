@@ -39,6 +39,7 @@ LAYERS = (
         "demo",
         "terminal",
         "publishing",
+        "finding",
         "cli",
         "__main__",
     },
@@ -60,6 +61,7 @@ HEAVY: dict[str, set[str]] = {
     # The terminal's and the notebook's faces are imported when they are shown.
     "hornbook.cli": {"typer", "rich"},
     "hornbook.publishing": {"typer"},
+    "hornbook.finding": {"typer"},
     "hornbook.terminal": {"typer"},
     "hornbook.show": {"rich"},
     "hornbook.demo": {"rich"},

@@ -154,8 +154,8 @@ class Chroma:
     @classmethod
     def served(cls, root: Path, space: str, address: str) -> Chroma:
         """Return the index of the Chroma server at *address*; raise `HornbookError` if that is no address of one."""
-        parts = urlsplit(address)
         with contextlib.suppress(ValueError):
+            parts = urlsplit(address)
             if parts.scheme in {"http", "https"} and parts.hostname and parts.port is not None:
                 return cls(root, space, -1, address)
         raise HornbookError(f"{printable(address)}: is not the address of a Chroma server, such as http://127.0.0.1:8000.")
@@ -328,20 +328,21 @@ class Chroma:
         if self.address:
             parts = urlsplit(self.address)
             self._client = chromadb.HttpClient(parts.hostname or "", parts.port or 0, ssl=parts.scheme == "https", settings=settings)
-            if (session := self._session) is not None:
+            for session in self._sessions:
                 session.timeout = SERVER_SECONDS
         else:
             self._client = chromadb.PersistentClient(str(self.root / progress.folder), settings=settings)
 
     @property
-    def _session(self) -> Any:
-        """The connection to a server, if Chroma still keeps it there: it waits for ever, and is not closed with its client."""
-        return getattr(getattr(self._client, "_server", None), "_session", None) if self.address else None
+    def _sessions(self) -> list[Any]:
+        """The connections to a server, if Chroma still keeps them there: they wait for ever, and are not closed with their client."""
+        clients = (self._client, getattr(self._client, "_admin_client", None)) if self.address else ()
+        sessions = [getattr(getattr(client, "_server", None), "_session", None) for client in clients]
+        return [session for session in sessions if session is not None]
 
     def _leave(self) -> None:
         """Close what is open."""
-        session = self._session
-        for one in (self._client, session):
+        for one in (*self._sessions, self._client):
             if one is not None:
                 with contextlib.suppress(Exception):
                     one.close()

@@ -155,13 +155,27 @@ def found(
 ) -> list[Hit]:
     """Return the *limit* best documents for *query* for which *where* holds; *nearest* finds them by meaning."""
     lexical = store.ranked(connection, sorted(query.stems), where, DEPTH)
-    similar = dict(nearest(query.meaning, DEPTH, where))
+    similar = dict(nearest(_spelt(store, connection, query, lexical), DEPTH, where))
     named = set(lexical)
-    best = [(ident, score) for ident, score in blended(lexical, similar) if ident in named or similar[ident] >= ALIKE][:limit]
+    ranked = blended(lexical, similar)
+    best = [(ident, score) for ident, score in ranked if ident in named or similar[ident] >= ALIKE][:limit]
     idents = [ident for ident, _ in best]
     documents = store.documents(connection, idents)
     passages = store.passages(connection, idents)
-    return [explained(query, documents[ident], passages.get(ident, []), score, alike=similar.get(ident, 0.0) >= ALIKE) for ident, score in best]
+    return [
+        explained(query, documents[ident], passages.get(ident, []), score, alike=similar.get(ident, 0.0) >= ALIKE) for ident, score in best
+    ]
+
+
+def _spelt(store: Store, connection: Connection, query: Query, lexical: Sequence[int]) -> str:
+    """Return what *query* means, with what was misspelt as the first documents by words write it: a model reads words, no stems."""
+    if not query.meant:
+        return query.meaning
+    first = list(lexical[:5])
+    documents, passages = store.documents(connection, first), store.passages(connection, first)
+    texts = [text for ident in first for text in (documents[ident].title, *(one.text for one, _ in passages.get(ident, [])))]
+    written = as_written(query.meant.values(), texts)
+    return " ".join(written.get(word, word) for word in query.meaning.split())
 
 
 def explained(query: Query, document: Document, passages: Sequence[tuple[Passage, frozenset[str]]], score: float, *, alike: bool) -> Hit:
