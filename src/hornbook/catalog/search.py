@@ -32,6 +32,8 @@ NAMED: Final = 0.1
 
 Chosen on half of the queries of `benchmarks/search`; its README has the figures of the other half."""
 STEEP: Final = 20.0
+RARE: Final = 3
+"""A word that so few documents have is asked for on purpose, and counts four times as much."""
 MOST_WORDS: Final = 16
 """How many terms are looked up, the rarest: what many documents have tells little, and costs much."""
 EVERYWHERE: Final = 0.4
@@ -144,9 +146,10 @@ def blended(lexical: Sequence[int], similar: Mapping[int, float]) -> list[tuple[
     """
     floor = min(similar.values(), default=0.0)
     scores = {ident: similar.get(ident, floor) for ident in (*similar, *lexical)}
+    named = NAMED * 4 if len(lexical) <= RARE else NAMED
     for rank, ident in enumerate(lexical, 1):
-        scores[ident] += NAMED * STEEP / (STEEP + rank)
-    most = 1 + NAMED
+        scores[ident] += named * STEEP / (STEEP + rank)
+    most = 1 + named
     return [(ident, max(score, 0.0) / most) for ident, score in sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))]
 
 
