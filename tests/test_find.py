@@ -390,8 +390,9 @@ def test_the_first_of_both_rankings_is_first() -> None:
 
 
 def test_words_add_to_what_is_meant() -> None:
-    """Of two that are as near the one that is named is first; a word alone does not carry a stranger past what is near; none is lost."""
+    """Of two that are as near the one that is named is first; words of many carry nobody past what is near, a word of few does."""
     assert blended([2], {1: 0.5, 2: 0.5})[0][0] == 2
-    assert [ident for ident, _ in blended([9, 2], {1: 0.8, 2: 0.6, 3: 0.3})] == [1, 2, 9, 3]
+    assert [ident for ident, _ in blended([9, 2, 7, 8], {1: 0.8, 2: 0.6, 3: 0.3})] == [1, 2, 9, 7, 8, 3]
+    assert blended([9], {1: 0.5, 2: 0.3})[0][0] == 9
     assert [ident for ident, _ in blended([4], {})] == [4]
     assert all(0 <= score <= 1 for _, score in blended([1], {1: 1.0, 2: -0.5}))
