@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -175,6 +177,17 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> Passed:
 
     keys = Keyring.open(root / "keys")
     return Passed(path.read_bytes(), verdict, lesson, keys, verdict.started + timedelta(minutes=1))
+
+
+@pytest.fixture(scope="session")
+def indexing() -> ModuleType:
+    """Give `tests/indexing.py`: documents, an embedder that costs nothing, and what runs in a process of its own."""
+    spec = importlib.util.spec_from_file_location("indexing", Path(__file__).with_name("indexing.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class StepsCourse(Protocol):

@@ -13,6 +13,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hornbook.catalog import find as find
+    from hornbook.catalog import related as related
     from hornbook.course import Course as Course
     from hornbook.errors import HornbookError as HornbookError
     from hornbook.grading import check as check
@@ -40,8 +42,10 @@ _HOMES = {
     "Submission": "lesson",
     "Verdict": "model",
     "check": "grading",
+    "find": "catalog",
     "grade": "grading",
     "publish": "publish",
+    "related": "catalog",
     "verify": "publish",
 }
 
@@ -56,8 +60,10 @@ __all__ = [
     "Submission",
     "Verdict",
     "check",
+    "find",
     "grade",
     "publish",
+    "related",
     "verify",
 ]
 

@@ -129,6 +129,10 @@ class Course:
             self._read[slug] = read_lesson(self._place(slug).path)
         return self._read[slug]
 
+    def path(self, slug: str) -> Path:
+        """Return the notebook of the lesson *slug*, readable or not; raise `CourseError` if there is none or more than one."""
+        return self._place(slug).path
+
     def grader(self, slug: str) -> Path:
         """Return the grader of the lesson *slug*; raise `GraderError` if it is missing."""
         return self._companion(_GRADER, slug, GraderError)
