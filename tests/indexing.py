@@ -8,7 +8,9 @@ find TEXT     says what is found, by the real model
 from __future__ import annotations
 
 import hashlib
+import os
 import random
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -67,9 +69,29 @@ def churn(catalog: Catalog, seed: int) -> None:
         print("done", what, number, version, flush=True)
 
 
+def breed() -> None:
+    """Fork, for each line of the input, a process that does all that to a catalog of its own: to start Python takes longer than to die."""
+    import chromadb  # noqa: F401, PLC0415 - no client of it may be there when it forks
+    import sqlalchemy  # noqa: F401, PLC0415
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        path, seed, fifo = line.split()
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(os.open(fifo, os.O_WRONLY), 1)
+            with Catalog.open(Path(path), embedder=Hashed()) as catalog:
+                churn(catalog, int(seed))
+        print(child, flush=True)
+
+
 def main() -> None:
     """Do what the command line asks for."""
     path, word, *rest = sys.argv[1:]
+    if word == "breed":
+        breed()
+        return
     if word == "find":
         with Catalog.open(Path(path)) as catalog:
             print(*(hit.key for hit in catalog.find(rest[0])))

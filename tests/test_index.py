@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -315,19 +316,35 @@ def expected_after(lines: list[str]) -> tuple[dict[int, int], tuple[str, int, in
     return there, begun
 
 
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[subprocess.Popen[str]]:
+    """Give a process whose forks write to catalogs until they are killed."""
+    with running(Path("-"), "breed") as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
 @pytest.mark.parametrize("trial", range(TRIALS))
-def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path, indexing: ModuleType, trial: int) -> None:
+def test_a_kill_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, indexing: ModuleType, nursery: subprocess.Popen[str], trial: int
+) -> None:
     """Killed while it adds, replaces and removes: all that was acknowledged is there, and the index opens and holds just that."""
     chance = random.Random(trial)  # noqa: S311 - the same for the same trial
-    with running(tmp_path / "c.sqlite", "churn", str(trial)) as process:
-        assert process.stdout is not None
+    os.mkfifo(tmp_path / "said")
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    nursery.stdin.write(f"{tmp_path / 'c.sqlite'} {trial} {tmp_path / 'said'}\n")
+    nursery.stdin.flush()
+    child = int(nursery.stdout.readline())
+    with (tmp_path / "said").open("r", encoding="ascii") as said:
         # From the very beginning on, when the index is made, to the middle of its use; within a step wherever it happens to be.
-        lines = [process.stdout.readline() for _ in range(chance.randrange(1, 60))]
+        lines = [said.readline() for _ in range(chance.randrange(1, 60))]
         deadline = time.perf_counter() + chance.random() * 0.05
         while time.perf_counter() < deadline:
             pass
-        process.kill()
-        lines += [line for line in process.stdout if line.endswith("\n")]
+        os.kill(child, signal.SIGKILL)
+        lines += [line for line in said if line.endswith("\n")]
     there, begun = expected_after(lines)
     with opened(tmp_path / "c.sqlite", indexing) as catalog:
         report = catalog.check()

@@ -261,7 +261,7 @@ def plain(markdown: str) -> str:
     text = re.sub(r"\[([^\]\n]{0,300})\]\([^)\n]*\)", r"\1", text)
     text = re.sub(r"<[^<>\n]{0,300}>", " ", text)
     text = re.sub(r"^[ \t]*(?:#{1,6}|>|[-*+]|\d+\.)[ \t]+", "", text, flags=re.MULTILINE)
-    return re.sub(r"[*`|]|(?<!\w)_|_(?!\w)|\$", " ", text)
+    return re.sub(r"[*`$]|(?<!\w)_|_(?!\w)", "", text.replace("|", " "))
 
 
 def shown(passage: Passage, wanted: Iterable[str], *, width: int = 240) -> str:

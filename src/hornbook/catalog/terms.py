@@ -140,7 +140,7 @@ _ABOUT: Final = {
     "IndexError": "list index out of range, indexing, slices, sequences, loops",
     "IsADirectoryError": "files folders paths",
     "JSONDecodeError": "JSON parsing text",
-    "KeyError": "dictionaries, looking up the key of a dictionary",
+    "KeyError": "dictionaries, the keys of a dictionary",
     "KeyboardInterrupt": "endless loop while",
     "LinAlgError": "linear algebra matrix arrays",
     "LookupError": "lookup dictionary list index",
