@@ -24,7 +24,7 @@ from hornbook.catalog import Catalog, Document, Passage
 class Hashed:
     """An embedder whose vectors are random, the same for the same words: texts that share words are a little alike."""
 
-    dimensions = 64
+    dimensions = 256
 
     def __init__(self, name: str = "hashed") -> None:
         self.name = name

@@ -62,18 +62,16 @@ def steps(
     base = what if isinstance(what, Document) else _document(store, connection, what)
     lessons = Where(kind="lesson")
     alike = {ident: score for ident, score in nearest(base.card, CANDIDATES, lessons) if score >= SIMILAR}
-    repairing: list[int] = []
-    if trouble.strip():
-        query = search.understood(store, connection, trouble)
-        repairing = [ident for ident, _ in fused(store.ranked(connection, sorted(query.stems), lessons, CANDIDATES),
-                     [ident for ident, _ in nearest(query.meaning, CANDIDATES, lessons)])][:CANDIDATES]  # fmt: skip
+    repairing = _repairing(store, connection, trouble, nearest) if trouble.strip() else []
     known = {*_connected(store, connection, base), *alike, *repairing}
     possible = [step for ident, one in store.documents(connection, sorted(known)).items() if (step := _step(ident, one, base, passed))]
     onward = sorted((step for step in possible if step.builds or step.shared), key=_nearness)
     rankings = [[step.ident for step in onward], [ident for ident in alike if any(step.ident == ident for step in possible)]]
     able = {step.ident: step for step in possible}
     repairs = [ident for ident in repairing if ident in able][:2]
-    ordered = [(ident, score) for ident, score in fused(*rankings) if ident not in repairs]
+    # What builds on it is worth more than anything that does not.
+    worths = {ident: (score + able[ident].builds) / 2 for ident, score in fused(*rankings) if ident not in repairs}
+    ordered = sorted(worths.items(), key=lambda entry: (-entry[1], entry[0]))
     best = _diverse(ordered, able, _vectors(store, connection, [ident for ident, _ in ordered]), base, limit - len(repairs))
     chosen = [(ident, 1.0) for ident in repairs] + best
     error = error_in(trouble)
@@ -85,6 +83,15 @@ def steps(
         )
         for ident, score in chosen[:limit]
     ]
+
+
+def _repairing(store: Store, connection: Connection, trouble: str, nearest: Callable[[str, int, Where], Ranked]) -> list[int]:
+    """Return the numbers of the lessons that teach what *trouble* is about, the best first."""
+    lessons = Where(kind="lesson")
+    query = search.understood(store, connection, trouble)
+    by_words = store.ranked(connection, sorted(query.stems), lessons, CANDIDATES)
+    by_meaning = [ident for ident, score in nearest(query.meaning, CANDIDATES, lessons) if score >= SIMILAR]
+    return [ident for ident, _ in fused(by_words, by_meaning)][:CANDIDATES]
 
 
 def _document(store: Store, connection: Connection, key: str) -> Document:
