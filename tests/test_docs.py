@@ -35,7 +35,7 @@ from hornbook.sandbox.probe import Cell as ProbeCell
 from hornbook.sandbox.probe import Probe, Raised
 
 ROOT = Path(__file__).parent.parent
-DOCS = ("authoring", "notebook", "lab", "grading", "sandbox", "architecture", "verdict", "performance", "mutation", "portfolio")
+DOCS = ("authoring", "notebook", "lab", "grading", "sandbox", "architecture", "verdict", "performance", "mutation", "portfolio", "search")
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
 TO_COME: set[str] = set()
 FOLDERS = ("lessons", "graders", "feedback", "binder", "jlab_extension")

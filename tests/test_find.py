@@ -221,7 +221,7 @@ def test_an_artifact_is_found_by_what_its_learner_wrote(tmp_path: Path, passed: 
     artifact = passed.publish(tmp_path / "portfolio", learner="Grace Hopper")
     document = artifact_document(artifact, passed.lesson, course="hornbook", author="did:key:z6Mk")
 
-    assert document.key == f"artifact:{artifact.id}"
+    assert document.key == f"artifact:hornbook/{passed.lesson.slug}@did:key:z6Mk"
     assert (document.kind, document.assurance, document.place) == ("artifact", "self-checked", str(artifact.page))
     assert any(passage.kind == "code" and passage.cell for passage in document.passages)
     assert "Grace" not in str(document)
@@ -230,6 +230,22 @@ def test_an_artifact_is_found_by_what_its_learner_wrote(tmp_path: Path, passed: 
         (hit,) = catalog.find(passed.lesson.title, Where(kind="artifact", assurance="self-checked", skills=document.skills[:1]))
 
         assert hit.created == artifact.created
+
+
+def test_an_artifact_is_there_once_and_can_be_withdrawn(tmp_path: Path, passed: Passed) -> None:
+    """What is published anew takes the place of what was, and what is revoked is found no longer."""
+    later = passed.with_cells({"cell_type": "markdown", "source": "Now with a xylophone"})
+    first, second = passed.publish(tmp_path / "portfolio"), later.publish(tmp_path / "portfolio")
+    with Catalog.open(tmp_path / "catalog.sqlite", index="exact") as catalog:
+        for artifact in (first, second):
+            catalog.add(artifact_document(artifact, passed.lesson, course="hornbook", author="did:key:z6Mk"))
+        (hit,) = catalog.find("xylophone", Where(kind="artifact"))
+        withdrawn = catalog.withdraw(first), catalog.withdraw(second)
+
+        assert first.page != second.page
+        assert hit.place == str(second.page)
+        assert withdrawn == (0, 1)
+        assert catalog.find("") == ()
 
 
 def test_plain_records_can_be_ranked(tmp_path: Path) -> None:

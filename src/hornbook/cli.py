@@ -262,7 +262,7 @@ def find(  # noqa: PLR0913 - each is an option
             }
         )  # fmt: skip
         here = _courses_here(course, ())
-        with Catalog.from_environment() as catalog:
+        with Catalog.from_environment(asking=True) as catalog:
             _keep(catalog, here)
             hits = catalog.find(" ".join(text), where, limit=limit)
         _tell_hits(hits, as_json=as_json)
@@ -290,7 +290,7 @@ def related(
         notebook = Path(what) if what.endswith(".ipynb") or Path(what).is_file() else None
         at = _course(course, [notebook] if notebook else ())
         lesson = match_lesson(notebook, at.lessons) if notebook else _lesson(at, what)
-        with Catalog.from_environment() as catalog:
+        with Catalog.from_environment(asking=True) as catalog:
             _keep(catalog, [at])
             done = {*(passed or ()), *_passed(at)}
             hits = catalog.related(lesson_key(at.name, lesson.slug), passed=done, trouble=trouble, limit=limit)

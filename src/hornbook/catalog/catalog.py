@@ -2,7 +2,7 @@
 
     catalog = Catalog.open(default_path())
     catalog.keep(course)                               its lessons, as far as they have changed
-    catalog.add(artifact_document(artifact, lesson, course="hornbook"))
+    catalog.add(artifact_document(artifact, lesson, course="hornbook", author="did:key:z6Mk..."))
     catalog.find("KeyError: 'price'", Where(levels=("beginner",)))
     catalog.related("lesson:hornbook/steady_pulse", passed={"secret_messages", "tidy_expenses"})
 
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from hornbook.catalog import search, steps
 from hornbook.catalog.embed import Embedder, MiniLM, embedder_named
 from hornbook.catalog.index import Chroma, Exact, metadata
-from hornbook.catalog.passages import RECIPE, Document, lesson_document, lesson_key
+from hornbook.catalog.passages import RECIPE, Document, Published, lesson_document, lesson_key
 from hornbook.catalog.search import Hit
 from hornbook.catalog.store import Store, Where, default_path
 from hornbook.errors import CourseError, HornbookError, printable
@@ -100,12 +100,16 @@ class Catalog:
         return catalog
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Catalog:
-        """Return the catalog that the settings name: HORNBOOK_CATALOG (a file or URL), HORNBOOK_INDEX and HORNBOOK_EMBEDDER."""
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, *, asking: bool = False) -> Catalog:
+        """Return the catalog that the settings name: HORNBOOK_CATALOG (a file or URL), HORNBOOK_INDEX and HORNBOOK_EMBEDDER.
+
+        Who is only *asking*, once, is answered exactly: to import Chroma takes longer. Its next owner catches up with what was added.
+        """
         said = environment.get("HORNBOOK_CATALOG") or None
         where = said if said is None or "://" in said else Path(said)
+        index = environment.get("HORNBOOK_INDEX") or AUTO
         embedder = embedder_named(environment.get("HORNBOOK_EMBEDDER"))
-        return cls.open(where, embedder=embedder, index=environment.get("HORNBOOK_INDEX") or AUTO)
+        return cls.open(where, embedder=embedder, index=EXACT if asking and index == AUTO else index)
 
     @property
     def space(self) -> str:
@@ -155,6 +159,10 @@ class Catalog:
         if number:
             self._follow()
         return number
+
+    def withdraw(self, artifact: Published) -> int:
+        """Erase what is known of *artifact*, as when it is revoked or deleted; return how many documents that were."""
+        return self.remove(*self.store.keys_at(str(artifact.page)))
 
     def keep(self, course: Course) -> int:
         """Add the lessons of *course* that are new or have changed, and remove those that are gone; return how many were written.
@@ -336,7 +344,7 @@ class Catalog:
 
 def find(text: str, where: Where | None = None, *, limit: int = 10, course: Course | None = None) -> tuple[Hit, ...]:
     """Return what fits *text* best, in the catalog that the environment names, with the lessons of *course* in it as they are now."""
-    with Catalog.from_environment() as catalog:
+    with Catalog.from_environment(asking=True) as catalog:
         if course is not None:
             catalog.keep(course)
         return catalog.find(text, where, limit=limit)
@@ -344,7 +352,7 @@ def find(text: str, where: Where | None = None, *, limit: int = 10, course: Cour
 
 def related(slug: str, course: Course, *, passed: Collection[str] = (), trouble: str = "", limit: int = 6) -> tuple[Hit, ...]:
     """Return what to do after the lesson *slug* of *course*, from the catalog that the environment names."""
-    with Catalog.from_environment() as catalog:
+    with Catalog.from_environment(asking=True) as catalog:
         catalog.keep(course)
         return catalog.related(lesson_key(course.name, slug), passed=passed, trouble=trouble, limit=limit)
 

@@ -1,7 +1,7 @@
 """Documents: what of a lesson or an artifact can be found, as plain data, and the passages that a reader is led to.
 
     lesson_document(lesson, course="hornbook")
-    artifact_document(artifact, lesson, course="hornbook")
+    artifact_document(artifact, lesson, course="hornbook", author="did:key:z6Mk...")
     Document.of({"id": "42", "title": "Means", "text": "...", "skills": ["NumPy arrays"], "level": "beginner"})
 
 Outputs are left out: they are long, and say little. Nothing of a learner's is trusted: texts are cut to size, and what no database can
@@ -145,10 +145,6 @@ class Published(Protocol):
     """What there is to know of an artifact; `hornbook.Artifact` is one."""
 
     @property
-    def id(self) -> str:
-        """The name of its folder."""
-
-    @property
     def slug(self) -> str:
         """Its lesson's slug."""
 
@@ -205,18 +201,18 @@ def lesson_key(course: str, slug: str) -> str:
     return f"lesson:{course}/{slug}"
 
 
-def artifact_key(name: str) -> str:
-    """Return the key of the artifact whose folder is called *name*."""
-    return f"artifact:{name}"
+def artifact_key(course: str, slug: str, author: str) -> str:
+    """Return the key of what *author* has published of the lesson *slug*: what is published later takes its place."""
+    return f"artifact:{course}/{slug}@{author}"
 
 
-def artifact_document(artifact: Published, lesson: Lesson, *, course: str, author: str = "", language: str = "en") -> Document:
+def artifact_document(artifact: Published, lesson: Lesson, *, course: str, author: str, language: str = "en") -> Document:
     """Return what can be found of *artifact*, which came of *lesson*: the learner's own notebook, as everybody may read it.
 
     *author* is who issued its credential. Nobody's name is taken from it.
     """
     return Document(
-        key=artifact_key(artifact.id),
+        key=artifact_key(course, artifact.slug, author),
         kind="artifact",
         title=_text(artifact.title, MAX_NAME),
         course=course,

@@ -310,6 +310,14 @@ class Store:
         with self.reading() as connection:
             return list(connection.execute(select(table.c.key).where(*clauses(where)).order_by(table.c.key)).scalars())
 
+    def keys_at(self, place: str) -> list[str]:
+        """Return the keys of the documents that lie at *place*."""
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["document"]
+        with self.reading() as connection:
+            return list(connection.execute(select(table.c.key).where(table.c.place == place)).scalars())
+
     def state(self, connection: Connection) -> State:
         """Return how far the catalog is."""
         from sqlalchemy import select  # noqa: PLC0415 - slow to import
