@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hornbook.course import Course
     from hornbook.lesson import Lesson
     from hornbook.model import SandboxReport, Verdict
+    from hornbook.publish import Artifact
 
 PASSED, NOT_PASSED, BAD_INPUT, AT_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -168,6 +169,7 @@ def publish(
     *,
     into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Where the artifact is written.")] = Path("portfolio"),
     learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, which nothing proves.")] = None,
+    unlisted: Annotated[bool, typer.Option("--unlisted", help="Do not let it be found by `hornbook find`.")] = False,
     course: CourseOption = None,
     lesson: LessonOption = None,
     as_json: JsonOption = False,
@@ -186,6 +188,8 @@ def publish(
             typer.echo("Nothing was published: only a notebook that has passed all checks can be.", err=True)
             raise typer.Exit(AT_FAULT if verdict.broken else NOT_PASSED)
         artifact = published(data, verdict, found, into=into, learner=learner)
+        if not unlisted:
+            _enter(artifact, found, run.course)
         for trace in artifact.warnings[:10]:
             typer.echo(
                 f"Everybody can read {trace} in it. Take it out of the notebook, and publish again, if that should not be.", err=True
@@ -642,6 +646,18 @@ def _keep(catalog: Catalog, courses: Iterable[Course]) -> None:
     with _waiting("reading the lessons"):
         for course in courses:
             catalog.keep(course)
+
+
+def _enter(artifact: Artifact, lesson: Lesson, course: Course) -> None:
+    """Enter *artifact* in the catalog. It is published all the same where that cannot be done."""
+    from hornbook.catalog import Catalog, artifact_document  # noqa: PLC0415 - heavy
+
+    try:
+        with Catalog.from_environment() as catalog:
+            language = course.settings.language
+            catalog.add(artifact_document(artifact, lesson, course=course.name, author=artifact.issuer, language=language))
+    except HornbookError as error:
+        typer.echo(f"It is not found by `hornbook find` yet: {error}", err=True)
 
 
 def _passed(course: Course) -> set[str]:
