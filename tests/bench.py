@@ -631,7 +631,10 @@ def bench_search(root: Path) -> None:
     me, sampled, chance = psutil.Process(), Sampled(), np.random.default_rng(11)
     queries = [" ".join(f"word{rank}" for rank in chance.integers(20, 2_000, 3)) for _ in range(QUERIES)]
     where = Where(skills=("skill 3",))
-    rows: list[tuple[str, tuple[float, float, float]]] = []
+
+    def told(name: str, work: Callable[[str], object]) -> None:
+        median, most, used = asked_often(work, queries)
+        print(f"  {name:30}{median:10.1f}{most:10.1f}{used:10.1f}", flush=True)
 
     def megabytes() -> float:
         return float(me.memory_info().rss) / (1 << 20)
@@ -649,8 +652,9 @@ def bench_search(root: Path) -> None:
         before, begun = megabytes(), time.perf_counter()
         catalog.find(queries[0])
         print(f"vectors read in {time.perf_counter() - begun:.1f} s, {megabytes() - before:.0f} MiB")
-        rows.append(("find, exact, filtered", asked_often(lambda text: catalog.find(text, where), queries)))
-        rows.append(("find, exact", asked_often(catalog.find, queries)))
+        print(f"\n  {'milliseconds':30}{'median':>10}{'p95':>10}{'p95, CPU':>10}", flush=True)
+        told("find, exact, filtered", lambda text: catalog.find(text, where))
+        told("find, exact", catalog.find)
         with catalog.store.reading() as connection:
             state, every = catalog.store.state(connection), sampled.drawn(QUERIES)
             of_query = dict(zip(queries, every, strict=True))
@@ -659,10 +663,8 @@ def bench_search(root: Path) -> None:
             def exact(text: str, kept: Any = None) -> list[int]:
                 return [ident for ident, _ in catalog._exact.nearest(catalog.store, connection, state, of_query[text], 10, kept)]
 
-            rows.append(("numpy alone, filtered", asked_often(lambda text: exact(text, among), queries)))
-            rows.append(
-                ("FTS5 alone, filtered", asked_often(lambda text: catalog.store.ranked(connection, text.split(), where, 10), queries))
-            )
+            told("numpy alone, filtered", lambda text: exact(text, among))
+            told("FTS5 alone, filtered", lambda text: catalog.store.ranked(connection, text.split(), where, 10))
         before, begun, busy = megabytes(), time.perf_counter(), time.process_time()
         catalog.warm()
         wall, used = time.perf_counter() - begun, time.process_time() - busy
@@ -670,15 +672,12 @@ def bench_search(root: Path) -> None:
         chroma = catalog._chroma
         if chroma is None or not chroma.opened:
             raise SystemExit(catalog.trouble)
-        rows.append(("find, Chroma, filtered", asked_often(lambda text: catalog.find(text, where), queries)))
-        rows.append(("find, Chroma", asked_often(catalog.find, queries)))
-        rows.append(("Chroma alone, filtered", asked_often(lambda text: chroma.nearest(of_query[text], 10, where), queries)))
-        rows.append(("Chroma alone", asked_often(lambda text: chroma.nearest(of_query[text], 10, Where()), queries)))
+        told("find, Chroma, filtered", lambda text: catalog.find(text, where))
+        told("find, Chroma", catalog.find)
+        told("Chroma alone, filtered", lambda text: chroma.nearest(of_query[text], 10, where))
+        told("Chroma alone", lambda text: chroma.nearest(of_query[text], 10, Where()))
         shared = [len(set(exact(text)) & {ident for ident, _ in chroma.nearest(of_query[text], 10, Where())}) / 10 for text in queries]
         print(f"of the ten nearest Chroma finds {statistics.mean(shared):.4f}")
-    print(f"\n{'milliseconds':30}{'median':>10}{'p95':>10}{'p95, CPU':>10}")
-    for name, (median, most, used) in rows:
-        print(f"{name:30}{median:10.1f}{most:10.1f}{used:10.1f}")
 
 
 def bench_command(root: Path, rounds: int) -> None:

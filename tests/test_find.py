@@ -13,6 +13,7 @@ import pytest
 
 from hornbook import Course
 from hornbook.catalog import Catalog, Document, Passage, Where, artifact_document, ranked
+from hornbook.catalog import catalog as whole
 from hornbook.catalog.passages import MAX_TEXT, notebook_passages, plain, shown
 from hornbook.catalog.search import fused
 from hornbook.catalog.terms import error_in, near, one_slip, stem, telling, terms
@@ -192,6 +193,24 @@ def test_filters_hold_for_words_and_for_meaning(tmp_path: Path, indexing: Module
     assert {hit.key for hit in by_words} == expected(given)
     assert {hit.key for hit in by_meaning} <= expected(given)
     assert {hit.key for hit in listed} == expected(given)
+
+
+@pytest.mark.parametrize("looked_at", [1, 5, 12, 1_000])
+def test_however_few_fit_a_filter_the_nearest_of_them_are_found(
+    tmp_path: Path, indexing: ModuleType, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    """Whether the filter is asked of the nearest or of all makes no difference to what is found."""
+    monkeypatch.setattr(whole, "LOOKED_AT", looked_at)
+    where = Where(skills=("Skill 1",))
+    with Catalog.open(tmp_path / "catalog.sqlite", embedder=indexing.Hashed(), index="exact") as catalog:
+        catalog.add(*SHELF)
+        with catalog.store.reading() as connection:
+            every = [ident for ident, _ in catalog._nearest(connection, "loops and word4", 100, Where())]
+            fits = set(map(int, catalog.store.idents(connection, where)))
+            found = [ident for ident, _ in catalog._nearest(connection, "loops and word4", 3, where)]
+
+        assert len(found) == 3
+        assert found == [ident for ident in every if ident in fits][:3]
 
 
 @pytest.mark.parametrize(

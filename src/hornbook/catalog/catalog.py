@@ -40,6 +40,8 @@ TOGETHER: Final = 200
 """How many documents are written in one go: a kill loses at most so many that were not acknowledged yet."""
 CHROMA_FILTERS: Final = 20_000
 """Up to how many documents Chroma filters as fast as numpy: at 100,000 it takes ten times as long."""
+LOOKED_AT: Final = 1_000
+"""How many of the nearest documents are put to a filter before it is asked of all."""
 WHILE_WAITING: Final = 64
 """How many documents are embedded again while somebody waits for an answer, after a change of the model."""
 MOST_HITS: Final = 100
@@ -74,6 +76,7 @@ class Catalog:
     _chroma: Chroma | None = None
     _indexing: threading.RLock = field(default_factory=threading.RLock)
     _pid: int = field(default_factory=os.getpid)
+    _looked: int = -1
 
     def __post_init__(self) -> None:
         self._exact = Exact(self.space, self.embedder.dimensions)
@@ -258,11 +261,14 @@ class Catalog:
         return self.store.reading()
 
     def _outdated(self) -> list[int]:
-        """Return the numbers of a few documents that another model has embedded, if any."""
+        """Return the numbers of a few documents that another model has embedded, if any; looked for once after each write."""
         with self.store.reading() as connection:
-            if self._exact.generation == self.store.state(connection).generation:
+            generation = self.store.state(connection).generation
+            if generation == self._looked:
                 return []
-            return self.store.without_vector(connection, self.space, limit=WHILE_WAITING)
+            found = self.store.without_vector(connection, self.space, limit=WHILE_WAITING)
+        self._looked = -1 if found else generation
+        return found
 
     def _embed_again(self, idents: Sequence[int]) -> None:
         for start in range(0, len(idents), TOGETHER):
@@ -291,8 +297,14 @@ class Catalog:
                         return chroma.nearest(vector, limit, where)
                     except HornbookError as error:
                         self.trouble = str(error)
-        among = self.store.idents(connection, where) if filtered else None
-        return self._exact.nearest(self.store, connection, state, vector, limit, among)
+        if not filtered:
+            return self._exact.nearest(self.store, connection, state, vector, limit, None)
+        # Most filters leave enough of the nearest: to ask about these is faster than to name all that a filter holds for.
+        near = self._exact.nearest(self.store, connection, state, vector, LOOKED_AT, None)
+        fits = self.store.fitting(connection, where, [ident for ident, _ in near])
+        if len(fits) >= limit or len(near) < LOOKED_AT:
+            return [(ident, score) for ident, score in near if ident in fits][:limit]
+        return self._exact.nearest(self.store, connection, state, vector, limit, self.store.idents(connection, where))
 
     def _own(self) -> Chroma | None:
         """Return the index, if this process may write it: the one it has, or else the directory, where no other process owns that."""
