@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from hornbook.catalog import search, steps
 from hornbook.catalog.embed import Embedder, MiniLM, embedder_named
 from hornbook.catalog.index import Chroma, Exact, metadata
-from hornbook.catalog.passages import RECIPE, Document, Published, lesson_document, lesson_key
+from hornbook.catalog.passages import RECIPE, Document, Published, lesson_document, lesson_key, storable
 from hornbook.catalog.search import Hit
 from hornbook.catalog.store import Store, Where, default_path
 from hornbook.errors import CourseError, HornbookError, printable
 
 if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
     from sqlalchemy import Connection
 
     from hornbook.catalog.index import Ranked
@@ -148,7 +150,7 @@ class Catalog:
         todo = list(fresh.values())
         for start in range(0, len(todo), TOGETHER):
             some = todo[start : start + TOGETHER]
-            self.store.put(some, self.embedder.embed([document.card for document in some]), self.space)
+            self.store.put(some, self._embedded([document.card for document in some]), self.space)
         if todo:
             self._follow()
         return len(todo)
@@ -165,7 +167,7 @@ class Catalog:
 
     def withdraw(self, artifact: Published) -> int:
         """Erase what is known of *artifact*, as when it is revoked or deleted; return how many documents that were."""
-        return self.remove(*self.store.keys_at(str(artifact.page)))
+        return self.remove(*self.store.keys_at(storable(str(artifact.page))))
 
     def keep(self, course: Course) -> int:
         """Add the lessons of *course* that are new or have changed, and remove those that are gone; return how many were written.
@@ -180,7 +182,7 @@ class Catalog:
                 path = course.path(slug)
                 stat = path.stat()
                 stamp = f"{stat.st_mtime_ns}-{stat.st_size}"
-                if key not in known or (known[key].stamp, known[key].place) != (stamp, str(path)):
+                if key not in known or (known[key].stamp, known[key].place) != (stamp, storable(str(path))):
                     changed.append(lesson_document(course.lesson(slug), course=course.name, language=course.settings.language, stamp=stamp))
         here = [key for key in self.store.keys(Where(kind="lesson", course=course.name)) if key not in keys]
         places = {key: one.place for key, one in self.store.known(here).items()}
@@ -275,8 +277,18 @@ class Catalog:
             some = idents[start : start + TOGETHER]
             with self.store.reading() as connection:
                 documents = self.store.documents(connection, some, passages=True)
-            vectors = self.embedder.embed([documents[ident].card for ident in documents])
+            vectors = self._embedded([documents[ident].card for ident in documents])
             self.store.put_vectors(list(documents), vectors, self.space)
+
+    def _embedded(self, texts: Sequence[str]) -> NDArray[float32]:
+        """Return the vectors of *texts*; raise `HornbookError` where an embedder that was plugged in gives others than it says."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        vectors = np.ascontiguousarray(self.embedder.embed(texts), np.float32)
+        if vectors.shape != (len(texts), self.embedder.dimensions) or not np.allclose((vectors**2).sum(axis=1), 1, atol=1e-3):
+            wanted = f"one vector of length 1 and {self.embedder.dimensions} numbers a text"
+            raise HornbookError(f'The embedder "{printable(self.embedder.name)}" must give {wanted}.')
+        return vectors
 
     def _nearest_in(self, connection: Connection) -> Any:
         def nearest(text: str, limit: int, where: Where) -> Ranked:
@@ -286,7 +298,7 @@ class Catalog:
 
     def _nearest(self, connection: Connection, text: str, limit: int, where: Where) -> Ranked:
         """Return the *limit* documents nearest to *text* for which *where* holds: from Chroma if it is ours and as far, or else exactly."""
-        vector = self.embedder.embed([text])[0]
+        vector = self._embedded([text])[0]
         state = self.store.state(connection)
         filtered = where != Where()
         chroma = self._chroma

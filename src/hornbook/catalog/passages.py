@@ -191,7 +191,7 @@ def lesson_document(lesson: Lesson, *, course: str, language: str = "en", stamp:
         authors=_names(lesson.authors),
         language=language,
         version=lesson.version,
-        place=str(lesson.path),
+        place=storable(str(lesson.path)),
         stamp=stamp,
     )
 
@@ -227,7 +227,7 @@ def artifact_document(artifact: Published, lesson: Lesson, *, course: str, autho
         assurance=str(artifact.assurance),
         created=artifact.created.astimezone(UTC),
         version=lesson.version,
-        place=str(artifact.page),
+        place=storable(str(artifact.page)),
     )
 
 
@@ -295,7 +295,12 @@ def _text(value: object, most: int) -> str:
     """Return *value*, which must be a text, in what every database can hold."""
     if not isinstance(value, str):
         raise TypeError(value)
-    return value[:most].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return storable(value[:most])
+
+
+def storable(text: str) -> str:
+    """Return *text* in what every database can hold: file names, too, may have pieces that are no text."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _names(values: Iterable[object]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from hornbook.catalog.passages import Document, Passage
+from hornbook.catalog.passages import Document, Passage, storable
 from hornbook.catalog.terms import terms
 from hornbook.errors import HornbookError, printable
 
@@ -86,7 +86,7 @@ def _wanted(name: str, value: Any) -> Any:
     if name in {"skills", "levels"}:
         value = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else None
         if value is not None and all(isinstance(one, str) for one in value):
-            return value
+            return tuple(map(storable, value))
         raise HornbookError(f'"{name}" must be a list of texts.')
     if name == "minutes":
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31:
@@ -99,7 +99,7 @@ def _wanted(name: str, value: Any) -> Any:
             raise HornbookError(f'"{name}" must be a date such as "2026-11-28".') from error
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if isinstance(value, str):
-        return value
+        return storable(value)
     raise HornbookError(f'"{name}" must be a text.')
 
 
