@@ -12,7 +12,8 @@ put to
     hornbook grade      the command, from start to exit
 
 Then: the first reply of a kernel, checks of a notebook that is being worked on, a check in a browser (`lab`), a portfolio's
-site and its search (`portfolio`; both need Chromium), and with `--thousand` a thousand submissions.
+site and its search (`portfolio`; both need Chromium), finding one of a hundred thousand passages (`search`, which takes minutes),
+and with `--thousand` a thousand submissions.
 Machines differ and are noisy: trust ratios. `--rounds N` sets how often each is measured (5). Every process may keep compiled
 Python, as an installed one does.
 """
@@ -31,16 +32,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import psutil
 from jupyter_client.manager import AsyncKernelManager, start_new_kernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from hornbook.catalog import Catalog, Document, MiniLM, Passage, Where
 from hornbook.course import Course
 from hornbook.grading import grade
 from hornbook.grading.batch import grade_all
@@ -644,12 +647,130 @@ def bench_portfolio(home: Path, rounds: int) -> None:
     tell(f"a site of 500 artifacts, {site.page.stat().st_size >> 10} KiB of page (to reach: 30 s, and 50 ms)", labels, [])
 
 
+PASSAGES = 100_000
+QUERIES = 200
+TOPICS = 500
+
+
+class Sampled:
+    """Vectors in clusters, as texts about the same have them; what a query costs in the real model is paid, and its result left."""
+
+    name = "sampled"
+    dimensions = 384
+
+    def __init__(self) -> None:
+        self.model = MiniLM()
+        self.chance = np.random.default_rng(7)
+        self.centres = self.chance.standard_normal((TOPICS, self.dimensions), dtype=np.float32)
+
+    def drawn(self, number: int) -> Any:
+        """Return *number* vectors around the centres."""
+        rows = self.centres[self.chance.integers(TOPICS, size=number)]
+        rows = rows + 0.7 * self.chance.standard_normal((number, self.dimensions), dtype=np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        """Return one row for each of *texts*."""
+        self.model.embed(texts)
+        return self.drawn(len(texts))
+
+
+def passages(chance: np.random.Generator) -> Iterator[Document]:
+    """Yield documents of one passage each, forty words as often as words are."""
+    levels = ("beginner", "intermediate", "advanced")
+    for number in range(PASSAGES):
+        words = [f"word{rank}" for rank in np.minimum(chance.zipf(1.2, 43), 30_000)]
+        yield Document(
+            f"lesson:bench/n{number}", " ".join(words[:3]), course="bench", slug=f"n{number}", passages=(Passage(" ".join(words[3:])),),
+            skills=(f"skill {number % 5}",), level=levels[number % 3], minutes=5 + number % 10,
+        )  # fmt: skip
+
+
+def asked_often(work: Callable[[str], object], queries: Sequence[str]) -> tuple[float, float, float]:
+    """Return the median and the 95th percentile of *work* on *queries*, in milliseconds, and that percentile of the processor time."""
+    work(queries[0])
+    wall, used = [], []
+    for query in queries:
+        begun, busy = time.perf_counter(), time.process_time()
+        work(query)
+        wall.append(1000 * (time.perf_counter() - begun))
+        used.append(1000 * (time.process_time() - busy))
+    return statistics.median(wall), statistics.quantiles(wall, n=20)[-1], statistics.quantiles(used, n=20)[-1]
+
+
+def bench_search(root: Path) -> None:
+    """Find one of a hundred thousand passages, as the catalog does, and as its parts would alone."""
+    me, sampled, chance = psutil.Process(), Sampled(), np.random.default_rng(11)
+    queries = [" ".join(f"word{rank}" for rank in chance.integers(20, 2_000, 3)) for _ in range(QUERIES)]
+    where = Where(skills=("skill 3",))
+
+    def told(name: str, work: Callable[[str], object]) -> None:
+        median, most, used = asked_often(work, queries)
+        print(f"  {name:30}{median:10.1f}{most:10.1f}{used:10.1f}", flush=True)
+
+    def megabytes() -> float:
+        return float(me.memory_info().rss) / (1 << 20)
+
+    with Catalog.open(root / "catalog.sqlite", embedder=sampled) as catalog:
+        begun, batch = time.perf_counter(), []
+        for document in passages(chance):
+            batch.append(document)
+            if len(batch) == 1_000:
+                catalog.store.put(batch, sampled.drawn(len(batch)), catalog.space)
+                batch = []
+        size = (root / "catalog.sqlite").stat().st_size >> 20
+        print(f"\n{PASSAGES:,} passages written to SQL in {time.perf_counter() - begun:.0f} s, {size} MiB", flush=True)
+        sampled.embed(["read the model"])
+        before, begun = megabytes(), time.perf_counter()
+        catalog.find(queries[0])
+        print(f"vectors read in {time.perf_counter() - begun:.1f} s, {megabytes() - before:.0f} MiB")
+        print(f"\n  {'milliseconds':30}{'median':>10}{'p95':>10}{'p95, CPU':>10}", flush=True)
+        told("find, exact, filtered", lambda text: catalog.find(text, where))
+        told("find, exact", catalog.find)
+        with catalog.store.reading() as connection:
+            state, every = catalog.store.state(connection), sampled.drawn(QUERIES)
+            of_query = dict(zip(queries, every, strict=True))
+            among = catalog.store.idents(connection, where)
+
+            def exact(text: str, kept: Any = None) -> list[int]:
+                return [ident for ident, _ in catalog._exact.nearest(catalog.store, connection, state, of_query[text], 10, kept)]
+
+            told("numpy alone, filtered", lambda text: exact(text, among))
+            told("FTS5 alone, filtered", lambda text: catalog.store.ranked(connection, text.split(), where, 10))
+        before, begun, busy = megabytes(), time.perf_counter(), time.process_time()
+        catalog.warm()
+        wall, used = time.perf_counter() - begun, time.process_time() - busy
+        print(f"Chroma built in {wall:.0f} s ({used:.0f} s of processor time), {megabytes() - before:.0f} MiB", flush=True)
+        chroma = catalog._chroma
+        if chroma is None or not chroma.opened:
+            raise SystemExit(catalog.trouble)
+        told("find, Chroma, filtered", lambda text: catalog.find(text, where))
+        told("find, Chroma", catalog.find)
+        told("Chroma alone, filtered", lambda text: chroma.nearest(of_query[text], 10, where))
+        told("Chroma alone", lambda text: chroma.nearest(of_query[text], 10, Where()))
+        shared = [len(set(exact(text)) & {ident for ident, _ in chroma.nearest(of_query[text], 10, Where())}) / 10 for text in queries]
+        print(f"of the ten nearest Chroma finds {statistics.mean(shared):.4f}")
+
+
+def bench_command(root: Path, rounds: int) -> None:
+    """Time `hornbook find` from its start to its end, with our own lessons in the catalog."""
+    environment = {**os.environ, "HORNBOOK_CATALOG": str(root / "command.sqlite")}
+    command = [sys.executable, "-m", "hornbook", "find", "KeyError: 'price'", "--course", str(Path(__file__).parent.parent)]
+
+    def run() -> None:
+        subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 - our own
+
+    run()
+    tell("hornbook find, the command", measure({"from start to exit": run}, rounds), ())
+
+
 def main() -> None:
     """Measure all of it, or what was named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
     parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live, lab, portfolio")
+    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live, lab, search")
     asked = parser.parse_args()
     # The compiled files of our own modules count as little as those of an installed package.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -666,6 +787,9 @@ def main() -> None:
             bench_lab(Path(folder, "lab"), asked.rounds)
         if "portfolio" in asked.what:
             bench_portfolio(Path(folder, "portfolio"), asked.rounds)
+        if "search" in asked.what:
+            bench_command(Path(folder), asked.rounds)
+            bench_search(Path(folder))
         if asked.thousand:
             bench_thousand(Path(folder, "thousand"))
 

@@ -343,6 +343,50 @@ def test_an_index_that_there_is_none_of_is_refused(tmp_path: Path) -> None:
         Catalog.open(tmp_path / "catalog.sqlite", index="quick")
 
 
+def test_a_full_disk_is_named_and_nothing_is_half_written(tmp_path: Path, indexing: ModuleType) -> None:
+    """What was there is found as before; what did not fit is not there at all."""
+    with opened(tmp_path / "catalog.sqlite", indexing) as catalog:
+        catalog.add(indexing.document(1))
+        with catalog.store.engine.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        big = Document("big", "Big", passages=tuple(Passage(f"word{number} " * 500) for number in range(50)))
+        with pytest.raises(HornbookError, match="the catalog cannot be used: database or disk is full"):
+            catalog.add(indexing.document(2), big)
+
+        assert [hit.key for hit in catalog.find("")] == [indexing.document(1).key]
+        assert catalog.check().problems == ()
+
+
+@pytest.mark.parametrize("vectors", [[[1.0, 0.0]], [[float("nan")] * 256], [[2.0] + [0.0] * 255], [[0.0] * 256], []])
+def test_an_embedder_that_gives_something_else_is_refused(tmp_path: Path, indexing: ModuleType, vectors: list[list[float]]) -> None:
+    """By name, before anything is written: a number that is none would make every answer nonsense."""
+
+    class Odd(indexing.Hashed):  # type: ignore[name-defined,misc]
+        def embed(self, texts: object) -> object:
+            del texts
+            return vectors
+
+    with opened(tmp_path / "catalog.sqlite", indexing, embedder=Odd("odd")) as catalog:
+        with pytest.raises(HornbookError, match='The embedder "odd" must give one vector of length 1 and 256 numbers a text'):
+            catalog.add(indexing.document(1))
+
+        assert catalog.find("") == ()
+
+
+def test_names_that_are_no_text_are_no_hindrance(tmp_path: Path, indexing: ModuleType) -> None:
+    """A folder whose name is not UTF-8, and a filter that nobody could have typed."""
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    new_course(odd / "course")
+    with opened(tmp_path / "catalog.sqlite", indexing) as catalog:
+        written = [catalog.keep(Course.open(odd / "course")) for _ in range(2)]
+
+        assert written == [1, 0]
+        assert catalog.find("", Where.of({"kind": "\ud800", "skills": ["\0"]})) == ()
+        with pytest.raises(HornbookError, match="is not in the catalog"):
+            catalog.related("\ud800")
+
+
 def test_words_that_were_lost_are_made_again(where: Path | str, indexing: ModuleType) -> None:
     """What is not truth is noticed where it is missing, and comes back from what is."""
     with opened(where, indexing) as catalog:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +24,15 @@ from hornbook import __version__
 from hornbook.cli import app
 from hornbook.course import Course
 from hornbook.lesson import read_solution
-from hornbook.model import Verdict
+from hornbook.model import LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
+from hornbook.record.store import OWNER, Record, default_path
 from hornbook.scaffold import FIRST_LESSON, new_course
 from hornbook.terminal import EXIT_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).parent.parent
 SMALL_LETTERS_ONLY = "def count_vowels(word):\n    return sum(letter in 'aeiou' for letter in word)\n"
 NEVER_ENDS = "while True:\n    pass\n"
 BROKEN_CHECK = '''
@@ -515,3 +520,133 @@ def _descendants(pid: int, *, at_least: int) -> list[psutil.Process]:
         if len(children) >= at_least and any(child.cpu_percent(interval=0.1) > 30 for child in children if child.is_running()):
             return children
     pytest.fail("the submission never ran")
+
+
+# --- Finding ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give an empty catalog and record of our own, in the repository's own course."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("HORNBOOK_CATALOG", str(tmp_path / "catalog.sqlite"))
+    monkeypatch.chdir(ROOT)
+    return tmp_path / "catalog.sqlite"
+
+
+@pytest.mark.usefixtures("catalog")
+def test_find_says_what_where_and_why() -> None:
+    """A question in a course finds its lesson, with the reason, the cell and the file."""
+    ended = hornbook("find", "moving", "averages")
+
+    assert ended.code == 0
+    assert ended.out.splitlines()[0] == "1  A steady pulse"
+    assert "intermediate · 12 minutes · NumPy arrays" in ended.out
+    assert "It speaks of average, moving." in ended.out
+    assert re.search(r"Cell \d+: ", ended.out)
+    assert "lessons/numpy/steady_pulse.ipynb" in ended.out
+
+
+@pytest.mark.usefixtures("catalog")
+def test_find_answers_in_json_and_narrows_down() -> None:
+    """Each option leaves out what it does not hold for; what has no date is not published since."""
+    found = hornbook("find", "loops", "--level", "beginner", "--skill", "dictionaries", "--minutes", "15", "--json").json
+    none = hornbook("find", "loops", "--since", "2026-01-01", "--json").json
+
+    assert {hit["slug"] for hit in found} == {"secret_messages", "tidy_expenses"}
+    assert none == []
+
+
+@pytest.mark.usefixtures("catalog")
+def test_find_says_that_nothing_fits() -> None:
+    """In the language that was asked for; that is no failure."""
+    ended = hornbook("find", "loops", "--kind", "artifact", "--language", "de")
+
+    assert (ended.code, ended.out) == (0, "Dazu passt nichts. Versuche es mit anderen Wörtern, oder lass eine Option weg.\n")
+
+
+@pytest.mark.usefixtures("catalog")
+def test_find_refuses_a_date_that_is_none() -> None:
+    """As bad input, with an example; in JSON, too."""
+    ended = hornbook("find", "x", "--until", "soon", "--json")
+
+    assert ended.code == 2
+    assert ended.json["error"] == '"until" must be a date such as "2026-11-28".'
+
+
+@pytest.mark.usefixtures("catalog")
+def test_find_needs_no_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of any course it finds what the catalog has; a course that is named is read first."""
+    monkeypatch.chdir(tmp_path)
+    before = hornbook("find", "game of life", "--json").json
+    named = hornbook("find", "game of life", "--course", ROOT, "--json").json
+    after = hornbook("find", "game of life", "--json").json
+
+    assert before == []
+    assert named[0]["slug"] == after[0]["slug"] == "life_on_a_grid"
+
+
+@pytest.mark.usefixtures("catalog")
+def test_related_knows_what_is_recorded() -> None:
+    """A lesson that is passed, by the record or by the option, is left out and opens the way to others."""
+    before = hornbook("related", "steady_pulse", "--json").json
+    with contextlib.closing(Record.open(default_path())) as record:
+        course = Course.open(ROOT)
+        verdict = hornbook_verdict(course)
+        record.grade(OWNER, course.name, verdict)
+    after = hornbook("related", "steady_pulse", "--passed", "bike_count", "--json").json
+
+    assert {"life_on_a_grid", "bike_count"} <= {hit["slug"] for hit in before}
+    assert "life_on_a_grid" not in {hit["slug"] for hit in after}
+    assert "bike_count" not in {hit["slug"] for hit in after}
+
+
+def hornbook_verdict(course: Course) -> Verdict:
+    """Return a verdict that says that `life_on_a_grid` was passed."""
+    lesson = course.lesson("life_on_a_grid")
+    return Verdict.of(
+        lesson=LessonRef(lesson.slug, lesson.title, lesson.version, lesson.digest, "11" * 32),
+        submission=SubmissionRef("life_on_a_grid.ipynb", "22" * 32),
+        outcomes=(Outcome("test_x", "x", "The x", Status.PASSED, 1.0, 1.0),),
+        sandbox=SandboxReport(4, "own root", ()),
+        runtime=Runtime("3.11.7", "33" * 32, "0.1.0"),
+        started=datetime(2026, 11, 23, 3, 0, tzinfo=UTC),
+        seconds=0.25,
+        seed=7,
+    )
+
+
+@pytest.mark.usefixtures("catalog")
+def test_related_takes_a_notebook_and_what_does_not_work() -> None:
+    """A copy of a lesson stands for the lesson; an error message brings the lesson that teaches it first."""
+    by_notebook = hornbook("related", ROOT / "lessons/python/secret_messages.ipynb", "--json").json
+    by_slug = hornbook("related", "python/secret_messages", "--json").json
+    in_trouble = hornbook("related", "secret_messages", "--trouble", "ValueError: invalid literal for int()")
+
+    assert by_notebook == by_slug
+    assert by_slug[0]["reasons"] == ["It builds on Secret messages.", "It trains dictionaries, too."]
+    assert "It is about what ValueError tells." in in_trouble.out.splitlines()[2]
+
+
+@pytest.mark.usefixtures("catalog")
+def test_related_names_the_nearest_lesson() -> None:
+    """A lesson that there is none of is the caller's mistake."""
+    ended = hornbook("related", "secret_mesages")
+
+    assert ended.code == 2
+    assert 'did you mean "secret_messages"' in ended.err
+
+
+def test_the_index_is_checked_and_rebuilt(catalog: Path) -> None:
+    """What is the matter ends with 3 and says what to do; rebuilding mends it."""
+    hornbook("find", "loops")
+    whole = hornbook("index", "check")
+    with contextlib.closing(sqlite3.connect(catalog)) as connection, connection:
+        connection.execute("DELETE FROM words")
+    lost = hornbook("index", "check", "--json")
+    rebuilt = hornbook("index", "rebuild")
+
+    assert (whole.code, whole.out.splitlines()[:2]) == (0, ["documents  6", "indexed    6"])
+    assert lost.code == 3
+    assert lost.json["problems"] == ["0 documents can be found by their words, and there are 6."]
+    assert (rebuilt.code, rebuilt.out) == (0, whole.out)

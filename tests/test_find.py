@@ -13,6 +13,7 @@ import pytest
 
 from hornbook import Course
 from hornbook.catalog import Catalog, Document, Passage, Where, artifact_document, ranked
+from hornbook.catalog import catalog as whole
 from hornbook.catalog.passages import MAX_TEXT, notebook_passages, plain, shown
 from hornbook.catalog.search import blended, fused
 from hornbook.catalog.terms import error_in, near, one_slip, stem, telling, terms
@@ -194,6 +195,24 @@ def test_filters_hold_for_words_and_for_meaning(tmp_path: Path, indexing: Module
     assert {hit.key for hit in listed} == expected(given)
 
 
+@pytest.mark.parametrize("looked_at", [1, 5, 12, 1_000])
+def test_however_few_fit_a_filter_the_nearest_of_them_are_found(
+    tmp_path: Path, indexing: ModuleType, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    """Whether the filter is asked of the nearest or of all makes no difference to what is found."""
+    monkeypatch.setattr(whole, "LOOKED_AT", looked_at)
+    where = Where(skills=("Skill 1",))
+    with Catalog.open(tmp_path / "catalog.sqlite", embedder=indexing.Hashed(), index="exact") as catalog:
+        catalog.add(*SHELF)
+        with catalog.store.reading() as connection:
+            every = [ident for ident, _ in catalog._nearest(connection, "loops and word4", 100, Where())]
+            fits = set(map(int, catalog.store.idents(connection, where)))
+            found = [ident for ident, _ in catalog._nearest(connection, "loops and word4", 3, where)]
+
+        assert len(found) == 3
+        assert found == [ident for ident in every if ident in fits][:3]
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -221,7 +240,7 @@ def test_an_artifact_is_found_by_what_its_learner_wrote(tmp_path: Path, passed: 
     artifact = passed.publish(tmp_path / "portfolio", learner="Grace Hopper")
     document = artifact_document(artifact, passed.lesson, course="hornbook", author="did:key:z6Mk")
 
-    assert document.key == f"artifact:{artifact.id}"
+    assert document.key == f"artifact:hornbook/{passed.lesson.slug}@did:key:z6Mk"
     assert (document.kind, document.assurance, document.place) == ("artifact", "self-checked", str(artifact.page))
     assert any(passage.kind == "code" and passage.cell for passage in document.passages)
     assert "Grace" not in str(document)
@@ -230,6 +249,22 @@ def test_an_artifact_is_found_by_what_its_learner_wrote(tmp_path: Path, passed: 
         (hit,) = catalog.find(passed.lesson.title, Where(kind="artifact", assurance="self-checked", skills=document.skills[:1]))
 
         assert hit.created == artifact.created
+
+
+def test_an_artifact_is_there_once_and_can_be_withdrawn(tmp_path: Path, passed: Passed) -> None:
+    """What is published anew takes the place of what was, and what is revoked is found no longer."""
+    later = passed.with_cells({"cell_type": "markdown", "source": "Now with a xylophone"})
+    first, second = passed.publish(tmp_path / "portfolio"), later.publish(tmp_path / "portfolio")
+    with Catalog.open(tmp_path / "catalog.sqlite", index="exact") as catalog:
+        for artifact in (first, second):
+            catalog.add(artifact_document(artifact, passed.lesson, course="hornbook", author="did:key:z6Mk"))
+        (hit,) = catalog.find("xylophone", Where(kind="artifact"))
+        withdrawn = catalog.withdraw(first), catalog.withdraw(second)
+
+        assert first.page != second.page
+        assert hit.place == str(second.page)
+        assert withdrawn == (0, 1)
+        assert catalog.find("") == ()
 
 
 def test_plain_records_can_be_ranked(tmp_path: Path) -> None:

@@ -381,8 +381,13 @@ def test_a_course_issues_from_the_command_line(at_home: CliRunner, course101: Co
     told = at_home.invoke(app, ["issuer", "show", "--issuer", str(course101.issuer.folder)])
     assert "counting_vowels" in told.stdout
     assert "holds" in told.stdout
+    seen = at_home.invoke(app, ["find", "vowels", "--assurance", "course-checked", "--json"])
+    assert [(hit["slug"], hit["authors"]) for hit in json.loads(seen.stdout)] == [
+        ("counting_vowels", [course101.issuer.id, passed.keys.newest.did])
+    ]
     told = at_home.invoke(app, ["revoke", made["folder"], "--issuer", str(course101.issuer.folder)])
     assert told.exit_code == 0, told.stderr
+    assert json.loads(at_home.invoke(app, ["find", "vowels", "--assurance", "course-checked", "--json"]).stdout) == []
     course101.show()
     told = at_home.invoke(app, ["verify", "--online", made["folder"]])
     assert told.exit_code == 2

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from hornbook.cli import app
 from hornbook.errors import HornbookError
-from hornbook.publish import Artifact, Keyring, verify
+from hornbook.publish import Artifact, Keyring, artifacts, verify
 from hornbook.publish.artifact import SEALED, zipped
 from hornbook.publish.credential import sign
 from hornbook.publish.page import sri
@@ -219,3 +219,36 @@ def test_the_command_publishes_what_has_passed(passed: Passed, tmp_path: Path, m
     assert begun.exit_code == 1
     assert "Nothing was published" in begun.stderr
     assert not (tmp_path / "q").exists()
+
+
+def test_what_is_published_can_be_found(passed: Passed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the index as well, once however often it is published; not if it is to be unlisted; and no trouble there undoes it."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "done.ipynb").write_bytes(passed.notebook)
+    words = ["publish", "done.ipynb", "--course", str(passed.lesson.path.parent.parent), "--into", "p"]
+
+    def found() -> list[str]:
+        return [
+            hit["place"]
+            for hit in json.loads(CliRunner().invoke(app, ["find", passed.lesson.title, "--kind", "artifact", "--json"]).stdout)
+        ]
+
+    unlisted = CliRunner().invoke(app, [*words, "--unlisted"])
+    before = found()
+    for _ in range(2):
+        CliRunner().invoke(app, words)
+    pages = {str(artifact.page) for artifact in artifacts(tmp_path / "p")}
+    after = found()
+    check = json.loads(CliRunner().invoke(app, ["index", "check", "--json"]).stdout)
+    monkeypatch.setenv("HORNBOOK_CATALOG", str(tmp_path / "done.ipynb"))
+    troubled = CliRunner().invoke(app, words)
+
+    assert unlisted.exit_code == 0, unlisted.output
+    assert before == []
+    assert len(after) == 1
+    assert set(after) <= pages
+    assert (check["documents"], check["indexed"]) == (1, 1)
+    assert troubled.exit_code == 0
+    assert "Published  Counting vowels" in troubled.stdout
+    assert "It is not found by `hornbook find` yet" in troubled.stderr

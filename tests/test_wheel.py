@@ -122,6 +122,15 @@ def test_the_wheel_brings_its_languages(unpacked: Path) -> None:
     assert 'jupyterlab.locale"]\nhornbook = "hornbook"' in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
+def test_the_wheel_brings_the_tokenizer_with_its_licence(unpacked: Path) -> None:
+    """What is given away under another licence than ours has it beside it."""
+    folder = Path("hornbook", "catalog", "minilm")
+    brought = {path.name: path.read_bytes() for path in (unpacked / folder).iterdir()}
+
+    assert brought == {path.name: path.read_bytes() for path in (ROOT / "src" / folder).iterdir()}
+    assert {"tokenizer.json", "LICENSE", "NOTICE"} <= brought.keys()
+
+
 def test_the_wheel_tells_nothing_of_the_machine(unpacked: Path, checkout: Path) -> None:
     """No file in the wheel names the folder in which it was built, a home, or a place that this machine fetches from."""
     places = [os.fsencode(place) for place in (checkout, ROOT, Path.home()) if len(place.parts) > 1]

@@ -112,7 +112,7 @@ class Course:
     @cached_property
     def slugs(self) -> tuple[str, ...]:
         """The slugs of all lessons, broken ones too, in the order of their paths."""
-        return tuple(dict.fromkeys(file.slug for file in self._files if file.role is _LESSON))
+        return tuple(self._places)
 
     @cached_property
     def lessons(self) -> tuple[Lesson, ...]:
@@ -164,6 +164,15 @@ class Course:
         return tuple(Problem(path.relative_to(self.root), message) for path, message in found)
 
     @cached_property
+    def _places(self) -> Mapping[str, list[_File]]:
+        """The files that are lessons, by slug, in the order of their paths."""
+        places: dict[str, list[_File]] = {}
+        for file in self._files:
+            if file.role is _LESSON:
+                places.setdefault(file.slug, []).append(file)
+        return places
+
+    @cached_property
     def _read(self) -> dict[str, Lesson]:
         """The lessons that have been read so far."""
         return {}
@@ -197,7 +206,7 @@ class Course:
 
     def _place(self, slug: str) -> _File:
         """Return the one file that is the lesson *slug*."""
-        places = [file for file in self._files if file.role is _LESSON and file.slug == slug]
+        places = self._places.get(slug, [])
         if not places:
             way_out = nearest(slug, self.slugs) if self.slugs else "it has none yet"
             raise CourseError(self.root, f'has no lesson "{printable(slug)}"; {way_out}.')

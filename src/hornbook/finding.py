@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hornbook.errors import HornbookError, printable
-from hornbook.terminal import AT_FAULT, EXIT_CODES, CourseOption, JsonOption, find_course, show_json, slug_of, telling_errors
+from hornbook.errors import CourseError, HornbookError, printable
+from hornbook.terminal import (
+    AT_FAULT,
+    EXIT_CODES,
+    PASSED,
+    CourseOption,
+    JsonOption,
+    LanguageOption,
+    find_course,
+    find_lesson,
+    show,
+    show_json,
+    telling_errors,
+    waiting,
+)
+from hornbook.words import say, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hornbook.catalog import Catalog, Hit, Report
     from hornbook.course import Course
 
 app = typer.Typer()
-index = typer.Typer(help="Look at the index of what can be found, or make it again.", no_args_is_help=True, rich_markup_mode=None)
+index = typer.Typer(help="Look after the index of what can be found.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(index, name="index", epilog=EXIT_CODES)
-
-LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100, help="How many to show at most.")]
+LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100, help="How many to show.")]
 
 
 @app.command(epilog=EXIT_CODES)
@@ -28,126 +43,177 @@ def find(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     text: Annotated[list[str], typer.Argument(metavar="TEXT", help="A question, some words, or an error message.", show_default=False)],
     *,
-    skill: Annotated[list[str] | None, typer.Option("--skill", metavar="NAME", help="It teaches this; may be given again.")] = None,
-    level: Annotated[list[str] | None, typer.Option("--level", metavar="LEVEL", help="It is of this level, or of another given.")] = None,
-    minutes: Annotated[int | None, typer.Option("--minutes", metavar="N", min=1, help="It takes at most so long.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help='"lesson" or "artifact".')] = None,
-    author: Annotated[str | None, typer.Option("--author", metavar="NAME", help="It is by this author.")] = None,
+    skill: Annotated[list[str] | None, typer.Option("--skill", metavar="NAME", help="It has this skill; all of several.")] = None,
+    level: Annotated[list[str] | None, typer.Option("--level", metavar="LEVEL", help="It is of this level; one of several.")] = None,
+    minutes: Annotated[int | None, typer.Option("--minutes", metavar="N", min=1, help="It takes at most so long.")] = None,
+    author: Annotated[str | None, typer.Option("--author", metavar="NAME", help="Who has written it, or issued its credential.")] = None,
+    written_in: Annotated[str | None, typer.Option("--written-in", metavar="TAG", help='The language of its course, such as "en".')] = None,
     assurance: Annotated[str | None, typer.Option("--assurance", metavar="WORD", help='"self-checked" or "course-checked".')] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="It was published on that day or later.")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="It was published on this day or later.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="It was published before this day.")] = None,
     limit: LimitOption = 5,
     course: CourseOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find lessons, and what others have published, by words and by meaning; an error message finds the lesson that teaches it."""
-    with telling_errors(context, as_json=as_json):
+    """Find lessons and artifacts by what they are about, and say why each was found."""
+    with speaking(language), telling_errors(context, as_json=as_json):
         from hornbook.catalog import Catalog, Where  # noqa: PLC0415 - heavy
 
         where = Where.of(
             {
-                "skills": skill,
-                "levels": level,
-                "minutes": minutes,
-                "kind": kind,
-                "author": author,
-                "assurance": assurance,
-                "since": since,
+                "kind": kind, "skills": skill, "levels": level, "minutes": minutes, "author": author, "language": written_in,
+                "assurance": assurance, "since": since, "until": until,
             }
-        )
-        with Catalog.from_environment() as catalog:
-            _keep(catalog, course)
+        )  # fmt: skip
+        here = _courses_here(course, ())
+        with Catalog.from_environment(asking=True) as catalog:
+            _keep(catalog, here)
             hits = catalog.find(" ".join(text), where, limit=limit)
-        _tell(hits, as_json=as_json, nothing="Nothing fits. Try other words, or fewer conditions.")
+        _tell_hits(hits, as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
 def related(
     context: typer.Context,
-    lesson: Annotated[str, typer.Argument(metavar="LESSON|NOTEBOOK", help="A lesson's slug, or a notebook that is a copy of one.")],
+    what: Annotated[str, typer.Argument(metavar="LESSON|NOTEBOOK", help="A lesson, or a copy of one.", show_default=False)],
     *,
-    passed: Annotated[list[str] | None, typer.Option("--passed", metavar="SLUG", help="A lesson that is done; may be given again.")] = None,
-    trouble: Annotated[str, typer.Option("--trouble", metavar="TEXT", help="An error message: what teaches it comes first.")] = "",
+    passed: Annotated[
+        list[str] | None, typer.Option("--passed", metavar="SLUG", help="A lesson that is done, besides the recorded ones.")
+    ] = None,
+    trouble: Annotated[str, typer.Option("--trouble", metavar="TEXT", help="What does not work, such as an error message.")] = "",
     limit: LimitOption = 5,
     course: CourseOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what to do after a lesson, each with its reason: nothing that is done, and nothing that needs what is not done yet."""
-    with telling_errors(context, as_json=as_json):
+    """Say what to do after a lesson: what builds on it, trains the same, or is similar, and can be begun now."""
+    with speaking(language), telling_errors(context, as_json=as_json):
         from hornbook.catalog import Catalog, lesson_key  # noqa: PLC0415 - heavy
+        from hornbook.lesson import match_lesson  # noqa: PLC0415
 
-        found = find_course(course, [Path(lesson)])
-        slug = _slug(found, lesson)
-        with Catalog.from_environment() as catalog:
-            catalog.keep(found)
-            hits = catalog.related(lesson_key(found.name, slug), passed=passed or (), trouble=trouble, limit=limit)
-        _tell(hits, as_json=as_json, nothing="Nothing that is left builds on it or is like it.")
+        notebook = Path(what) if what.endswith(".ipynb") or Path(what).is_file() else None
+        at = find_course(course, [notebook] if notebook else ())
+        lesson = match_lesson(notebook, at.lessons) if notebook else find_lesson(at, what)
+        with Catalog.from_environment(asking=True) as catalog:
+            _keep(catalog, [at])
+            done = {*(passed or ()), *_passed(at)}
+            hits = catalog.related(lesson_key(at.name, lesson.slug), passed=done, trouble=trouble, limit=limit)
+        _tell_hits(hits, as_json=as_json)
 
 
 @index.command("check", epilog=EXIT_CODES)
-def check_index(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """Compare the index with what it should hold."""
+def index_check(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """Compare the index with the catalog's database; an index that was lost or damaged is made again on the way."""
     with telling_errors(context, as_json=as_json):
         from hornbook.catalog import Catalog  # noqa: PLC0415 - heavy
 
-        with Catalog.from_environment() as catalog:
+        with waiting("comparing the index with the database"), Catalog.from_environment() as catalog:
             report = catalog.check()
-        _tell_report(report, as_json=as_json)
+            trouble = catalog.trouble
+        _tell_report(report, trouble, as_json=as_json)
 
 
 @index.command("rebuild", epilog=EXIT_CODES)
-def rebuild_index(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """Make everything again that can be made from the database: words, vectors, and the index."""
+def index_rebuild(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """Make everything again that can be made from the catalog's documents: words, vectors, index."""
     with telling_errors(context, as_json=as_json):
         from hornbook.catalog import Catalog  # noqa: PLC0415 - heavy
 
-        with Catalog.from_environment() as catalog:
+        with waiting("making the index again"), Catalog.from_environment() as catalog:
             report = catalog.rebuild()
-        _tell_report(report, as_json=as_json)
+            trouble = catalog.trouble
+        _tell_report(report, trouble, as_json=as_json)
 
 
-def _keep(catalog: Catalog, course: str | None) -> None:
-    """Bring the course that was given, or that we are in, into the catalog as it is now; without any there is what was there before."""
-    try:
-        found = find_course(course, ())
-    except HornbookError:
-        if course is not None:
-            raise
-    else:
-        catalog.keep(found)
+# --- What they share -------------------------------------------------------------------------------------------------
 
 
-def _slug(course: Course, word: str) -> str:
-    if not word.endswith(".ipynb"):
-        return slug_of(word)
-    from hornbook.lesson import match_lesson  # noqa: PLC0415 - heavy
+def _courses_here(given: str | None, files: Sequence[Path]) -> list[Course]:
+    """Return the course that was *given* or that we are in, or else all that are installed and can be read; there may be none."""
+    from hornbook.course import Course, installed_courses  # noqa: PLC0415 - heavy
 
-    return match_lesson(Path(word), course.lessons).slug
+    if given is not None:
+        return [find_course(given, files)]
+    with contextlib.suppress(HornbookError):
+        return [Course.find(Path.cwd())]
+    found = []
+    for folder in installed_courses().values():
+        with contextlib.suppress(CourseError):
+            found.append(Course.open(folder))
+    return found
 
 
-def _tell(hits: Sequence[Hit], *, as_json: bool, nothing: str) -> None:
+def _keep(catalog: Catalog, courses: Iterable[Course]) -> None:
+    """Have the lessons of *courses* in *catalog* as they are now."""
+    with waiting("reading the lessons"):
+        for course in courses:
+            catalog.keep(course)
+
+
+def _passed(course: Course) -> set[str]:
+    """Return the lessons of *course* that the owner of this machine has passed, as far as is recorded."""
+    from hornbook.record.store import OWNER, Record, default_path  # noqa: PLC0415 - heavy
+
+    if not default_path().is_file():
+        return set()
+    with contextlib.closing(Record.open(default_path())) as record:
+        return {slug for slug, standing in record.standings(OWNER, course.name).items() if standing.passed_at is not None}
+
+
+def _tell_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
+    """Tell what was found, the best first: what it is, why, the passage, and where it lies."""
     if as_json:
-        show_json([hit.plain() for hit in hits])
+        typer.echo(json.dumps([hit.plain() for hit in hits], ensure_ascii=False, indent=1))
         return
     if not hits:
-        typer.echo(nothing)
-    for hit in hits:
-        facts = [hit.slug, hit.level, f"{hit.minutes} minutes" if hit.minutes else "", hit.assurance]
-        typer.echo(f"{printable(hit.title)}  ({', '.join(printable(fact) for fact in facts if fact)})")
-        for reason in hit.reasons:
-            typer.echo(f"  {printable(reason)}")
-        if hit.passage:
-            typer.echo(f"  {printable(' '.join(hit.passage.split()))[:300]}")
+        typer.echo(say("find.nothing"))
+        return
+    from rich.console import Group  # noqa: PLC0415 - heavy
+    from rich.constrain import Constrain  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from hornbook.show import WIDTH, safe  # noqa: PLC0415
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right")
+    grid.add_column(overflow="fold")
+    for number, hit in enumerate(hits, 1):
+        facts = [hit.level, say("find.minutes", hit.minutes) if hit.minutes else "", hit.assurance, ", ".join(hit.skills)]
+        grid.add_row(Text(str(number)), safe(hit.title, "bold"))
+        grid.add_row(Text(), safe(" · ".join(fact for fact in facts if fact), "dim"))
+        if hit.reasons:
+            grid.add_row(Text(), safe(" ".join(hit.reasons)))
+        passage = Text("\n").join(safe(line) for line in hit.passage.splitlines())
+        if hit.cell:
+            passage = safe(f"{say('find.cell', number=hit.cell)} ", "dim").append_text(passage)
+        grid.add_row(Text(), passage)
+        grid.add_row(Text(), safe(_near(hit.place), "dim"))
+        grid.add_row(Text(), Text())
+    show(Constrain(Group(grid), WIDTH))
 
 
-def _tell_report(report: Report, *, as_json: bool) -> None:
+def _near(place: str) -> str:
+    """Return *place*, a path or an address, as seen from here if it lies below."""
+    path = Path(place)
+    return str(path.relative_to(Path.cwd())) if place and path.is_relative_to(Path.cwd()) else place
+
+
+def _tell_report(report: Report, trouble: str, *, as_json: bool) -> None:
+    """Tell how the catalog is, and end with its exit code."""
     if as_json:
-        facts: dict[str, Any] = {"documents": report.documents, "indexed": report.indexed, "space": report.space}
-        show_json(facts | {"problems": report.problems})
+        show_json({"documents": report.documents, "indexed": report.indexed, "space": report.space,
+                     "problems": report.problems, "trouble": trouble})  # fmt: skip
     else:
-        indexed = "another process owns the index" if report.indexed is None else f"{report.indexed} indexed"
-        typer.echo(f"{report.documents} documents, {indexed}, vectors by {printable(report.space)}")
-    for problem in report.problems:
-        typer.echo(problem, err=True)
-    if report.problems:
-        typer.echo("`hornbook index rebuild` makes it again.", err=True)
-        raise typer.Exit(AT_FAULT)
+        typer.echo(f"documents  {report.documents}")
+        typer.echo(f"indexed    {'not here' if report.indexed is None else report.indexed}")
+        typer.echo(f"model      {printable(report.space)}")
+        if trouble:
+            typer.echo(printable(trouble))
+        for problem in report.problems:
+            typer.echo(f"  ✗ {problem}")
+        if report.problems:
+            typer.echo("\nNext: hornbook index rebuild")
+    raise typer.Exit(AT_FAULT if report.problems else PASSED)

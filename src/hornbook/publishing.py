@@ -31,6 +31,7 @@ from hornbook.terminal import (
 )
 
 if TYPE_CHECKING:
+    from hornbook.course import Course
     from hornbook.lesson import Lesson
     from hornbook.model import Verdict
     from hornbook.publish import Artifact, Issuer
@@ -53,6 +54,8 @@ AddressOption = Annotated[
     str | None, typer.Option("--address", metavar="URL", help="Where DIR will be on the web, for what is shown beside a shared link.")
 ]
 
+UnlistedOption = Annotated[bool, typer.Option("--unlisted", help="Do not let it be found by `hornbook find`.")]
+
 
 @app.command(epilog=EXIT_CODES)
 def publish(  # noqa: PLR0913 - each is an option
@@ -63,6 +66,7 @@ def publish(  # noqa: PLR0913 - each is an option
     learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, which nothing proves.")] = None,
     redact: RedactOption = False,
     address: AddressOption = None,
+    unlisted: UnlistedOption = False,
     course: CourseOption = None,
     lesson: LessonOption = None,
     as_json: JsonOption = False,
@@ -73,7 +77,10 @@ def publish(  # noqa: PLR0913 - each is an option
 
         need_linux()
         run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line)
-        artifact = published(*_passed(run, notebook), into=into, learner=learner, redact=redact, address=address)
+        data, verdict, found = _passed(run, notebook)
+        artifact = published(data, verdict, found, into=into, learner=learner, redact=redact, address=address)
+        if not unlisted:
+            _enter(artifact, found, run.course, artifact.issuer)
         _tell_artifact("Published", artifact, into, as_json=as_json)
 
 
@@ -92,6 +99,7 @@ def issue(  # noqa: PLR0913 - each is an option
     learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, as the course calls them.")] = None,
     redact: RedactOption = False,
     address: AddressOption = None,
+    unlisted: UnlistedOption = False,
     course: CourseOption = None,
     lesson: LessonOption = None,
     as_json: JsonOption = False,
@@ -112,8 +120,11 @@ def issue(  # noqa: PLR0913 - each is an option
         check_subject(subject)
         run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line, assurance=Assurance.COURSE_CHECKED)
         need_level(max(run.course.settings.require_level, LEAST_LEVEL))
-        work = Work(*_passed(run, notebook), subject, learner, redact)
-        _tell_artifact("Issued", signing.issue(work, into=into, address=address), into, as_json=as_json)
+        data, verdict, found = _passed(run, notebook)
+        artifact = signing.issue(Work(data, verdict, found, subject, learner, redact), into=into, address=address)
+        if not unlisted:
+            _enter(artifact, found, run.course, subject)
+        _tell_artifact("Issued", artifact, into, as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -131,6 +142,8 @@ def revoke(
         credential = what if what.startswith("urn:") else verified(Path(what)).credential.id
         signing = _open_issuer(issuer)
         signing.revoke(credential, reason)
+        if Path(what).is_dir():
+            _withdraw(Path(what))
         typer.echo(f"Revoked    {printable(credential)}")
         typer.echo(f"Next: put {printable(signing.public)} where {printable(signing.address or '')} shows it.")
 
@@ -417,6 +430,28 @@ def _passed(run: Run, notebook: Path) -> tuple[bytes, Verdict, Lesson]:
         typer.echo("Nothing was published: only a notebook that has passed all checks can be.", err=True)
         raise typer.Exit(AT_FAULT if verdict.broken else NOT_PASSED)
     return data, verdict, lesson
+
+
+def _enter(artifact: Artifact, lesson: Lesson, course: Course, learner: str) -> None:
+    """Enter *artifact* in the catalog. It is published all the same where that cannot be done."""
+    from hornbook.catalog import Catalog, artifact_document  # noqa: PLC0415 - heavy
+
+    try:
+        with Catalog.from_environment(asking=True) as catalog:
+            language = course.settings.language
+            made = artifact_document(artifact, lesson, course=course.name, author=artifact.issuer, learner=learner, language=language)
+            catalog.add(made)
+    except HornbookError as error:
+        typer.echo(f"It is not found by `hornbook find` yet: {error}", err=True)
+
+
+def _withdraw(folder: Path) -> None:
+    """Let the artifact in *folder* be found no more."""
+    from hornbook.catalog import Catalog  # noqa: PLC0415 - heavy
+    from hornbook.publish import Artifact  # noqa: PLC0415
+
+    with Catalog.from_environment(asking=True) as catalog:
+        catalog.withdraw(Artifact.open(folder))
 
 
 def _tell_artifact(done: str, artifact: Artifact, into: Path, *, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
     catalog = Catalog.open(default_path())
     catalog.keep(course)                               its lessons, as far as they have changed
-    catalog.add(artifact_document(artifact, lesson, course="hornbook"))
+    catalog.add(artifact_document(artifact, lesson, course="hornbook", author="did:key:z6Mk..."))
     catalog.find("KeyError: 'price'", Where(levels=("beginner",)))
     catalog.related("lesson:hornbook/steady_pulse", passed={"secret_messages", "tidy_expenses"})
 
@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from hornbook.catalog import search, steps
 from hornbook.catalog.embed import Embedder, MiniLM, embedder_named
 from hornbook.catalog.index import Chroma, Exact, metadata
-from hornbook.catalog.passages import RECIPE, Document, lesson_document, lesson_key
+from hornbook.catalog.passages import RECIPE, Document, Published, lesson_document, lesson_key, storable
 from hornbook.catalog.search import Hit
 from hornbook.catalog.store import Store, Where, default_path
 from hornbook.errors import CourseError, HornbookError, printable
 
 if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
     from sqlalchemy import Connection
 
     from hornbook.catalog.index import Ranked
@@ -40,6 +42,8 @@ TOGETHER: Final = 200
 """How many documents are written in one go: a kill loses at most so many that were not acknowledged yet."""
 CHROMA_FILTERS: Final = 20_000
 """Up to how many documents Chroma filters as fast as numpy: at 100,000 it takes ten times as long."""
+LOOKED_AT: Final = 1_000
+"""How many of the nearest documents are put to a filter before it is asked of all."""
 WHILE_WAITING: Final = 64
 """How many documents are embedded again while somebody waits for an answer, after a change of the model."""
 MOST_HITS: Final = 100
@@ -74,6 +78,7 @@ class Catalog:
     _chroma: Chroma | None = None
     _indexing: threading.RLock = field(default_factory=threading.RLock)
     _pid: int = field(default_factory=os.getpid)
+    _looked: int = -1
 
     def __post_init__(self) -> None:
         self._exact = Exact(self.space, self.embedder.dimensions)
@@ -100,12 +105,16 @@ class Catalog:
         return catalog
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Catalog:
-        """Return the catalog that the settings name: HORNBOOK_CATALOG (a file or URL), HORNBOOK_INDEX and HORNBOOK_EMBEDDER."""
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, *, asking: bool = False) -> Catalog:
+        """Return the catalog that the settings name: HORNBOOK_CATALOG (a file or URL), HORNBOOK_INDEX and HORNBOOK_EMBEDDER.
+
+        Who is only *asking*, once, is answered exactly: to import Chroma takes longer. Its next owner catches up with what was added.
+        """
         said = environment.get("HORNBOOK_CATALOG") or None
         where = said if said is None or "://" in said else Path(said)
+        index = environment.get("HORNBOOK_INDEX") or AUTO
         embedder = embedder_named(environment.get("HORNBOOK_EMBEDDER"))
-        return cls.open(where, embedder=embedder, index=environment.get("HORNBOOK_INDEX") or AUTO)
+        return cls.open(where, embedder=embedder, index=EXACT if asking and index == AUTO else index)
 
     @property
     def space(self) -> str:
@@ -141,7 +150,7 @@ class Catalog:
         todo = list(fresh.values())
         for start in range(0, len(todo), TOGETHER):
             some = todo[start : start + TOGETHER]
-            self.store.put(some, self.embedder.embed([document.card for document in some]), self.space)
+            self.store.put(some, self._embedded([document.card for document in some]), self.space)
         if todo:
             self._follow()
         return len(todo)
@@ -156,6 +165,10 @@ class Catalog:
             self._follow()
         return number
 
+    def withdraw(self, artifact: Published) -> int:
+        """Erase what is known of *artifact*, as when it is revoked or deleted; return how many documents that were."""
+        return self.remove(*self.store.keys_at(storable(str(artifact.page))))
+
     def keep(self, course: Course) -> int:
         """Add the lessons of *course* that are new or have changed, and remove those that are gone; return how many were written.
 
@@ -169,7 +182,7 @@ class Catalog:
                 path = course.path(slug)
                 stat = path.stat()
                 stamp = f"{stat.st_mtime_ns}-{stat.st_size}"
-                if key not in known or (known[key].stamp, known[key].place) != (stamp, str(path)):
+                if key not in known or (known[key].stamp, known[key].place) != (stamp, storable(str(path))):
                     changed.append(lesson_document(course.lesson(slug), course=course.name, language=course.settings.language, stamp=stamp))
         here = [key for key in self.store.keys(Where(kind="lesson", course=course.name)) if key not in keys]
         places = {key: one.place for key, one in self.store.known(here).items()}
@@ -250,19 +263,32 @@ class Catalog:
         return self.store.reading()
 
     def _outdated(self) -> list[int]:
-        """Return the numbers of a few documents that another model has embedded, if any."""
+        """Return the numbers of a few documents that another model has embedded, if any; looked for once after each write."""
         with self.store.reading() as connection:
-            if self._exact.generation == self.store.state(connection).generation:
+            generation = self.store.state(connection).generation
+            if generation == self._looked:
                 return []
-            return self.store.without_vector(connection, self.space, limit=WHILE_WAITING)
+            found = self.store.without_vector(connection, self.space, limit=WHILE_WAITING)
+        self._looked = -1 if found else generation
+        return found
 
     def _embed_again(self, idents: Sequence[int]) -> None:
         for start in range(0, len(idents), TOGETHER):
             some = idents[start : start + TOGETHER]
             with self.store.reading() as connection:
                 documents = self.store.documents(connection, some, passages=True)
-            vectors = self.embedder.embed([documents[ident].card for ident in documents])
+            vectors = self._embedded([documents[ident].card for ident in documents])
             self.store.put_vectors(list(documents), vectors, self.space)
+
+    def _embedded(self, texts: Sequence[str]) -> NDArray[float32]:
+        """Return the vectors of *texts*; raise `HornbookError` where an embedder that was plugged in gives others than it says."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        vectors = np.ascontiguousarray(self.embedder.embed(texts), np.float32)
+        if vectors.shape != (len(texts), self.embedder.dimensions) or not np.allclose((vectors**2).sum(axis=1), 1, atol=1e-3):
+            wanted = f"one vector of length 1 and {self.embedder.dimensions} numbers a text"
+            raise HornbookError(f'The embedder "{printable(self.embedder.name)}" must give {wanted}.')
+        return vectors
 
     def _nearest_in(self, connection: Connection) -> Any:
         def nearest(text: str, limit: int, where: Where) -> Ranked:
@@ -272,7 +298,7 @@ class Catalog:
 
     def _nearest(self, connection: Connection, text: str, limit: int, where: Where) -> Ranked:
         """Return the *limit* documents nearest to *text* for which *where* holds: from Chroma if it is ours and as far, or else exactly."""
-        vector = self.embedder.embed([text])[0]
+        vector = self._embedded([text])[0]
         state = self.store.state(connection)
         filtered = where != Where()
         chroma = self._chroma
@@ -283,8 +309,14 @@ class Catalog:
                         return chroma.nearest(vector, limit, where)
                     except HornbookError as error:
                         self.trouble = str(error)
-        among = self.store.idents(connection, where) if filtered else None
-        return self._exact.nearest(self.store, connection, state, vector, limit, among)
+        if not filtered:
+            return self._exact.nearest(self.store, connection, state, vector, limit, None)
+        # Most filters leave enough of the nearest: to ask about these is faster than to name all that a filter holds for.
+        near = self._exact.nearest(self.store, connection, state, vector, LOOKED_AT, None)
+        fits = self.store.fitting(connection, where, [ident for ident, _ in near])
+        if len(fits) >= limit or len(near) < LOOKED_AT:
+            return [(ident, score) for ident, score in near if ident in fits][:limit]
+        return self._exact.nearest(self.store, connection, state, vector, limit, self.store.idents(connection, where))
 
     def _own(self) -> Chroma | None:
         """Return the index, if this process may write it: the one it has, or else the directory, where no other process owns that."""
@@ -336,7 +368,7 @@ class Catalog:
 
 def find(text: str, where: Where | None = None, *, limit: int = 10, course: Course | None = None) -> tuple[Hit, ...]:
     """Return what fits *text* best, in the catalog that the environment names, with the lessons of *course* in it as they are now."""
-    with Catalog.from_environment() as catalog:
+    with Catalog.from_environment(asking=True) as catalog:
         if course is not None:
             catalog.keep(course)
         return catalog.find(text, where, limit=limit)
@@ -344,7 +376,7 @@ def find(text: str, where: Where | None = None, *, limit: int = 10, course: Cour
 
 def related(slug: str, course: Course, *, passed: Collection[str] = (), trouble: str = "", limit: int = 6) -> tuple[Hit, ...]:
     """Return what to do after the lesson *slug* of *course*, from the catalog that the environment names."""
-    with Catalog.from_environment() as catalog:
+    with Catalog.from_environment(asking=True) as catalog:
         catalog.keep(course)
         return catalog.related(lesson_key(course.name, slug), passed=passed, trouble=trouble, limit=limit)
 

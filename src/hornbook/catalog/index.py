@@ -200,7 +200,7 @@ class Chroma:
             assert self.progress is not None  # noqa: S101 - _open has seen to it
             if self.progress.generation < state.generation:
                 self._write(store, connection, state, after=self.progress.generation)
-            if self._collection.count() != number - len(store.without_vector(connection, self.space)):
+            if self._collection.count() != store.indexable(connection, self.space):
                 self._new(store, connection, state)
             return True
 

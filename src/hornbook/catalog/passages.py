@@ -1,7 +1,7 @@
 """Documents: what of a lesson or an artifact can be found, as plain data, and the passages that a reader is led to.
 
     lesson_document(lesson, course="hornbook")
-    artifact_document(artifact, lesson, course="hornbook")
+    artifact_document(artifact, lesson, course="hornbook", author="did:key:z6Mk...")
     Document.of({"id": "42", "title": "Means", "text": "...", "skills": ["NumPy arrays"], "level": "beginner"})
 
 Outputs are left out: they are long, and say little. Nothing of a learner's is trusted: texts are cut to size, and what no database can
@@ -145,10 +145,6 @@ class Published(Protocol):
     """What there is to know of an artifact; `hornbook.Artifact` is one."""
 
     @property
-    def id(self) -> str:
-        """The name of its folder."""
-
-    @property
     def slug(self) -> str:
         """Its lesson's slug."""
 
@@ -195,7 +191,7 @@ def lesson_document(lesson: Lesson, *, course: str, language: str = "en", stamp:
         authors=_names(lesson.authors),
         language=language,
         version=lesson.version,
-        place=str(lesson.path),
+        place=storable(str(lesson.path)),
         stamp=stamp,
     )
 
@@ -205,18 +201,20 @@ def lesson_key(course: str, slug: str) -> str:
     return f"lesson:{course}/{slug}"
 
 
-def artifact_key(name: str) -> str:
-    """Return the key of the artifact whose folder is called *name*."""
-    return f"artifact:{name}"
+def artifact_key(course: str, slug: str, author: str, learner: str | None = None) -> str:
+    """Return the key of what *author* has issued of the lesson *slug*, to *learner* if that is another: the latest takes its place."""
+    return f"artifact:{course}/{slug}@{author}" + (f"/{learner}" if learner not in {None, author} else "")
 
 
-def artifact_document(artifact: Published, lesson: Lesson, *, course: str, author: str = "", language: str = "en") -> Document:
+def artifact_document(
+    artifact: Published, lesson: Lesson, *, course: str, author: str, learner: str | None = None, language: str = "en"
+) -> Document:
     """Return what can be found of *artifact*, which came of *lesson*: the learner's own notebook, as everybody may read it.
 
-    *author* is who issued its credential. Nobody's name is taken from it.
+    *author* is who issued its credential, and *learner* whose it is, if that is another. Nobody's name is taken from it.
     """
     return Document(
-        key=artifact_key(artifact.id),
+        key=artifact_key(course, artifact.slug, author, learner),
         kind="artifact",
         title=_text(artifact.title, MAX_NAME),
         course=course,
@@ -226,12 +224,12 @@ def artifact_document(artifact: Published, lesson: Lesson, *, course: str, autho
         skills=_names(artifact.skills),
         level=lesson.level,
         minutes=lesson.minutes,
-        authors=_names((author,)),
+        authors=_names(dict.fromkeys((author, learner or author))),
         language=language,
         assurance=str(artifact.assurance),
         created=artifact.created.astimezone(UTC),
         version=lesson.version,
-        place=str(artifact.page),
+        place=storable(str(artifact.page)),
     )
 
 
@@ -299,7 +297,12 @@ def _text(value: object, most: int) -> str:
     """Return *value*, which must be a text, in what every database can hold."""
     if not isinstance(value, str):
         raise TypeError(value)
-    return value[:most].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return storable(value[:most])
+
+
+def storable(text: str) -> str:
+    """Return *text* in what every database can hold: file names, too, may have pieces that are no text."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _names(values: Iterable[object]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hornbook.catalog import search
-from hornbook.catalog.passages import LEVELS, Document
+from hornbook.catalog.passages import LEVELS, Document, storable
 from hornbook.catalog.search import Hit, fused
 from hornbook.catalog.store import Where
 from hornbook.catalog.terms import error_in
@@ -98,7 +98,7 @@ def _document(store: Store, connection: Connection, key: str) -> Document:
     from sqlalchemy import select  # noqa: PLC0415 - slow to import
 
     table = store.tables["document"]
-    ident = connection.execute(select(table.c.id).where(table.c.key == key)).scalar()
+    ident = connection.execute(select(table.c.id).where(table.c.key == storable(key))).scalar()
     if ident is None:
         raise HornbookError(f"{printable(key)}: is not in the catalog. `hornbook find` shows what there is.")
     return store.documents(connection, [ident], passages=True)[ident]

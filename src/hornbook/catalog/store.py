@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from hornbook.catalog.passages import Document, Passage
+from hornbook.catalog.passages import Document, Passage, storable
 from hornbook.catalog.terms import terms
 from hornbook.errors import HornbookError, printable
 
@@ -86,7 +86,7 @@ def _wanted(name: str, value: Any) -> Any:
     if name in {"skills", "levels"}:
         value = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else None
         if value is not None and all(isinstance(one, str) for one in value):
-            return value
+            return tuple(map(storable, value))
         raise HornbookError(f'"{name}" must be a list of texts.')
     if name == "minutes":
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31:
@@ -99,7 +99,7 @@ def _wanted(name: str, value: Any) -> Any:
             raise HornbookError(f'"{name}" must be a date such as "2026-11-28".') from error
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if isinstance(value, str):
-        return value
+        return storable(value)
     raise HornbookError(f'"{name}" must be a text.')
 
 
@@ -310,6 +310,14 @@ class Store:
         with self.reading() as connection:
             return list(connection.execute(select(table.c.key).where(*clauses(where)).order_by(table.c.key)).scalars())
 
+    def keys_at(self, place: str) -> list[str]:
+        """Return the keys of the documents that lie at *place*."""
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["document"]
+        with self.reading() as connection:
+            return list(connection.execute(select(table.c.key).where(table.c.place == place)).scalars())
+
     def state(self, connection: Connection) -> State:
         """Return how far the catalog is."""
         from sqlalchemy import select  # noqa: PLC0415 - slow to import
@@ -324,14 +332,29 @@ class Store:
 
         return int(connection.execute(select(func.count()).select_from(_tables()["document"])).scalar() or 0)
 
+    def indexable(self, connection: Connection, space: str) -> int:
+        """Return how many documents have a vector in *space*."""
+        from sqlalchemy import func, select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["vector"]
+        return int(connection.execute(select(func.count()).select_from(table).where(table.c.space == space)).scalar() or 0)
+
     def idents(self, connection: Connection, where: Where) -> NDArray[int64]:
         """Return the numbers of the documents that *where* holds for, in ascending order."""
         import numpy as np  # noqa: PLC0415 - heavy
         from sqlalchemy import select  # noqa: PLC0415 - slow to import
 
         table = _tables()["document"]
-        chosen = connection.execute(select(table.c.id).where(*clauses(where)).order_by(table.c.id))
+        chosen = connection.execute(select(table.c.id).where(*clauses(where, of_all=True)).order_by(table.c.id))
         return np.fromiter((row[0] for row in chosen.cursor.fetchall()), np.int64)
+
+    def fitting(self, connection: Connection, where: Where, idents: Sequence[int]) -> set[int]:
+        """Return those of *idents* that *where* holds for."""
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["document"]
+        chosen = select(table.c.id).where(*clauses(where))
+        return {ident for some in _parts(idents) for ident in connection.execute(chosen.where(table.c.id.in_(some))).scalars()}
 
     def vectors(self, connection: Connection, space: str, *, after: int = -1) -> Iterator[Vectors]:
         """Yield the numbers and vectors of the documents that were written after the generation *after*, some thousands at a time."""
@@ -590,15 +613,17 @@ class Store:
             raise HornbookError(f"{self.name}: the catalog cannot be used: {printable(str(error.orig).strip())}.") from error
 
 
-def clauses(where: Where) -> list[ColumnElement[bool]]:
-    """Return what *where* asks of a row of the table of documents."""
-    from sqlalchemy import exists  # noqa: PLC0415 - slow to import
+def clauses(where: Where, *, of_all: bool = False) -> list[ColumnElement[bool]]:
+    """Return what *where* asks of a row of the table of documents: in the form that is fast for a few of them, or the one for *of_all*."""
+    from sqlalchemy import exists, select  # noqa: PLC0415 - slow to import
 
     document, name = _tables()["document"], _tables()["name"]
 
     def has(role: str, value: str) -> ColumnElement[bool]:
-        of = (name.c.document == document.c.id) & (name.c.role == role) & (name.c.folded == value.casefold())
-        return exists().where(of)
+        named = (name.c.role == role) & (name.c.folded == value.casefold())
+        if of_all:
+            return document.c.id.in_(select(name.c.document).where(named))
+        return exists().where(named & (name.c.document == document.c.id))
 
     found = [
         document.c[one] == getattr(where, one) for one in ("kind", "course", "language", "assurance") if getattr(where, one) is not None

@@ -68,7 +68,10 @@ _MAX_FILE = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A published submission in its `folder`. `id` is the folder's name; `assurance` is what it is worth, in one word."""
+    """A published submission in its `folder`.
+
+    `id` is the folder's name, `issuer` who has signed it, a URI; `assurance` is what it is worth, in one word.
+    """
 
     id: str
     slug: str
@@ -77,6 +80,7 @@ class Artifact:
     points: Points
     assurance: Assurance
     skills: tuple[str, ...]
+    issuer: str
     folder: Path
     page: Path
     zip: Path
@@ -100,6 +104,7 @@ class Artifact:
             points=verdict.points,
             assurance=verdict.assurance,
             skills=credential.skills,
+            issuer=credential.issuer,
             folder=folder,
             page=folder / "index.html",
             zip=folder.with_name(f"{folder.name}.zip"),

@@ -31,6 +31,9 @@ FORMAT = 1
 BUSY_SECONDS = 10.0
 """How long a second process that writes is waited for."""
 
+OWNER = "me"
+"""The name of the learner to whom this machine belongs, where nobody signs in."""
+
 REVIEW_AFTER = (timedelta(days=7), timedelta(days=30), timedelta(days=90))
 """When a passed lesson is worth repeating: what was repeated in time lasts longer.
 

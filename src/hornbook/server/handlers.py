@@ -15,6 +15,7 @@ from tornado import iostream, web
 
 from hornbook import __version__
 from hornbook.errors import HornbookError
+from hornbook.record.store import OWNER
 from hornbook.sandbox.canary import strongest
 from hornbook.server.jobs import Job, TooMany
 from hornbook.server.openapi import description
@@ -29,8 +30,6 @@ AT_ONCE = 1.0
 
 ALIVE_SECONDS = 10.0
 """How often a stream in which nothing happens says that it is there, for proxies that close what is silent."""
-
-OWNER = "me"
 
 Body = TypeVar("Body")
 
