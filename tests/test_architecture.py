@@ -21,7 +21,7 @@ SOURCES = {
 }
 
 LAYERS = (
-    {"errors", "words", "model", "wire", "config"},
+    {"errors", "words", "model", "wire", "config", "database"},
     {"lesson", "course", "feedback"},
     {"sandbox"},
     {"grading"},

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import functools
 import secrets
-import sqlite3
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hornbook.catalog.passages import Document, Passage, storable
 from hornbook.catalog.terms import terms
+from hornbook.database import connected
 from hornbook.errors import HornbookError, printable
 
 if TYPE_CHECKING:
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Engine, Table
 
 FORMAT: Final = 1
-BUSY_SECONDS: Final = 10.0
-"""How long a second process that writes is waited for."""
 MANY: Final = 500
 """How many keys are asked for at once: databases limit the values of one statement."""
 WEIGHTS: Final = {"title": 10.0, "skills": 5.0, "headings": 5.0, "prose": 1.0, "code": 0.5}
@@ -135,27 +132,11 @@ class Store:
 
         Raises HornbookError where it cannot be read or is of a later format.
         """
-        from sqlalchemy import create_engine, event  # noqa: PLC0415 - slow to import, and not for everybody
-        from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415
-
-        path = where if isinstance(where, Path) else None
-        if path is not None:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            except OSError as error:
-                raise HornbookError(f"{printable(path)}: the catalog cannot be kept there: {error.strerror}.") from error
-        name = printable(path if path is not None else str(where).rpartition("@")[2])
-        url = f"sqlite:///{where}" if path is not None else str(where)
-        options = {"connect_args": {"timeout": BUSY_SECONDS}} if url.startswith("sqlite") else {}
-        try:
-            engine = create_engine(url, **options)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise HornbookError(f"{name}: is no database that can be spoken to: {printable(str(error))}.") from error
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
-        elif engine.dialect.name != "postgresql":
+        # What was erased is overwritten.
+        engine, name = connected(where, "catalog", ("secure_delete=ON", "cache_size=-65536"))
+        if engine.dialect.name not in {"sqlite", "postgresql"}:
             raise HornbookError(f"{name}: a catalog is kept in SQLite or PostgreSQL, and this is {engine.dialect.name}.")
-        store = cls(engine, name, path)
+        store = cls(engine, name, where if isinstance(where, Path) else None)
         store._make()
         return store
 
@@ -664,23 +645,6 @@ def _document(row: Mapping[str, Any], **lists: Any) -> Document:
     taken = {name: value for name, value in row.items() if name not in {"id", "created", "digest", "revision"}}
     created = None if row["created"] is None else datetime.fromtimestamp(row["created"], UTC)
     return Document(**taken, created=created, **lists)
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Let others read while one writes (https://sqlite.org/wal.html), lose nothing that was acknowledged, and overwrite what is deleted."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError as error:
-            # Of several that open a new catalog at the same time, SQLite refuses the switch to all but one, and does not wait for it.
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.005)
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA secure_delete=ON")
-    connection.execute("PRAGMA cache_size=-65536")
 
 
 @functools.cache

@@ -12,8 +12,6 @@ learner's own; it proves nothing to others, and no grade is ever made of it.
 from __future__ import annotations
 
 import functools
-import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hornbook.database import connected
 from hornbook.errors import HornbookError, printable
 from hornbook.model import Status, Verdict
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 FORMAT = 1
-BUSY_SECONDS = 10.0
-"""How long a second process that writes is waited for."""
 
 OWNER = "me"
 """The name of the learner to whom this machine belongs, where nobody signs in."""
@@ -74,20 +71,7 @@ class Record:
 
         Raises HornbookError where it cannot be read or is of a later format.
         """
-        from sqlalchemy import create_engine, event  # noqa: PLC0415 - slow to import, and not for everybody
-
-        if isinstance(where, Path):
-            try:
-                where.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            except OSError as error:
-                raise HornbookError(f"{printable(where)}: the record cannot be kept there: {error.strerror}.") from error
-            name, url = printable(where), f"sqlite:///{where}"
-        else:
-            name, url = printable(where.rpartition("@")[2]), where
-        options = {"connect_args": {"timeout": BUSY_SECONDS}} if url.startswith("sqlite") else {}
-        engine = create_engine(url, **options)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
+        engine, name = connected(where, "record")
         record = cls(engine, name)
         record._make()
         return record
@@ -215,21 +199,6 @@ def default_path() -> Path:
     from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - kept out of `import hornbook`
 
     return Path(jupyter_data_dir()) / "hornbook" / "record.sqlite"
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Let others read while one writes (https://sqlite.org/wal.html), and lose nothing that was acknowledged."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError as error:
-            # Of several that open a new record at the same time, SQLite refuses the switch to all but one, and does not wait for it.
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.005)
-    connection.execute("PRAGMA synchronous=FULL")
 
 
 @functools.cache
