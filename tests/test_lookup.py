@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import threading
@@ -73,6 +74,31 @@ def test_what_is_too_big_is_not_kept(web: Web, monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(HornbookError, match="too big"):
         fetch(f"{web.address}/x")
+
+
+def test_a_server_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that sends a byte again and again."""
+    monkeypatch.setattr(lookup, "SECONDS", 0.5)
+    left = threading.Event()
+
+    class Dripping(http.server.BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's interface
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not left.wait(0.05):
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(HornbookError, match="it took too long"):
+            fetch(f"http://127.0.0.1:{server.server_port}/")
+        left.set()
+        server.shutdown()
 
 
 @pytest.mark.parametrize("where", ["http://example.org/", "file:///etc/passwd"])

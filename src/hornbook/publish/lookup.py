@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -23,12 +24,18 @@ SECONDS: Final = 10.0
 
 
 def fetch(url: str) -> bytes:
-    """Return what is at *url*, at most 64 MiB: over https, or from this machine itself over http."""
+    """Return what is at *url*, at most 64 MiB that come within ten seconds: over https, or from this machine itself over http."""
     _check(url)
     request = urllib.request.Request(url, headers={"User-Agent": "hornbook", "Accept": "*/*"})  # noqa: S310 - _check has seen it
+    deadline = time.monotonic() + SECONDS
+    data = bytearray()
     try:
         with urllib.request.build_opener(_Onward).open(request, timeout=SECONDS) as answer:
-            data: bytes = answer.read(MAX_BYTES + 1)
+            while (part := answer.read1(1 << 16)) and len(data) <= MAX_BYTES:
+                data += part
+                # The timeout is for each wait; a server that sends a byte now and then would be waited for for ever.
+                if time.monotonic() > deadline:
+                    raise TimeoutError("it took too long")
     except urllib.error.HTTPError as error:
         raise HornbookError(f"{printable(url[:200])}: the server says {error.code} {printable(str(error.reason)[:60])}.") from error
     except (OSError, ValueError) as error:
@@ -36,7 +43,7 @@ def fetch(url: str) -> bytes:
         raise HornbookError(f"{printable(url[:200])}: cannot be reached ({printable(str(reason)[:100])}).") from error
     if len(data) > MAX_BYTES:
         raise HornbookError(f"{printable(url[:200])}: is too big to be looked at.")
-    return data
+    return bytes(data)
 
 
 class _Onward(urllib.request.HTTPRedirectHandler):
