@@ -595,7 +595,7 @@ def test_the_command_takes_away_what_is_no_longer_wanted(folder: Path, own_catal
     one = artifacts(folder)[0]
     with Catalog.open(own_catalog, index="exact") as catalog:
         catalog.add(artifact_document(one, passed.lesson, course="c", author=one.issuer))
-    code, out, err = hornbook("portfolio", "remove", one.folder, folder)
+    code, out, err = hornbook("portfolio", "remove", one.folder, one.zip, folder)
 
     assert (code, err) == (2, f"{folder}: is not the folder of an artifact.\n")
     assert out == f"Removed    {one.folder}\npage       {folder / 'index.html'} lists 5 now. Put the folder on the web again.\n"

@@ -379,14 +379,15 @@ def portfolio_build(
 @portfolio.command("remove", epilog=EXIT_CODES)
 def portfolio_remove(
     context: typer.Context,
-    folders: Annotated[list[Path], typer.Argument(metavar="ARTIFACT", help="The folders of what should go.", show_default=False)],
+    folders: Annotated[list[Path], typer.Argument(metavar="ARTIFACT", help="The folders, or zips, of what should go.", show_default=False)],
 ) -> None:
     """Delete artifacts: folder, zip, what `hornbook find` knows of them, and their place in the site over their folder, if there is one."""
     with telling_errors(context):
         from hornbook.catalog import Catalog  # noqa: PLC0415 - heavy
         from hornbook.publish.portfolio import remove  # noqa: PLC0415
 
-        for folder in folders:
+        # Who names all files of an artifact means the artifact.
+        for folder in dict.fromkeys(one.with_suffix("") if one.suffix == ".zip" else one for one in folders):
             # First, so that nothing is found that is not there.
             with Catalog.from_environment(asking=True) as catalog:
                 catalog.withdraw(folder.absolute() / "index.html")

@@ -67,7 +67,7 @@ class Finder:
         here = {one.slug: one for one in course.lessons}
         hits = self._kept([course]).teaching(trouble, _lessons_of(course), limit=2 * MOST_STEPS)
         able = [hit for hit in hits if hit.slug in here and set(here[hit.slug].requires) <= {*passed, hit.slug}]
-        return self._steps([hit for hit in able if hit.slug != lesson.slug])[:1]
+        return self._steps([hit for hit in able if hit.slug != lesson.slug], reasons=2)[:1]
 
     def enter(self, artifact: Artifact, course: Course, lesson: Lesson) -> None:
         """Let *artifact* be found, in the place of what was there of the same lesson."""
@@ -121,11 +121,11 @@ class Finder:
                 self._indexing = threading.Thread(target=catalog.take_over, name="hornbook-index", daemon=True)
                 self._indexing.start()
 
-    def _steps(self, hits: Sequence[Hit]) -> list[dict[str, str]]:
-        """Return those of *hits* that can be begun from here, as the list of what is related shows them."""
+    def _steps(self, hits: Sequence[Hit], *, reasons: int = 1) -> list[dict[str, str]]:
+        """Return those of *hits* that can be begun from here, as the list of what is related shows them, with so many *reasons*."""
         courses = {course.name: course for course in self.shelf.courses()}
         seen = [hit for hit in hits if hit.course in courses and hit.slug in courses[hit.course].slugs]
-        return [{"course": hit.course, "slug": hit.slug, "title": hit.title, "reason": " ".join(hit.reasons[:1])} for hit in seen]
+        return [{"course": hit.course, "slug": hit.slug, "title": hit.title, "reason": " ".join(hit.reasons[:reasons])} for hit in seen]
 
     def _told(self, hit: Hit, courses: Sequence[Course]) -> dict[str, Any]:
         """Return *hit* as a client sees it: no path of this machine, but whether it is a lesson here, or an artifact of this portfolio."""

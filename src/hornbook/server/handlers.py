@@ -181,7 +181,8 @@ class FindHandler(Handler):
     @authorized
     async def get(self) -> None:
         """Return what fits best, the best first, each with why."""
-        given = self.request.query_arguments
+        # The Lab adds the time as an argument without a value, so that no cache answers.
+        given = {name for name in self.request.query_arguments if not name.isdecimal()}
         wanted: dict[str, Any] = {name: self.get_query_argument(name) for name in given if name not in {"text", "limit", "token"}}
         wanted |= {name: self.get_query_arguments(name) for name in ("skills", "levels") if name in given}
         wanted |= {name: self.whole(name) for name in ("minutes",) if name in given}
