@@ -58,6 +58,7 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.sandbox.shell": {"IPython"},
     # Only jupyter_client imports this one, by its entry point; `execute` imports it when something is to be run.
     "hornbook.sandbox.provisioner": {"jupyter_client", "traitlets"},
+    "hornbook.sandbox.engine": {"papermill", "nbclient", "nbformat", "zmq", "jupyter_core"},
     # The terminal's and the notebook's faces are imported when they are shown.
     "hornbook.cli": {"typer", "rich"},
     "hornbook.publishing": {"typer"},

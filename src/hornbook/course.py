@@ -98,11 +98,16 @@ class Course:
     @classmethod
     def find(cls, start: Path) -> Course:
         """Return the course that the file or folder *start* is in; raise `CourseError` if it is in none."""
-        place = _real(start)
-        for folder in (place, *place.parents):
-            if _is_course(folder):
-                return cls.open(folder)
+        found = cls.around(start)
+        if found is not None:
+            return found
         raise CourseError(start, "is not in a course: no folder above it has lessons/. `hornbook new course` makes one.")
+
+    @classmethod
+    def around(cls, start: Path) -> Course | None:
+        """Return the course that the file or folder *start* is in, or None; raise `CourseError` for one that cannot be read."""
+        place = _real(start)
+        return next((cls.open(folder) for folder in (place, *place.parents) if _is_course(folder)), None)
 
     @property
     def name(self) -> str:
