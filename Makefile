@@ -50,7 +50,7 @@ format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff format .
 
 bench: $(LAB) .venv/.bench  ## measure how long grading takes, here and elsewhere, in one run
-	$(BIN)/python tests/bench.py plain data kernels live lab portfolio
+	$(BIN)/python tests/bench.py plain data kernels live lab portfolio search
 
 .venv/.bench: $(STAMP) bench-constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench-constraints.txt
