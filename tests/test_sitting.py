@@ -120,6 +120,79 @@ def test_a_notebook_can_be_run_with_other_parameters(tmp_path: Path, tagged: boo
     assert {name: outcome.status for name, outcome in found.items()} == dict.fromkeys(found, Status.PASSED)
 
 
+REFERENCE = """
+@pytest.mark.exercise("one")
+@pytest.mark.parameters(n=7)
+def test_marker(submission, reference):
+    assert submission.one == reference.one
+
+@pytest.mark.exercise("one", hidden=True)
+def test_drawn(submission, reference, rng):
+    for n in rng.sample(range(2, 1_000), 3):
+        assert submission.with_parameters(n=n).one == reference.with_parameters(n=n).one
+
+@pytest.mark.exercise("two")
+def test_as_a_function(submission, reference):
+    assert [submission.two(number) for number in range(5)] == [reference.two(number) for number in range(5)]
+"""
+SOLVED = "# %% one\none = n * 10\n# %% two\ndef two(number):\n    return number * 2\n"
+
+
+def with_reference(root: Path, grader: str, solution: str) -> Course:
+    """Return a course whose lesson has a parameters cell and this *solution*."""
+    course = course_of(root, grader, Cell("code", "n = 1", tags=("parameters",), id="given"), *exercises("one", "two"))
+    (root / "graders" / "steps.solution.py").write_text(solution, "utf-8")
+    return course
+
+
+def test_a_notebook_of_literals_does_not_follow_its_parameters(tmp_path: Path) -> None:
+    """A check can compare with the reference solution, run with the same hidden values; what is right in another way is right."""
+    course = with_reference(tmp_path, REFERENCE, SOLVED)
+    right = judged(course, one="one = sum([n] * 10)", two="two = lambda number: number + number")
+    literal = judged(course, one="one = 10", two="two = {0: 0, 1: 2, 2: 4, 3: 6, 4: 8}.get")
+
+    assert {name: outcome.status for name, outcome in right.items()} == dict.fromkeys(right, Status.PASSED)
+    assert {name: outcome.status for name, outcome in literal.items()} == {
+        "test_marker": Status.FAILED, "test_drawn": Status.FAILED, "test_as_a_function": Status.PASSED,
+    }  # fmt: skip
+    assert literal["test_marker"].expected == "70"
+
+
+@pytest.mark.parametrize(
+    ("solution", "told"),
+    [
+        (SOLVED.replace("n * 10", "1 / 0"), "The reference solution"),
+        (SOLVED.replace("return number * 2", "raise ValueError(number)"), "cannot be asked for two(0): ValueError: 0"),
+        (SOLVED.replace("number * 2", "nothing"), "cannot be asked for two(0): NameError"),
+    ],
+)
+def test_a_reference_that_fails_is_the_graders_fault(tmp_path: Path, solution: str, told: str) -> None:
+    """The check is broken, which costs nobody a point, and says why."""
+    found = judged(with_reference(tmp_path, REFERENCE, solution), one="one = n * 10", two="def two(number):\n    return number * 2")
+    broken = [outcome for outcome in found.values() if outcome.status is Status.BROKEN]
+
+    assert broken
+    assert any(told in outcome.message for outcome in broken)
+    assert {outcome.status for outcome in found.values()} == {Status.BROKEN, Status.PASSED}
+
+
+def test_the_reference_is_in_a_sandbox_of_its_own(tmp_path: Path) -> None:
+    """What a learner's cell leaves behind, in a file or a process, is not there when the solution runs, and the other way round."""
+    grader = """
+@pytest.mark.exercise("one")
+def test_apart(submission, reference):
+    reference.run("open('answer', 'w').write('42')")
+    assert submission.one == "mine"
+    assert submission.with_parameters(n=2).one == "mine"
+    assert reference.with_parameters(n=2).one == "clean"
+"""
+    solution = "import os\none = 'found something' if os.path.exists('left') else 'clean'"
+    answer = "import os\none = 'found something' if os.path.exists('answer') else 'mine'\nopen('left', 'w').close()"
+    course = with_reference(tmp_path, grader, f"# %% one\n{solution}\n# %% two\ntwo = 2\n")
+
+    assert judged(course, one=answer)["test_apart"].status is Status.PASSED
+
+
 def test_hidden_parameters_do_not_show_in_visible_outcomes(tmp_path: Path) -> None:
     """What a cell says when it is run with hidden parameters stands nowhere in the verdict."""
     grader = """

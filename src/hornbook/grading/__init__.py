@@ -70,10 +70,11 @@ def grade(  # noqa: PLR0913 - all but two by name
             from hornbook.grading import pytest_plugin  # noqa: F401, PLC0415 - so that pytest is here
             from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings pytest along
         sitting = Sitting.before(
-            course, lesson, submission, visible_only=visible_only, strength=strength, executor=executor, language=language
+            course, lesson, submission, visible_only=visible_only, strength=strength, executor=executor, language=language, warm=warm
         )
-        run_checks(course, lesson, [(sitting, seed)])
-        return sitting.verdict(seed=seed, assurance=assurance)
+        with contextlib.closing(sitting):
+            run_checks(course, lesson, [(sitting, seed)])
+            return sitting.verdict(seed=seed, assurance=assurance)
 
 
 @contextlib.contextmanager

@@ -439,6 +439,19 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Probe]:
 
 
 @pytest.fixture
+def reference(request: pytest.FixtureRequest) -> Iterator[Probe]:
+    """Give the reference solution as it stands after this check's exercise, for checks that compare with it."""
+    grading: Grading = request.config.stash[GRADING]
+    check = grading.checks.get(request.node)
+    if check is None:
+        raise pytest.UsageError(f"{request.node.path}: the reference fixture is for graders of a course.")
+    parameters = request.node.get_closest_marker("parameters")
+    sitting = grading.sitting_of(request.node, request.config)
+    with sitting.reference(check, dict(parameters.kwargs) if parameters else {}) as probe:
+        yield probe
+
+
+@pytest.fixture
 def rng(request: pytest.FixtureRequest) -> random.Random:
     """Return a random number generator seeded for this run, for checks that draw their inputs."""
     grading: Grading = request.config.stash[GRADING]

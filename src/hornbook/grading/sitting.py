@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hornbook.course import Course
-from hornbook.errors import HornbookError, SandboxError
+from hornbook.errors import GraderError, HornbookError, SandboxError
 from hornbook.feedback import Bank
 from hornbook.grading import compare, outcomes, preparation
 from hornbook.grading.live import LIVE
@@ -27,7 +27,7 @@ from hornbook.model import Assurance, LessonRef, Outcome, Runtime, SandboxReport
 from hornbook.sandbox.canary import Strength, strongest
 from hornbook.sandbox.execute import Executor, Finished, Job, State
 from hornbook.sandbox.forkserver import ForkServers
-from hornbook.sandbox.probe import Cell, CheckEnded, Probe
+from hornbook.sandbox.probe import Cell, CheckEnded, LearnerError, Probe
 from hornbook.wire import Limits as WireLimits
 from hornbook.words import say
 
@@ -73,6 +73,8 @@ class Sitting:
     _hanging: set[str] = field(default_factory=set)
     _hidden_asked: bool = False
     _late: bool = False
+    _reference: Sitting | None = None
+    _interview: ClassVar[type[Interview]] = Interview
 
     @classmethod
     def of(cls, course: Course, slug: str, path: Path | None, *, visible_only: bool = False) -> Sitting:
@@ -145,6 +147,24 @@ class Sitting:
         with contextlib.ExitStack() as children:
             yield self._probe(check, trace, finished, children)
 
+    @contextlib.contextmanager
+    def reference(self, check: Check, parameters: dict[str, Any]) -> Iterator[Probe]:
+        """Give the probe through which *check* asks the reference solution: in a sandbox of its own, that no learner's code ever enters.
+
+        What goes wrong there is the grader's fault, and costs no points.
+        """
+        if self._reference is None:
+            solution = fill(self.lesson, read_solution(self.course.solution(self.lesson.slug)))
+            self._reference = _Reference.before(self.course, self.lesson, solution, strength=self.strength, warm=self.warm)
+            self._reference.checks = self.checks
+        with contextlib.ExitStack() as children:
+            try:
+                # Another of this class, so no stranger's privacy.
+                probe = self._reference._probe(check, Trace(), self._reference.finished(parameters), children)  # noqa: SLF001
+            except CheckEnded as ended:
+                raise GraderError("The reference solution", f"cannot be asked: {ended.message}") from ended
+            yield probe
+
     def _probe(self, check: Check, trace: Trace, finished: Finished, children: contextlib.ExitStack) -> Probe:
         # Where one check of an exercise has waited in vain, the others get a moment only: they most likely hang as well.
         seconds = min(check.seconds, AFTER_TIMEOUT) if check.exercise in self._hanging else check.seconds
@@ -152,7 +172,7 @@ class Sitting:
         if child is None:
             raise CheckEnded(Status.FAILED, say("sitting.no-state"))
         children.callback(child.end)
-        trace.conversation = Interview(
+        trace.conversation = self._interview(
             child.line,
             limits=WireLimits(bytes=self.course.settings.limits.wire_kb * 1024),
             deadline=time.monotonic() + seconds,
@@ -302,6 +322,27 @@ class Sitting:
             state.close()
         if self.executor is not None:
             self.executor.close()
+        if self._reference is not None:
+            self._reference.close()
+
+
+class _OfReference(Interview):
+    """A conversation with the reference solution: it has nothing to raise, and nothing to hang on."""
+
+    def ask(self, *question: object, asked: str | None = None) -> Any:
+        """Return the answer to *question*; raise `GraderError` where there is none."""
+        try:
+            return super().ask(*question, asked=asked)
+        except (LearnerError, CheckEnded) as error:
+            told = f"{error.type_name}: {error.message}" if isinstance(error, LearnerError) else error.message
+            raise GraderError("The reference solution", f"cannot be asked for {asked or question[0]}: {told}") from error
+
+
+class _Reference(Sitting):
+    """The reference solution before the grader of its own lesson."""
+
+    __slots__ = ()
+    _interview = _OfReference
 
 
 class _Noted(dict[str, Cell]):
