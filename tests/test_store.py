@@ -162,7 +162,7 @@ def test_a_later_format_is_refused(tmp_path: Path) -> None:
         connection.execute("UPDATE format SET number = ?", (FORMAT + 1,))
     connection.close()
 
-    with pytest.raises(HornbookError, match=r"this record has format 2, which a later hornbook has made; this one knows 1\."):
+    with pytest.raises(HornbookError, match=r"this record has format 3, which a later hornbook has made; this one knows 2\."):
         Record.open(tmp_path / "record.sqlite")
 
 
