@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -254,13 +255,12 @@ CHANGES = [
     (f"feedback/{FIRST_LESSON}.toml", "\n# a comment\n"),
     (f"lessons/{FIRST_LESSON}.ipynb", "\n"),
     ("graders/helpers.py", "x = 1\n"),
-    ("pyproject.toml", '[tool.hornbook.sandbox]\npreload = ["json"]\n'),
 ]
 
 
 @pytest.mark.parametrize(("file", "more"), CHANGES)
 def test_whatever_decides_a_verdict_changes_the_question(course: Course, file: str, more: str) -> None:
-    """The lesson, its grader, its hints, what graders share, and the limits; and nothing of another lesson's."""
+    """The lesson, its grader, its hints, and what graders share."""
     before = questions(course)
     with (course.root / file).open("a", encoding="utf-8") as changed:
         changed.write(more)
@@ -271,13 +271,14 @@ def test_whatever_decides_a_verdict_changes_the_question(course: Course, file: s
 
 
 def test_the_same_course_asks_the_same(course: Course, tmp_path: Path) -> None:
-    """Elsewhere, and with another lesson beside it, too; another option is another question, and a lesson without a grader asks nothing."""
+    """Elsewhere, and with another lesson beside it, too; another option or limit is another question, and a lesson without a grader asks nothing."""
     shutil.copytree(course.root, tmp_path / "copy")
     (tmp_path / "copy" / "graders" / "test_other.py").write_text("", "utf-8")
     before = questions(course, seed=1)
 
     assert questions(Course.open(tmp_path / "copy"), seed=1) == before
     assert questions(course, seed=2) != before
+    assert questions(Course(course.root, replace(course.settings, preload=("json",))), seed=1) != before
     (course.root / "graders" / f"test_{FIRST_LESSON}.py").unlink()
     assert questions(Course.open(course.root)) == {}
 
