@@ -271,7 +271,7 @@ def test_whatever_decides_a_verdict_changes_the_question(course: Course, file: s
 
 
 def test_the_same_course_asks_the_same(course: Course, tmp_path: Path) -> None:
-    """Elsewhere, and with another lesson beside it, too; another option or limit is another question, and a lesson without a grader asks nothing."""
+    """Elsewhere and with another lesson beside it, too. Another option or limit is another question; without a grader nothing is asked."""
     shutil.copytree(course.root, tmp_path / "copy")
     (tmp_path / "copy" / "graders" / "test_other.py").write_text("", "utf-8")
     before = questions(course, seed=1)
