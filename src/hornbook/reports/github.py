@@ -48,7 +48,7 @@ def annotate(entries: Iterable[Entry], paths: Mapping[str, Path]) -> Iterator[st
             left += 1
             continue
         file = _property(printable(paths.get(entry.name, Path(entry.name))))
-        title = _property(f"{entry.name}: {entry.word}")
+        title = _property(f"{printable(entry.name)}: {entry.word}")
         yield f"::error file={file},title={title}::{_message(said(entry) or entry.word)}"
     if left:
         yield f"::error title=More::{left} more {'notebook has' if left == 1 else 'notebooks have'} not passed."

@@ -22,7 +22,7 @@ FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 def junit(entries: Iterable[Entry], title: str) -> Iterator[str]:
     """Yield the document over *entries*; *title* is its name."""
     counts: list[dict[str, float]] = [_counts(entry) for entry in entries]
-    total = {key: sum(one[key] for one in counts) for key in ("tests", "failures", "errors", "skipped", "time")}
+    total = {key: sum(one[key] for one in counts) for key in ("tests", "failures", "errors", "time")}
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f"<testsuites name={_quoted(title)}{_attributes(total)}>\n"
     for place, (entry, count) in enumerate(zip(entries, counts, strict=True)):
@@ -48,7 +48,7 @@ def _suite(entry: Entry, count: dict[str, float], place: int) -> Iterator[str]:
         yield f'<testcase name="It can be graded" classname={of} time="0">{error}</testcase>\n'
     else:
         for outcome in verdict.outcomes:
-            yield f'<testcase name={_quoted(outcome.title)} classname={of} time="{outcome.seconds:.4f}">{_result(outcome)}</testcase>\n'
+            yield f'<testcase name={_quoted(outcome.title)} classname={of} time="{outcome.seconds:.3f}">{_result(outcome)}</testcase>\n'
     yield "<system-out/>\n<system-err/>\n</testsuite>\n"
 
 
@@ -95,7 +95,7 @@ def _count(verdict: Verdict, status: Status) -> int:
 
 
 def _attributes(counts: dict[str, float]) -> str:
-    return "".join(f' {name}="{value:.4f}"' if name == "time" else f' {name}="{value:.0f}"' for name, value in counts.items())
+    return "".join(f' {name}="{value:.3f}"' if name == "time" else f' {name}="{value:.0f}"' for name, value in counts.items())
 
 
 def _text(text: str) -> str:
