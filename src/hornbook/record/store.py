@@ -93,6 +93,10 @@ class Record:
         """
         # What is deleted is overwritten.
         engine, name = connected(where, "record", ("secure_delete=ON",))
+        if isinstance(where, Path):
+            # What learners did is their owner's to read, wherever the file is; what is in the way is said below.
+            with contextlib.suppress(OSError):
+                where.touch(0o600)
         record = cls(engine, name)
         record._make()
         return record
@@ -121,9 +125,7 @@ class Record:
                 "verdict": verdict.to_json().decode(),
                 "work": work,
             }
-            new = (
-                connection.execute(_insert(connection, "verdict").values(row).on_conflict_do_nothing(index_elements=["work"])).rowcount > 0
-            )
+            new = _inserted(connection, "verdict", row)
             if new:
                 self._note(connection, learner, course, verdict, at)
         return new
@@ -265,7 +267,7 @@ class Record:
                     table, {key: row[key] for key in ("learner", "course", "lesson", "at", "verdict")} if name == "verdict" else row
                 )
                 if connection.execute(table.select().where(same)).first() is None:
-                    new += connection.execute(_insert(connection, name).values(row).on_conflict_do_nothing()).rowcount
+                    new += _inserted(connection, name, row)
         return new
 
     def _note(self, connection: Connection, learner: str, course: str, verdict: Verdict, at: datetime) -> None:
@@ -362,7 +364,7 @@ def _exported(line: bytes, number: int) -> tuple[str | None, dict[str, Any]]:
         row = msgspec.json.decode(line)
         if number == 1 and row["record"] == "hornbook" and row["format"] <= FORMAT:
             return None, {}
-        table = _tables()[row["table"]]
+        table = {name: _tables()[name] for name in ("verdict", "exercise")}[row["table"]]
         kinds = {column.name: column.type.python_type for column in table.c if column.name != "id"}
         return table.name, {name: msgspec.convert(row.get(name), kind | None, strict=False) for name, kind in kinds.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, KeyError, AttributeError) as error:
@@ -400,6 +402,13 @@ def _insert(connection: Connection, name: str) -> Any:
     from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - slow to import
 
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(_tables()[name])
+
+
+def _inserted(connection: Connection, name: str, row: Mapping[str, Any]) -> bool:
+    """Insert *row* into that table, unless what must be unique in it is there; return whether it was new."""
+    # How many rows that were, PostgreSQL's driver does not say of an insertion.
+    asked = _insert(connection, name).values(row).on_conflict_do_nothing().returning(_tables()[name].c.learner)
+    return connection.execute(asked).first() is not None
 
 
 def _where(table: Table, row: Mapping[str, Any]) -> Any:
