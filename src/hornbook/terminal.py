@@ -125,7 +125,8 @@ class Run:
                 if not self.as_json:
                     if len(codes) > 1 and self.draw is not line:
                         typer.echo("\n")
-                    show(self.draw(result.verdict))
+                    # In a folder for each learner every notebook has the same name; its place tells them apart.
+                    show(self.draw(replace(result.verdict, submission=replace(result.verdict.submission, name=result.name))))
             if self.as_json:
                 self._tell_json(spool)
             elif self.as_array:
