@@ -208,6 +208,9 @@ def test_where_no_file_can_be_made_is_said(tmp_path: Path) -> None:
         Journal.open(tmp_path / "file" / "results.jsonl")
     with pytest.raises(HornbookError, match="cannot be read"):
         list(entries(tmp_path / "none.jsonl"))
+    for other in (Path("/dev/null"), tmp_path):
+        with pytest.raises(HornbookError, match=r"is no plain file\. Choose another file for --jsonl"):
+            Journal.open(other)
 
 
 @pytest.mark.parametrize("line", [b"", b"{", b'{"format":3}', b"\xff", b"[" * 100_000])

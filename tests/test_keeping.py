@@ -302,6 +302,27 @@ def test_a_grader_that_does_not_even_begin_holds_up_nobody_else(
     assert {str(one.error).partition(": ")[2] for one in found} == {"did not come to an end, or does not even begin."}
 
 
+def test_whatever_lies_there_the_others_are_graded(course: Course, handed_in: Path) -> None:
+    """Pipes, links, folders, files that are too large, too deep or too odd: each is refused, and that is all."""
+    os.mkfifo(handed_in / "pipe.ipynb")
+    (handed_in / "link.ipynb").symlink_to(handed_in / "cyd.ipynb")
+    (handed_in / "nowhere.ipynb").symlink_to(handed_in / "nowhere")
+    (handed_in / "folder.ipynb").mkdir()
+    (handed_in / "empty.ipynb").write_bytes(b"")
+    (handed_in / "deep.ipynb").write_text("[" * 100_000, "utf-8")
+    with (handed_in / "large.ipynb").open("wb") as large:
+        large.truncate(1 << 40)
+    (handed_in / "another.ipynb").write_text(json.dumps({"cells": [], "nbformat": 4, "metadata": {}}), "utf-8")
+    os.link(handed_in / "cyd.ipynb", os.fsencode(handed_in) + b"/\xff\n.ipynb")
+    code, out, err = grade(course, handed_in, "--json")
+    found = json.loads(out)
+
+    assert code == 2
+    assert sum("error" in one for one in found) == 8
+    assert [one["points"]["earned"] for one in found if "error" not in one] == [0.0, 0.0, 2.0, 0.0, 5.0, 2.0]
+    assert len(err.splitlines()) == 8
+
+
 def test_no_more_at_a_time_than_memory_allows(tmp_path: Path) -> None:
     """Nor than there are processors, and at least one; a container's limit counts where it has one."""
     (tmp_path / "memory.max").write_text("3000000000\n", "ascii")

@@ -313,7 +313,7 @@ def test_what_cannot_be_written_is_said_before_anything_is_graded(tmp_path: Path
         Report.at(tmp_path / name)
 
 
-def test_a_spool_gives_back_what_it_was_given() -> None:
+def test_a_spool_gives_back_what_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As often as it is asked for; where it has no room, it says so."""
     with Spool.open() as spool:
         for one in EVERY:
@@ -321,6 +321,9 @@ def test_a_spool_gives_back_what_it_was_given() -> None:
         assert list(spool) == list(spool) == EVERY
     with open("/dev/full", "wb", buffering=0) as full, pytest.raises(HornbookError, match="no room for the results"):  # noqa: PTH123
         Spool(full).add(EVERY[0])
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with pytest.raises(HornbookError, match=r"none: there is no room for the results \(No such file or directory\)"):
+        Spool.open()
 
 
 # --- GitHub ------------------------------------------------------------------------------------------------------------

@@ -138,6 +138,8 @@ class Journal:
 
         Raises HornbookError where it cannot be written, another run is writing it, or it is no such file.
         """
+        if os.path.lexists(path) and not os.path.isfile(path):  # noqa: PTH113 - unlike pathlib's, it never raises
+            raise HornbookError(f"{printable(path)}: is no plain file. Choose another file for --jsonl.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a+b", buffering=0)

@@ -83,6 +83,15 @@ class Report:
 
 
 @contextlib.contextmanager
+def _having_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = tempfile.tempdir or "The folder for temporary files"
+        raise HornbookError(f"{printable(where)}: there is no room for the results ({error.strerror}).") from error
+
+
+@contextlib.contextmanager
 def _saying(path: Path) -> Iterator[None]:
     try:
         yield
@@ -106,8 +115,9 @@ class Spool:
 
     @classmethod
     def open(cls) -> Self:
-        """Return an empty one. Its file has no name, and ends with it."""
-        return cls(tempfile.TemporaryFile())
+        """Return an empty one. Its file has no name, and ends with it. Raises HornbookError where none can be made."""
+        with _having_room():
+            return cls(tempfile.TemporaryFile())
 
     def __enter__(self) -> Self:
         return self
@@ -117,12 +127,10 @@ class Spool:
 
     def add(self, entry: Entry) -> None:
         """Keep *entry*; raise HornbookError where there is no room."""
-        try:
+        with _having_room():
             self.file.seek(self.end)
             self.end += self.file.write(entry.to_json())
             self.file.flush()
-        except OSError as error:
-            raise HornbookError(f"{printable(tempfile.gettempdir())}: there is no room for the results ({error.strerror}).") from error
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the entries, in the order in which they came."""
