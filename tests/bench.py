@@ -769,8 +769,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
-    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live, lab, portfolio")
-    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help="plain, data, kernels, live, lab, search")
+    modes = "plain, data, kernels, live, lab, portfolio, search"
+    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help=modes)
     asked = parser.parse_args()
     # The compiled files of our own modules count as little as those of an installed package.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
