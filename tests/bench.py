@@ -539,9 +539,7 @@ def bench_batch(root: Path, submissions: int) -> None:
     for entry in entries(root / "results.jsonl"):
         statuses = {str(outcome.status) for outcome in entry.verdict.outcomes} if entry.verdict else set()
         wrong += expected.pop(entry.learner) not in statuses or ("passed" in statuses and len(statuses) > 1 and entry.learner.endswith("7"))
-    print(
-        f"\n`hornbook grade` over {submissions} submissions of `plain`, one in twenty hostile, in a file of results, a record and three reports"
-    )
+    print(f"\n`hornbook grade` over {submissions} submissions of `plain`, one in twenty hostile: kept, recorded, reported thrice")
     print(f"  {'in all':52} {seconds[0]:8.1f} s")
     print(f"  {'submissions a second':52} {submissions / seconds[0]:8.1f}")
     print(f"  {'the same again, all of them done':52} {seconds[1]:8.1f} s")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hornbook import finding, publishing, remembering
+from hornbook import finding, publishing, remembering, scoring
 from hornbook.errors import HornbookError, printable
 from hornbook.keeping import Keeping
 from hornbook.terminal import (
@@ -177,6 +177,7 @@ def grade(  # noqa: PLR0913 - each is an option
 app.add_typer(publishing.app)
 app.add_typer(finding.app)
 app.add_typer(remembering.app)
+app.add_typer(scoring.app)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -284,12 +284,16 @@ def content_of(path: Path) -> bytes:
 
 def _write_verdict(folder: Path, name: str, verdict: Verdict) -> None:
     """Write *verdict* into *folder* under the *name* of its notebook, from which nothing but letters and digits is taken over."""
-    stem = "".join(char if char.isalnum() or char in "-_." else "_" for char in name.removesuffix(".ipynb")).lstrip(".") or "_"
-    path = folder / f"{stem[:120]}-{verdict.submission.digest[:12]}.json"
+    path = folder / f"{safe_stem(name)}-{verdict.submission.digest[:12]}.json"
     try:
         path.write_bytes(verdict.to_json(indent=1) + b"\n")
     except OSError as error:
         raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}). Choose another folder for --verdicts.") from error
+
+
+def safe_stem(name: str) -> str:
+    """Return how a file begins that is about the notebook called *name*."""
+    return ("".join(char if char.isalnum() or char in "-_." else "_" for char in name.removesuffix(".ipynb")).lstrip(".") or "_")[:120]
 
 
 def _make_folder(folder: Path) -> None:

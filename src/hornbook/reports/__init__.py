@@ -59,27 +59,27 @@ class Report:
 
         What stood there stays until the new report is whole.
         """
-        with _saying(self.path):
-            file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - it is renamed
-                "w",
-                encoding="utf-8",
-                newline="",
-                errors="backslashreplace",
-                dir=self.path.parent,
-                prefix=f".{self.path.name}.",
-                delete=False,
-            )
-            try:
-                with file:
-                    file.writelines(self.draw(entries, title))
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(file.name).chmod(0o666 & ~_umask())
-                Path(file.name).replace(self.path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    Path(file.name).unlink()
-                raise
+        write_whole(self.path, self.draw(entries, title), "--report")
+
+
+def write_whole(path: Path, parts: Iterable[str], option: str) -> None:
+    """Write the *parts* of a text to *path*, whole or not at all; raise HornbookError, with the *option*'s name, where it cannot be."""
+    with _saying(path, option):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - it is renamed
+            "w", encoding="utf-8", newline="", errors="backslashreplace", dir=path.parent, prefix=".hornbook-", delete=False
+        )
+        try:
+            with file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(file.name).chmod(0o666 & ~_umask())
+            Path(file.name).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(file.name).unlink()
+            raise
 
 
 @contextlib.contextmanager
@@ -92,11 +92,11 @@ def _having_room() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _saying(path: Path) -> Iterator[None]:
+def _saying(path: Path, option: str = "--report") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}). Choose another file for --report.") from error
+        raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}). Choose another file for {option}.") from error
 
 
 def _umask() -> int:
