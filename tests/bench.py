@@ -503,7 +503,7 @@ HOSTILE = {
     "eats memory": ("def total(xs):\n    return bytearray(1 << 40)", "out of memory"),
     "ends Python": ("import os\nos._exit(0)", "failed"),
     "leaves a daemon": (
-        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\ndef total(xs):\n    return 0",
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\ndef total(xs):\n    return -1",
         "failed",
     ),
     "lies": ("class Lie(int):\n    __eq__ = lambda *_: True\n    __hash__ = None\ndef total(xs):\n    return Lie(0)", "failed"),

@@ -213,7 +213,7 @@ class Journal:
 
 
 def entries(path: Path) -> Iterator[Entry]:
-    """Yield the results in the file at *path*, of each notebook the last one; a torn last line is left out.
+    """Yield the results in the file at *path*, of each notebook the last one, by name; a torn last line is left out.
 
     Raises HornbookError where it cannot be read, or is no such file.
     """
@@ -222,7 +222,7 @@ def entries(path: Path) -> Iterator[Entry]:
             lines: dict[str, tuple[int, int]] = {}
             for start, line in _whole_lines(file, path):
                 lines[_head(line).name] = start, len(line)
-            for start, size in lines.values():
+            for _, (start, size) in sorted(lines.items()):
                 yield Entry.from_json(os.pread(file.fileno(), size, start))
     except OSError as error:
         raise HornbookError(f"{printable(path)}: cannot be read ({error.strerror}).") from error
