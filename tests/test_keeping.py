@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -333,6 +335,27 @@ def test_no_more_at_a_time_than_memory_allows(tmp_path: Path) -> None:
     assert (room_for(1), room_for(1 << 40)) == (processors(), 1)
     assert limited == [2_000_000_000]
     assert list(batch._left_of_group(tmp_path)) == []
+
+
+def test_a_terminal_shows_how_far_it_is(course: Course, tmp_path: Path) -> None:
+    """All the time: how many are done, how fast that goes, and how long it will take; and nothing of it is left."""
+    folder = hand_in(course, tmp_path / "in", {f"{number:02}.ipynb": "right" for number in range(30)})
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "hornbook", "grade", str(folder), "-q", "--course", str(course.root)]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=theirs, env=environment) as process:  # noqa: S603 - our own
+        os.close(theirs)
+        shown = b""
+        # The terminal's end is an error, as Linux has it.
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 1 << 16):
+                shown += part
+    os.close(ours)
+    text = shown.decode()
+
+    assert process.returncode == 0
+    assert re.search(r"grading: [1-9]\d? of 30 done, [\d.]+ a second, 0:00:\d\d to go", text)
+    assert "\n" not in text.replace("\r\n", "").strip("\n")
 
 
 def test_a_log_is_told_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
