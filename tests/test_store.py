@@ -55,8 +55,9 @@ RIGHT = verdict(mean=Status.PASSED, mode=Status.PASSED)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    """Give a place for a record: a file, and an empty database of a real PostgreSQL."""
+def where(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path | str:
+    """Give a place for a record: a file, and an empty database of a real PostgreSQL, whose clock is another zone's."""
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
     if request.param == "sqlite":
         return tmp_path / "record.sqlite"
     url: str = request.getfixturevalue("empty_postgresql")
