@@ -179,14 +179,15 @@ def test_a_run_that_is_killed_goes_on_where_it_was(course: Course, tmp_path: Pat
                 line.partition(":")[0] for line in told.splitlines(keepends=True) if line.startswith("l") and line.endswith("\n")
             ]
             kept = {one.name for one in entries(jsonl)} if jsonl.exists() else set()
+            with contextlib.closing(Record.open(record)) as opened:
+                recorded = {f"{one.learner}.ipynb" for one in opened.learners()}
 
-            assert set(acknowledged) <= kept
+            assert set(acknowledged) <= recorded <= kept
         code, _, _ = grade(course, *words)
-        opened = Record.open(record)
-        with contextlib.closing(opened):
-            rows = [json.loads(line) for line in opened.export()]
-        recorded = {row["learner"]: timeless(Verdict.from_json(row["verdict"].encode())) for row in rows if row.get("table") == "verdict"}
-        outcome.append((code, found_in(jsonl), recorded, sum(row.get("table") == "verdict" for row in rows)))
+        with contextlib.closing(Record.open(record)) as opened:
+            rows = [row for row in map(json.loads, opened.export()) if row.get("table") == "verdict"]
+        remembered = {row["learner"]: timeless(Verdict.from_json(row["verdict"].encode())) for row in rows}
+        outcome.append((code, found_in(jsonl), remembered, len(rows)))
 
     assert outcome[0] == outcome[1]
     assert outcome[0][3] == 24
@@ -252,6 +253,16 @@ def test_what_is_graded_is_recorded_once(course: Course, handed_in: Path, tmp_pa
         found = [(one.learner, one.attempts, one.passed) for one in opened.learners()]
 
     assert found == [("ada", 1, True), ("ben", 1, False), ("cyd", 1, False), ("dan", 1, False), ("eve", 1, False)]
+
+
+def test_a_course_can_share_its_record(course: Course, handed_in: Path, empty_postgresql: str) -> None:
+    """In PostgreSQL, by its URL."""
+    code, _, _ = grade(course, handed_in, "--record", empty_postgresql)
+    with contextlib.closing(Record.open(empty_postgresql)) as opened:
+        found = [(one.learner, one.passed) for one in opened.learners()]
+
+    assert code == 2
+    assert found == [("ada", True), ("ben", False), ("cyd", False), ("dan", False), ("eve", False)]
 
 
 def test_two_notebooks_are_never_recorded_as_one_learner(course: Course, handed_in: Path, tmp_path: Path) -> None:
