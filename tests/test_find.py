@@ -259,12 +259,62 @@ def test_an_artifact_is_there_once_and_can_be_withdrawn(tmp_path: Path, passed: 
         for artifact in (first, second):
             catalog.add(artifact_document(artifact, passed.lesson, course="hornbook", author="did:key:z6Mk"))
         (hit,) = catalog.find("xylophone", Where(kind="artifact"))
-        withdrawn = catalog.withdraw(first), catalog.withdraw(second)
+        withdrawn = catalog.withdraw(first.page), catalog.withdraw(second.page)
 
         assert first.page != second.page
         assert hit.place == str(second.page)
         assert withdrawn == (0, 1)
         assert catalog.find("") == ()
+
+
+def test_what_one_learner_was_issued_can_be_withdrawn_without_the_artifact(tmp_path: Path, passed: Passed) -> None:
+    """Lesson, issuer and learner are enough; what others have, or have issued, stays."""
+    artifact = passed.publish(tmp_path / "portfolio")
+    with Catalog.open(tmp_path / "catalog.sqlite", index="exact") as catalog:
+        for author, learner in (("did:web:a", "did:key:one"), ("did:web:a", "did:key:two"), ("did:web:b", "did:key:one")):
+            catalog.add(artifact_document(artifact, passed.lesson, course="hornbook", author=author, learner=learner))
+
+        assert catalog.withdraw_issued("another", "did:web:a", "did:key:one") == 0
+        assert catalog.withdraw_issued(passed.lesson.slug, "did:web:a", "did:key:one") == 1
+        assert {hit.authors for hit in catalog.find("")} == {("did:web:a", "did:key:two"), ("did:web:b", "did:key:one")}
+
+
+def test_an_artifact_has_neighbours_if_it_is_known(tmp_path: Path, passed: Passed) -> None:
+    """Others of the catalog, by their folders; of one that was never entered nothing is known."""
+    mine, stranger = (
+        passed.publish(tmp_path / "portfolio"),
+        passed.with_cells({"cell_type": "markdown", "source": "x"}).publish(tmp_path / "p"),
+    )
+    other = dataclasses.replace(passed.lesson, slug="another")
+    with Catalog.open(tmp_path / "catalog.sqlite", index="exact") as catalog:
+        document = artifact_document(mine, passed.lesson, course="hornbook", author="a")
+        beside = dataclasses.replace(document, key="artifact:b", slug=other.slug, place=str(tmp_path / "portfolio" / "b" / "index.html"))
+        catalog.add(document, beside)
+
+        assert catalog.neighbours(mine) == [tmp_path / "portfolio" / "b"]
+        assert catalog.neighbours(stranger) is None
+
+
+# --- What teaches it -------------------------------------------------------------------------------------------------
+
+TEACHERS = (
+    Document("lesson:c/dictionaries", "Dictionaries", course="c", slug="dictionaries", passages=(Passage("keys and values"),)),
+    Document("lesson:c/traps", "Traps", course="c", slug="traps", passages=(Passage("d['x'] gives a KeyError"),)),
+    Document("lesson:c/prices", "Prices", course="c", slug="prices", passages=(Passage("the price of a dictionary in a shop"),)),
+    Document("artifact:x", "Dictionaries", kind="artifact", passages=(Passage("KeyError"),)),
+)
+
+
+def test_what_teaches_an_error_message_is_a_lesson_about_it(tmp_path: Path) -> None:
+    """Its title or a skill is what the exception is about, or it names the exception; one that only has such a word in it does not."""
+    with Catalog.open(tmp_path / "catalog.sqlite", index="exact") as catalog:
+        catalog.add(*TEACHERS)
+        found = catalog.teaching("KeyError: 'price'")
+
+        assert {hit.slug for hit in found} == {"dictionaries", "traps"}
+        assert {hit.slug for hit in catalog.teaching("KeyError: 'price'", limit=1)} < {"dictionaries", "traps"}
+        assert catalog.teaching("KeyError: 'price'", Where(course="another")) == ()
+        assert catalog.teaching("my price is not there") == ()
 
 
 def test_plain_records_can_be_ranked(tmp_path: Path) -> None:

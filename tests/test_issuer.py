@@ -396,6 +396,27 @@ def test_a_course_issues_from_the_command_line(at_home: CliRunner, course101: Co
     assert shown["issued"][0]["revoked"]
 
 
+def test_what_is_revoked_by_its_id_is_found_no_more(at_home: CliRunner, course101: Course101, passed: Passed, tmp_path: Path) -> None:
+    """Without the artifact at hand; while the learner has another credential for it that holds, that one is still found."""
+    path = tmp_path / "work.ipynb"
+    common = ["--issuer", str(course101.issuer.folder), "--course", str(passed.course), "--to", passed.keys.newest.did]
+    made = []
+    for notebook in (passed.notebook, passed.with_cells({"cell_type": "markdown", "source": "Again"}).notebook):
+        path.write_bytes(notebook)
+        told = at_home.invoke(app, ["issue", str(path), *common, "--json"])
+        assert told.exit_code == 0, told.stderr
+        made.append(credential(Path(json.loads(told.stdout)["folder"]))["id"])
+
+    def found() -> list[str]:
+        return [hit["slug"] for hit in json.loads(at_home.invoke(app, ["find", "--kind", "artifact", "vowels", "--json"]).stdout)]
+
+    assert made[0] != made[1]
+    for name, left in zip(made, (["counting_vowels"], []), strict=True):
+        told = at_home.invoke(app, ["revoke", name, "--issuer", str(course101.issuer.folder)])
+        assert told.exit_code == 0, told.stderr
+        assert found() == left
+
+
 def test_whose_it_is_must_be_known(at_home: CliRunner, course101: Course101, passed: Passed, tmp_path: Path) -> None:
     """A notebook says nothing about that; and what has not passed is not issued, and leaves nothing behind."""
     path = tmp_path / "work.ipynb"

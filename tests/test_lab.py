@@ -179,6 +179,28 @@ def test_from_a_mistake_by_its_hint_to_a_pass(desk: Desk) -> None:
     desk.picture("portfolio")
 
 
+def test_what_was_raised_leads_to_the_lesson_that_teaches_it(desk: Desk) -> None:
+    """Below the card, and in the search, which answers the message itself; an answer that raises nothing has no such line."""
+    desk.start("tidy_expenses")
+    teaches = desk.footer("totals").locator(".jp-hb-teaches")
+    desk.check("def totals(items):\n    return {}['price']\n", "totals")
+    expect(teaches.get_by_role("button")).to_have_text("Secret messages")
+    expect(teaches).to_contain_text("It is about what KeyError tells.")
+    desk.picture("teaches")
+    desk.check("def totals(items):\n    return {}\n", "totals")
+    expect(teaches).to_be_hidden()
+    desk.command("hornbook:show-lessons")
+    panel = desk.page.locator(".hb-panel")
+    panel.get_by_role("searchbox").fill("KeyError: 'price'")
+    found = panel.get_by_role("region", name="This fits")
+    expect(found.get_by_role("button", name="Secret messages")).to_be_visible()
+    desk.picture("found")
+    desk.check("def totals(items):\n    return {}['price']\n", "totals")
+    teaches.get_by_role("button").click()
+
+    expect(desk.footer()).to_be_visible()
+
+
 def test_nothing_that_an_answer_says_runs(desk: Desk, html_payloads: tuple[str, ...]) -> None:
     """What a learner's code returned, raised and printed is text below its cell."""
     desk.start()

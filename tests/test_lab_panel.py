@@ -74,6 +74,7 @@ class Answers:
     problems: list[str] = field(default_factory=list)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     related: list[dict[str, Any]] = field(default_factory=list)
+    found: list[dict[str, Any]] | None = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     down: bool = False
     held: list[Route] | None = None
@@ -115,6 +116,9 @@ class Answers:
             return self.start(name.split("/")[2])
         if name.endswith("/related"):
             return self.related
+        if method == "DELETE" and name.startswith("artifacts/"):
+            self.artifacts = [one for one in self.artifacts if one["id"] != name.removeprefix("artifacts/")]
+            return {"id": name.removeprefix("artifacts/")}
         return {
             ("GET", "health"): {"version": "1", "sandbox": {"level": 4, "name": ""}, "jobs": {"running": 0, "waiting": 0}},
             ("GET", "lessons"): {
@@ -122,6 +126,7 @@ class Answers:
                 "lessons": self.lessons,
             },
             ("GET", "artifacts"): self.artifacts,
+            ("GET", "find"): self.found,
             ("POST", "doctor"): job,
             ("DELETE", "jobs/1"): {**job, "state": "cancelled"},
             ("POST", "examples"): {"check": "def test_it(submission):\n    assert submission.f() == 1\n", "file": "graders/test_it.py"},
@@ -265,6 +270,86 @@ def test_lessons_are_searched_and_filtered(desk: Desk, answers: Answers) -> None
     panel.get_by_role("button", name="Show all lessons").click()
 
     expect(panel.locator(".hb-lesson")).to_have_count(len(answers.lessons))
+
+
+def hit(title: str, **other: Any) -> dict[str, Any]:
+    """Return what the server has found."""
+    plain = {
+        "kind": "lesson", "title": title, "reasons": ["It is about the same in other words."], "passage": "Move each letter.", "cell": 3,
+        "matched": [], "skills": [], "level": "beginner", "minutes": 5, "course": "elsewhere", "slug": title.lower(), "assurance": "",
+        "here": False, "artifact": None,
+    }  # fmt: skip
+    return plain | other
+
+
+def test_what_fits_by_meaning_is_found_beside_what_has_the_words(desk: Desk, answers: Answers) -> None:
+    """Lessons of the list lead to their row, artifacts to their page, and what is not here is named; nothing is told twice."""
+    other = answers.find("tidy_expenses")
+    here = {"course": "hornbook", "here": True}
+    answers.found = [
+        hit("Secret messages", slug="secret_messages", **here),
+        hit(other["title"], slug=other["slug"], **here),
+        hit("My cipher", kind="artifact", assurance="self-checked", artifact="secret_messages-12345678"),
+        hit("Rot13"),
+    ]
+    desk.open()
+    panel = desk.lessons()
+    search = panel.get_by_role("searchbox", name="Search lessons")
+    search.fill("secret")
+    more = panel.get_by_role("region", name="Also fits")
+    expect(more.get_by_role("listitem")).to_have_count(3)
+
+    expect(panel.get_by_role("status")).to_have_text("1 lesson found, 3 more that fit")
+    expect(more.get_by_role("link", name="My cipher")).to_have_attribute("href", re.compile("artifacts/secret_messages-12345678/page$"))
+    expect(more).to_contain_text("in the course elsewhere, which is not open here")
+    expect(more.locator(".hb-passage").first).to_have_text("Move each letter.")
+    desk.picture("found")
+    more.get_by_role("button", name=other["title"]).click()
+    expect(panel.get_by_role("button", name=re.compile(f"^{other['title']}"), expanded=True)).to_be_focused()
+    search.fill("zzzz")
+    expect(panel.get_by_role("region", name="This fits").get_by_role("listitem")).to_have_count(4)
+    expect(panel.get_by_role("status")).to_have_text("4 results")
+    answers.found = None
+    search.fill("secret")
+    expect(panel).to_contain_text("Only titles, skills and summaries were searched: There is none.")
+    assert titles(panel) == ["Secret messages"]
+
+
+def test_a_traceback_is_pasted_as_what_it_says(desk: Desk, answers: Answers) -> None:
+    """Its last line is what is searched for; another text of several lines is put into one."""
+    answers.found = [hit("Dictionaries")]
+    desk.open()
+    search = desk.lessons().get_by_role("searchbox", name="Search lessons")
+    paste = """(node, text) => {
+        const data = new DataTransfer();
+        data.setData("text/plain", text);
+        node.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    }"""
+    search.evaluate(paste, "Traceback (most recent call last):\n  File x, line 1\nKeyError: 'price'\n")
+    expect(search).to_have_value("KeyError: 'price'")
+    search.evaluate(paste, "one\n\n two")
+
+    expect(search).to_have_value("one two")
+
+
+def test_an_artifact_is_deleted_when_its_learner_says_so_twice(desk: Desk, answers: Answers) -> None:
+    """Once is a question, whose first answer is to keep it."""
+    answers.artifacts = [artifact("a", "one", "2026-01-02T10:00:00+00:00"), artifact("b", "two", "2026-01-02T10:00:00+00:00")]
+    desk.open()
+    desk.command("hornbook:open-portfolio")
+    page = desk.page.locator(".hb-page")
+    expect(page.locator(".hb-artifact")).to_have_count(2)
+    button = page.get_by_role("button", name="Delete: one")
+    button.click()
+    dialog = desk.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete “one”?")
+    desk.picture("delete")
+    dialog.get_by_role("button", name="Keep").click()
+    expect(page.locator(".hb-artifact")).to_have_count(2)
+    button.click()
+    dialog.get_by_role("button", name="Delete").click()
+
+    expect(page.locator(".hb-artifact h2")).to_have_text([re.compile("two")])
 
 
 def test_a_lesson_is_started_and_its_progress_stays(desk: Desk, answers: Answers) -> None:
@@ -446,12 +531,20 @@ def test_nothing_that_is_told_runs(desk: Desk, answers: Answers, html_payloads: 
     """Titles, summaries, skills, reasons and problems are text in panel and portfolio, whatever they say."""
     words = " ".join(html_payloads)
     other = answers.find("tidy_expenses")
-    answers.find("secret_messages").update(title=words, summary=words, skills=list(html_payloads), objectives=[words])
+    skills = [{"name": payload, "uri": None} for payload in html_payloads]
+    answers.find("secret_messages").update(title=words, summary=words, skills=skills, objectives=[words])
     answers.problems = list(html_payloads)
     answers.related = [{"course": "hornbook", "slug": other["slug"], "title": words, "reason": words}]
     answers.artifacts = [artifact("a", words, "2026-01-02T10:00:00+00:00") | {"skills": list(html_payloads)}]
+    answers.found = [
+        hit(words, reasons=list(html_payloads), passage=words, course=words, assurance=words, **more)
+        for more in ({}, {"here": True}, {"kind": "artifact", "artifact": words}, {"kind": "artifact"})
+    ]
     desk.open()
     panel = desk.lessons()
+    panel.get_by_role("searchbox").fill("zzzz")
+    expect(panel.locator(".hb-hits li")).to_have_count(4)
+    panel.get_by_role("searchbox").fill("")
     panel.locator(".hb-lesson").filter(has_text="onload").get_by_role("button").first.click()
     expect(panel.locator(".hb-details:visible")).to_contain_text("<script>")
     panel.get_by_role("button", name="Open portfolio").click()

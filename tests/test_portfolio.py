@@ -7,6 +7,7 @@ import http.server
 import json
 import re
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from typer.testing import CliRunner
 
+from hornbook.catalog import Catalog, artifact_document
 from hornbook.cli import app
 from hornbook.errors import HornbookError
 from hornbook.lesson import Skill
@@ -32,7 +34,7 @@ from hornbook.model import Assurance
 from hornbook.publish import Artifact, Issuer, Keyring, Signer, Work, accept, artifacts, endorse, portfolio, verify
 from hornbook.publish.artifact import read_files
 from hornbook.publish.credential import Credential
-from hornbook.publish.portfolio import MADE, Entry, build, entry_of, pages, write_pages
+from hornbook.publish.portfolio import MADE, Entry, build, entry_of, pages, remove, write_pages
 from hornbook.publish.sealing import sealed_files
 
 if TYPE_CHECKING:
@@ -378,21 +380,23 @@ def test_what_shares_skills_is_related(passed: Passed, tmp_path: Path) -> None:
 
 
 def test_what_is_related_can_be_told_by_others(passed: Passed, folder: Path) -> None:
-    """Titles are text; an address that is none of the web's and leads out of the site is no link; three are enough."""
-    told = [("<b>one</b>", "https://example.org/?a=1&b"), ("two", "javascript:alert(1)"), ("three", ""), ("four", "x/")]
-    asked: list[Artifact] = []
+    """Of what is told, other lessons that are listed count, three at most; where nothing is known, skills do."""
+    entries = artifacts(folder)
+    first, second, *rest = entries
+    told: dict[Path, Sequence[Path] | None] = {
+        first.folder: [first.folder, Path("/elsewhere"), *(one.folder for one in entries)],
+        second.folder: None,
+    }
 
-    def related(artifact: Artifact) -> Sequence[tuple[str, str]]:
-        asked.append(artifact)
-        return told
+    def related(artifact: Artifact) -> Sequence[Path] | None:
+        return told.get(artifact.folder, ())
 
-    site = build(folder, now=passed.now, related=related)
-    page = site.page.read_text("utf-8")
+    found = related_in(build(folder, now=passed.now, related=related).page.read_text("utf-8"))
+    by_skill = related_in(build(folder, now=passed.now).page.read_text("utf-8"))
 
-    assert asked == list(site.listed)
-    assert page.count('<li><a href="https://example.org/?a=1&amp;b"><bdi>&lt;b&gt;one&lt;/b&gt;</bdi></a></li><li><bdi>two</bdi></li>') == 6
-    assert "javascript:" not in page
-    assert "four" not in page
+    assert found[first.title] == list(dict.fromkeys(one.title for one in entries if one.slug != first.slug))[:3]
+    assert found[second.title] == by_skill[second.title]
+    assert {one.title for one in rest if found[one.title]} == set()
 
 
 def test_endorsements_are_shown_with_who_signed(passed: Passed, folder: Path, tmp_path: Path) -> None:
@@ -537,6 +541,14 @@ def test_the_search_is_the_one_that_is_locked() -> None:
 # --- The command -----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def own_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the file of the catalog that commands use: never that of whoever runs the tests."""
+    path = tmp_path / "catalog.sqlite"
+    monkeypatch.setenv("HORNBOOK_CATALOG", str(path))
+    return path
+
+
 def hornbook(*words: str | Path) -> tuple[int, str, str]:
     """Run the command line in this process; return its exit code, and what it says on stdout and on stderr."""
     ended = CliRunner().invoke(app, [str(word) for word in words])
@@ -552,12 +564,43 @@ def test_the_command_tells_what_it_has_listed(folder: Path) -> None:
     (folder / "notes\x1b.txt").write_text("")
     code, out, err = hornbook("portfolio", "build", folder)
     assert (code, out.splitlines()[0]) == (1, "Listed  5 lessons")
-    assert f"{broken.name} is left out: The file verdict.json is missing. It is still in the folder: delete it, or publish it again." in err
+    assert f"{broken.name} is left out: The file verdict.json is missing. It is still in the folder: `hornbook portfolio remove" in err
     assert "notes\\x1b.txt is no part of the site, but would be published with the folder." in err
     code, out, _ = hornbook("portfolio", "build", folder, "--json")
     assert code == 1
     assert json.loads(out).keys() == {"page", "listed", "left_out", "beside"}
     assert json.loads(out)["left_out"].keys() == {broken.name}
+
+
+def test_the_command_tells_what_is_related_as_the_catalog_does(folder: Path, own_catalog: Path, passed: Passed) -> None:
+    """What is in the catalog is related by meaning to what of it is listed; a catalog that cannot be read costs a sentence, no site."""
+    one, two, *_ = artifacts(folder)
+    with Catalog.open(own_catalog, index="exact") as catalog:
+        for artifact in (one, two):
+            lesson = replace(passed.lesson, slug=artifact.slug)
+            catalog.add(artifact_document(artifact, lesson, course="c", author=artifact.issuer))
+    assert hornbook("portfolio", "build", folder)[::2] == (0, "")
+    shown = related_in((folder / "index.html").read_text("utf-8"))
+    own_catalog.write_text("no database")
+    code, _, err = hornbook("portfolio", "build", folder)
+
+    assert (shown[one.title], shown[two.title]) == ([two.title], [one.title])
+    assert code == 0
+    assert err.startswith("What is related is told by skills alone: ")
+
+
+def test_the_command_takes_away_what_is_no_longer_wanted(folder: Path, own_catalog: Path, passed: Passed) -> None:
+    """Out of the folder, out of the site, and out of the catalog; what is no artifact is refused, and what came before it is done."""
+    hornbook("portfolio", "build", folder)
+    one = artifacts(folder)[0]
+    with Catalog.open(own_catalog, index="exact") as catalog:
+        catalog.add(artifact_document(one, passed.lesson, course="c", author=one.issuer))
+    code, out, err = hornbook("portfolio", "remove", one.folder, one.zip, folder)
+
+    assert (code, err) == (2, f"{folder}: is not the folder of an artifact.\n")
+    assert out == f"Removed    {one.folder}\npage       {folder / 'index.html'} lists 5 now. Put the folder on the web again.\n"
+    with Catalog.open(own_catalog, index="exact") as catalog:
+        assert catalog.find("") == ()
 
 
 def test_the_command_refuses_in_a_sentence(tmp_path: Path) -> None:
@@ -819,6 +862,81 @@ def test_five_hundred_lessons_are_listed_and_found_at_once(reader: Reader, big: 
     assert statistics.quantiles(map(statistics.median, zip(*times, strict=True)), n=20)[-1] < 50
 
 
+# --- Taking away -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_removed_is_nowhere_and_the_site_stays_as_it_was_asked_for(passed: Passed, folder: Path) -> None:
+    """Folder, zip and every file of the site are without it; title, name and address are kept."""
+    build(folder, title="Of mine", learner="Ada", address="https://example.org/ada", now=passed.now)
+    gone, *rest = artifacts(folder)
+    (folder / f"{gone.id}.zip").write_bytes(b"")
+    site = remove(gone.folder)
+    files = contents(folder)
+
+    assert site is not None
+    assert [one.id for one in site.listed] == [one.id for one in rest]
+    assert not [path for path in folder.iterdir() if gone.id in path.name]
+    assert all(gone.id.encode() not in data for data in files.values())
+    assert b"<title>Of mine" in files["index.html"]
+    feed = json.loads(files["feed.json"])
+    assert (feed["authors"], feed["home_page_url"], feed["_hornbook"]["online"]) == ([{"name": "Ada"}], "https://example.org/ada/", False)
+
+
+def test_where_there_is_no_site_none_is_made(folder: Path) -> None:
+    """An artifact is removed, and that is all."""
+    gone = artifacts(folder)[0]
+
+    assert remove(gone.folder) is None
+    assert not gone.folder.exists()
+    assert not (folder / "index.html").exists()
+
+
+def test_the_last_one_leaves_an_empty_site(passed: Passed, tmp_path: Path) -> None:
+    """A page that lists nothing is better than one that lists what is not there."""
+    folder = passed.many(tmp_path / "portfolio", 1)
+    build(folder, now=passed.now)
+    site = remove(artifacts(folder)[0].folder)
+
+    assert site is not None
+    assert site.listed == ()
+
+
+def test_a_feed_that_was_changed_by_hand_keeps_the_artifact(passed: Passed, folder: Path) -> None:
+    """Before anything is deleted it is known how the site is to be made again."""
+    build(folder, now=passed.now)
+    feed = folder / "feed.json"
+    feed.write_text(feed.read_text("utf-8").replace('"title"', '"Titel"', 1), "utf-8")
+    one = artifacts(folder)[0]
+
+    with pytest.raises(HornbookError, match=r"feed.json: was changed by hand. `hornbook portfolio build` makes it anew."):
+        remove(one.folder)
+    assert one.folder.is_dir()
+
+
+def test_what_is_no_artifact_is_not_deleted(folder: Path, tmp_path: Path) -> None:
+    """Not a folder of another name, not a link, not what is gone already; what is broken can go."""
+    one, two, *_ = artifacts(folder)
+    (other := tmp_path / "lesson-abc").mkdir()
+    (link := tmp_path / one.id).symlink_to(one.folder)
+    shutil.rmtree(two.folder)
+    (one.folder / "verdict.json").unlink()
+
+    for place in (other, link, two.folder):
+        with pytest.raises(HornbookError, match="is not the folder of an artifact"):
+            remove(place)
+    assert remove(one.folder) is None
+    assert not one.folder.exists()
+
+
+def test_what_cannot_be_deleted_is_said(folder: Path) -> None:
+    """Where the machine refuses, as for something mounted there, the sentence says why."""
+    one = artifacts(folder)[0].folder
+    (folder / f"{one.name}.zip").mkdir()
+
+    with pytest.raises(HornbookError, match=r"cannot be deleted \(Is a directory\)"):
+        remove(one)
+
+
 # --- Hostile ---------------------------------------------------------------------------------------------------------
 
 
@@ -833,8 +951,7 @@ def test_a_hostile_portfolio_runs_nothing(reader: Reader, passed: Passed, html_p
         folder = passed.sealed(place, files, lesson=lesson, now=passed.now - timedelta(days=number))
         praised(folder, tmp_path / "keys", passed.now, **{payload: payload})
     every = "".join(html_payloads)
-    related = [(every, f"javascript:{every}"), (every, f"https://x/{every}")]
-    site = build(place, title=every, learner=every, now=passed.now, related=lambda _: related)
+    site = build(place, title=every, learner=every, now=passed.now)
     text = site.page.read_text("utf-8")
 
     assert len(site.listed) == len(html_payloads)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hornbook.catalog import Catalog, Document, Hit, Passage, lesson_key
+from hornbook.catalog import Catalog, Document, Hit, Passage, Where, lesson_key
 from hornbook.errors import HornbookError
 
 if TYPE_CHECKING:
@@ -60,6 +60,41 @@ def test_what_cannot_be_begun_yet_is_left_out(catalog: Catalog) -> None:
     """A lesson comes when all that it requires is passed, and not before."""
     assert "sorting" not in slugs(catalog.related("lesson:c/loops", limit=20))
     assert "sorting" in slugs(catalog.related("lesson:c/loops", passed={"lists"}, limit=20))
+
+
+class Unwilling:
+    """An embedder that nobody may ask."""
+
+    name, dimensions = "hashed", 256
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        """Refuse."""
+        raise AssertionError(texts)
+
+
+def test_what_is_known_is_related_without_a_model(catalog: Catalog) -> None:
+    """The vector that a lesson has is enough: a server that tells what comes next need not load what makes vectors."""
+    before = catalog.related("lesson:c/loops"), catalog.alike("lesson:c/loops")
+    catalog.embedder = Unwilling()
+
+    assert (catalog.related("lesson:c/loops"), catalog.alike("lesson:c/loops")) == before
+
+
+def test_what_is_alike_is_of_other_lessons_and_has_its_reason(catalog: Catalog) -> None:
+    """Shared skills count beside meaning; of one lesson the nearest is enough, and the lesson itself is not like itself."""
+    twice = [
+        Document(
+            f"artifact:{name}", "Lists of mine", kind="artifact", course="c", slug="lists", skills=("Loops",), passages=(Passage("lists"),)
+        )
+        for name in "xy"
+    ]
+    catalog.add(*twice)
+    found = catalog.alike("artifact:a", Where(kind="artifact"))
+
+    assert [(hit.key, hit.reasons) for hit in found] == [("artifact:x", ("It trains Loops, too.",))]
+    assert "artifact:a" not in [hit.key for hit in catalog.alike("lesson:c/loops")]
+    with pytest.raises(HornbookError, match="nothing: is not in the catalog"):
+        catalog.alike("nothing")
 
 
 def test_what_is_passed_is_left_out(catalog: Catalog) -> None:

@@ -270,6 +270,51 @@ def test_a_lesson_is_checked_then_handed_in_and_published(server: Server) -> Non
         assert f"{artifact['id']}/manifest.json" in packed.namelist()
 
 
+def test_what_was_passed_is_found_until_it_is_removed(server: Server) -> None:
+    """Lessons at once; an artifact when it was handed in, unless the learner keeps it out; and no path of the machine is told."""
+    path = saved(server, one="one = 1 # of bees", two="two = 2")
+    (lesson,) = server.ask("GET", "find?text=steps&kind=lesson&1764300000000").json
+    hidden = server.ended(server.ask("POST", "grades", {"path": path, "listed": False}).json)["result"]["artifact"]
+    assert hidden["id"] not in [hit["artifact"] for hit in server.ask("GET", "find?text=bees&kind=artifact").json]
+    saved(server, one="one = 1 # of wasps")
+    artifact = server.ended(server.ask("POST", "grades", {"path": path}).json)["result"]["artifact"]
+    found = server.ask("GET", "find?text=wasps&kind=artifact&assurance=self-checked")
+    (hit,) = found.json
+
+    assert (lesson["slug"], lesson["here"], lesson["artifact"]) == ("steps", True, None)
+    assert (hit["artifact"], hit["here"], hit["cell"] > 0) == (artifact["id"], False, True)
+    assert "wasps" in hit["matched"]
+    assert str(server.root).encode() not in found.body
+    assert server.ask("DELETE", f"artifacts/{artifact['id']}").json == {"id": artifact["id"]}
+    assert server.ask("GET", "find?text=wasps&kind=artifact").json == []
+    assert artifact["id"] not in [one["id"] for one in server.ask("GET", "artifacts").json]
+    assert server.ask("DELETE", f"artifacts/{artifact['id']}").status == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("minutes=soon", '"minutes" must be a whole number'),
+        ("limit=-1", '"limit" must be a whole number'),
+        ("colour=red", 'Nothing is found by "colour"'),
+        ("since=tomorrow", '"since" must be a date'),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_refused(server: Server, query: str, sentence: str) -> None:
+    """With what it should be."""
+    answer = server.ask("GET", f"find?text=x&{query}")
+
+    assert answer.status == 422
+    assert sentence in answer.json["message"]
+
+
+def test_no_lesson_teaches_what_no_lesson_is_about(server: Server) -> None:
+    """An answer, and an empty one: for an error that nothing here is about, and for a text that is none."""
+    for trouble in ("KeyError: 'price'", "it does not work", "\0" * 9_000):
+        answer = server.ask("GET", f"lessons/course/steps/teaching?trouble={quote(trouble)}")
+        assert (answer.status, answer.json) == (200, [])
+
+
 def test_what_cannot_be_published_has_passed_all_the_same(server: Server) -> None:
     """Where no artifact can be written, the verdict stands, with a note."""
     path = saved(server, one="one = 1 # again", two="two = 2")

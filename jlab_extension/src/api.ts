@@ -1,7 +1,10 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import type { ArtifactInfo, Checked, Doctored, Health, Job, LessonInfo, LessonList, NotebookInfo, Related, SentCell } from './types';
+import type { ArtifactInfo, Checked, Doctored, Found, Health, Job, LessonInfo, LessonList, NotebookInfo, Related, SentCell } from './types';
 import { events } from './events';
+
+/** How much of a text is asked about: an error message ends with what it is. */
+const MOST_ASKED = 2000;
 
 /** What the server refused, in its own words; `code` is for programs. */
 export class Refusal extends Error {
@@ -42,6 +45,20 @@ export class Api {
     return this.ask('GET', `lessons/${course}/${slug}/related`);
   }
 
+  /** Return the lesson that teaches what an error message is about, if there is another one than this. */
+  teaching(course: string, slug: string, trouble: string): Promise<Related[]> {
+    return this.ask('GET', `lessons/${course}/${slug}/teaching?${new URLSearchParams({ trouble: trouble.slice(-MOST_ASKED) })}`);
+  }
+
+  /** Find lessons and artifacts by words and by meaning, the best first. */
+  find(wanted: { query: string; skill: string | null; level: string | null; minutes: number | null }): Promise<Found[]> {
+    const asked = new URLSearchParams({ text: wanted.query.slice(-MOST_ASKED) });
+    if (wanted.skill !== null) asked.set('skills', wanted.skill);
+    if (wanted.level !== null) asked.set('levels', wanted.level);
+    if (wanted.minutes !== null) asked.set('minutes', String(wanted.minutes));
+    return this.ask('GET', `find?${asked}`);
+  }
+
   /** Make the learner's copy of a lesson, where there is none yet. */
   start(course: string, slug: string): Promise<LessonInfo> {
     return this.ask('POST', `lessons/${course}/${slug}/work`, {});
@@ -62,9 +79,9 @@ export class Api {
     return this.ask('POST', 'checks', { path, cells, exercise });
   }
 
-  /** Hand the saved notebook in: a clean run from top to bottom, with the hidden checks. */
-  grade(path: string): Promise<Job> {
-    return this.ask('POST', 'grades', { path });
+  /** Hand the saved notebook in: a clean run from top to bottom, with the hidden checks. What is made of it can be found if it is *listed*. */
+  grade(path: string, listed: boolean): Promise<Job> {
+    return this.ask('POST', 'grades', { path, listed });
   }
 
   /** Prove a lesson, and look for mistakes that its checks do not notice. */
@@ -79,6 +96,11 @@ export class Api {
 
   artifacts(): Promise<ArtifactInfo[]> {
     return this.ask('GET', 'artifacts');
+  }
+
+  /** Delete an artifact, and let it be found no more. */
+  remove(id: string): Promise<{ id: string }> {
+    return this.ask('DELETE', `artifacts/${id}`);
   }
 
   cancel(id: string): Promise<Job> {
@@ -115,7 +137,8 @@ export class Api {
   }
 
   private async fetch(method: string, path: string, body?: unknown): Promise<Response> {
-    const url = URLExt.join(this.settings.baseUrl, 'hornbook/api', path);
+    const [place = '', query] = path.split('?');
+    const url = URLExt.join(this.settings.baseUrl, 'hornbook/api', place) + (query === undefined ? '' : `?${query}`);
     const init: RequestInit = { method, headers: { 'Accept-Language': this.language } };
     if (body !== undefined) init.body = JSON.stringify(body);
     const response = await ServerConnection.makeRequest(url, init, this.settings);

@@ -82,6 +82,27 @@ export interface Related {
   reason: string;
 }
 
+/** `GET find`: a lesson or an artifact, why it was found, and the passage to read. */
+export interface Found {
+  kind: string;
+  title: string;
+  reasons: string[];
+  passage: string;
+  /** The cell that the passage is of, from 1; 0 is the summary. */
+  cell: number;
+  matched: string[];
+  skills: string[];
+  level: string;
+  minutes: number | null;
+  course: string;
+  slug: string;
+  assurance: string;
+  /** Whether it is a lesson that can be begun here. */
+  here: boolean;
+  /** The id of an artifact of this portfolio. */
+  artifact: string | null;
+}
+
 /** A cell as the learner has it now. */
 export interface SentCell {
   id: string;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -31,6 +32,8 @@ from hornbook.terminal import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from hornbook.course import Course
     from hornbook.lesson import Lesson
     from hornbook.model import Verdict
@@ -142,8 +145,7 @@ def revoke(
         credential = what if what.startswith("urn:") else verified(Path(what)).credential.id
         signing = _open_issuer(issuer)
         signing.revoke(credential, reason)
-        if Path(what).is_dir():
-            _withdraw(Path(what))
+        _withdraw(signing, credential)
         typer.echo(f"Revoked    {printable(credential)}")
         typer.echo(f"Next: put {printable(signing.public)} where {printable(signing.address or '')} shows it.")
 
@@ -356,12 +358,11 @@ def portfolio_build(
         from hornbook.publish.lookup import fetch  # noqa: PLC0415 - heavy
         from hornbook.publish.portfolio import build  # noqa: PLC0415
 
-        with waiting("verifying what is there"):
-            site = build(folder, title=title, learner=learner, address=address, fetch=fetch if online else None)
+        with waiting("verifying what is there"), _neighbours() as related:
+            site = build(folder, title=title, learner=learner, address=address, fetch=fetch if online else None, related=related)
         for one in site.left_out:
-            typer.echo(
-                f"{printable(one.id)} is left out: {one.reason} It is still in the folder: delete it, or publish it again.", err=True
-            )
+            away = f"`hornbook portfolio remove {printable(folder / one.id)}` takes it away"
+            typer.echo(f"{printable(one.id)} is left out: {one.reason} It is still in the folder: {away}, or publish it again.", err=True)
         for name in site.beside:
             typer.echo(
                 f"{printable(name)} is no part of the site, but would be published with the folder. Move it if it should not be.", err=True
@@ -373,6 +374,27 @@ def portfolio_build(
             typer.echo(f"Listed  {len(site.listed)} {'lesson' if len(site.listed) == 1 else 'lessons'}")
             typer.echo(f"page    {printable(folder / site.page.name)}")
         raise typer.Exit(NOT_PASSED if site.left_out else PASSED)
+
+
+@portfolio.command("remove", epilog=EXIT_CODES)
+def portfolio_remove(
+    context: typer.Context,
+    folders: Annotated[list[Path], typer.Argument(metavar="ARTIFACT", help="The folders, or zips, of what should go.", show_default=False)],
+) -> None:
+    """Delete artifacts: folder, zip, what `hornbook find` knows of them, and their place in the site over their folder, if there is one."""
+    with telling_errors(context):
+        from hornbook.catalog import Catalog  # noqa: PLC0415 - heavy
+        from hornbook.publish.portfolio import remove  # noqa: PLC0415
+
+        # Who names all files of an artifact means the artifact.
+        for folder in dict.fromkeys(one.with_suffix("") if one.suffix == ".zip" else one for one in folders):
+            # First, so that nothing is found that is not there.
+            with Catalog.from_environment(asking=True) as catalog:
+                catalog.withdraw(folder.absolute() / "index.html")
+            site = remove(folder.absolute())
+            typer.echo(f"Removed    {printable(folder)}")
+            if site is not None:
+                typer.echo(f"page       {printable(site.page)} lists {len(site.listed)} now. Put the folder on the web again.")
 
 
 @portfolio.command("pages", epilog=EXIT_CODES)
@@ -445,13 +467,31 @@ def _enter(artifact: Artifact, lesson: Lesson, course: Course, learner: str) -> 
         typer.echo(f"It is not found by `hornbook find` yet: {error}", err=True)
 
 
-def _withdraw(folder: Path) -> None:
-    """Let the artifact in *folder* be found no more."""
+def _withdraw(issuer: Issuer, credential: str) -> None:
+    """Let what *credential* was about be found no more, unless the learner has another one of this issuer's for it that holds."""
     from hornbook.catalog import Catalog  # noqa: PLC0415 - heavy
-    from hornbook.publish import Artifact  # noqa: PLC0415
 
+    issued = issuer.issued()
+    revoked = next(one for one in issued if one.credential == credential)
+    if any(one.revoked is None and (one.lesson, one.subject) == (revoked.lesson, revoked.subject) for one in issued):
+        return
     with Catalog.from_environment(asking=True) as catalog:
-        catalog.withdraw(Artifact.open(folder))
+        catalog.withdraw_issued(revoked.lesson, issuer.id, revoked.subject)
+
+
+@contextlib.contextmanager
+def _neighbours() -> Iterator[Callable[[Artifact], Sequence[Path] | None]]:
+    """Give what says which artifacts are most like one, as far as the catalog knows it; a site is made without one all the same."""
+    from hornbook.catalog import Catalog  # noqa: PLC0415 - heavy
+
+    try:
+        catalog = Catalog.from_environment(asking=True)
+    except HornbookError as error:
+        typer.echo(f"What is related is told by skills alone: {error}", err=True)
+        yield lambda _artifact: None
+        return
+    with catalog:
+        yield catalog.neighbours
 
 
 def _tell_artifact(done: str, artifact: Artifact, into: Path, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { isOver } from '../api';
+import type { Related } from '../types';
 import { draw } from './card';
 import { button, make, write } from './dom';
 import type { Work } from './work';
@@ -13,6 +14,8 @@ export interface Actions {
   check(cell: CodeCell): void;
   cancel(cell: CodeCell): void;
   reset(cell: CodeCell): void;
+  /** Open a lesson's copy, which is made where there is none. */
+  open(lesson: { course: string; slug: string }): void;
 }
 
 /** Stands below the input of an exercise's cell: asks for its check, and shows what came of it. */
@@ -23,13 +26,14 @@ export class Footer extends Widget {
   private readonly status = make('span', 'jp-hb-status');
   private readonly points = make('span', 'jp-hb-points');
   private readonly card = make('div', 'jp-hb-card');
+  private readonly teaches = make('div', 'jp-hb-teaches');
   private readonly end: () => void;
 
   constructor(
     private readonly cell: CodeCell,
     private readonly work: Work,
     private readonly trans: TranslationBundle,
-    actions: Actions
+    private readonly actions: Actions
   ) {
     super();
     this.addClass('jp-hb-footer');
@@ -39,7 +43,7 @@ export class Footer extends Widget {
     this.reset.title = trans.__('Put this exercise back to how it was. Undo brings your answer back.');
     this.status.setAttribute('role', 'status');
     this.node.setAttribute('role', 'group');
-    this.node.append(make('div', 'jp-hb-bar', this.check, this.cancel, this.reset, this.status, this.points), this.card);
+    this.node.append(make('div', 'jp-hb-bar', this.check, this.cancel, this.reset, this.status, this.points), this.card, this.teaches);
     this.end = draw(work.state(cell.model).card, this.card);
     work.changed.connect(this.refresh, this);
     cell.model.contentChanged.connect(this.refresh, this);
@@ -81,8 +85,20 @@ export class Footer extends Widget {
     this.reset.hidden = busy || !work.isAttempted(cell.model);
     this.card.hidden = state.card.isEmpty;
     this.card.classList.toggle('jp-mod-stale', stale && !busy);
+    this.drawTeaches(stale || busy ? null : state.teaches);
     write(this.points, info === null || info.points === 0 ? '' : trans._n('%1 point', '%1 points', info.points));
     write(this.status, this.said(stale && !busy));
+  }
+
+  private drawTeaches(lesson: Related | null): void {
+    const key = lesson === null ? '' : `${lesson.course}/${lesson.slug}`;
+    this.teaches.hidden = lesson === null;
+    if (this.teaches.dataset.lesson === key) return;
+    this.teaches.dataset.lesson = key;
+    this.teaches.replaceChildren();
+    if (lesson === null) return;
+    const open = button(lesson.title, 'jp-hb-link', () => this.actions.open(lesson));
+    this.teaches.append(make('span', '', this.trans.__('This lesson teaches it:')), open, make('span', 'jp-hb-reason', lesson.reason));
   }
 
   private said(stale: boolean): string {

@@ -41,7 +41,7 @@ export const checks: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null
   ) => {
     const trans = (translator ?? nullTranslator).load('hornbook');
-    const settings = { checkOnRun: true, protectReading: true };
+    const settings = { checkOnRun: true, protectReading: true, listed: true };
     // Two views of one document share what is known of it.
     const works = new WeakMap<INotebookModel, Work>();
     const views = new Set<View>();
@@ -79,7 +79,8 @@ export const checks: JupyterFrontEndPlugin<void> = {
         void work.check(cell.model).then(() => views.forEach(view => view.reveal(cell)));
       },
       cancel: cell => void workOf(panel).cancel(cell.model),
-      reset: cell => workOf(panel).reset(cell.model)
+      reset: cell => workOf(panel).reset(cell.model),
+      open: lesson => void workOf(panel).attempt(() => open(lesson))
     });
     // Cells that were run because they are checked need not be checked because they were run.
     const running = new Set<string>();
@@ -165,13 +166,17 @@ export const checks: JupyterFrontEndPlugin<void> = {
       onExercise,
       onCell((actions, cell) => actions.cancel(cell))
     );
-    add(COMMANDS.handIn, trans.__('Hand in'), trans.__('Run the notebook from the top and have all of it graded'), onLesson, () =>
-      current()?.work.handInNow()
-    );
+    add(COMMANDS.handIn, trans.__('Hand in'), trans.__('Run the notebook from the top and have all of it graded'), onLesson, () => {
+      const work = current()?.work;
+      if (work === undefined) return;
+      work.listed = settings.listed;
+      return work.handInNow();
+    });
 
     void registry?.load('hornbook:plugin').then(loaded => {
       const take = (): void => {
         settings.checkOnRun = loaded.get('checkOnRun').composite as boolean;
+        settings.listed = loaded.get('listed').composite as boolean;
         settings.protectReading = loaded.get('protectReading').composite as boolean;
         views.forEach(view => view.refresh());
       };

@@ -6,7 +6,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { isOver, NoServer, Refusal } from '../api';
 import type { IModel } from '../model';
-import type { Checked, ExerciseInfo, Job, NotebookInfo, SentCell } from '../types';
+import type { Checked, ExerciseInfo, Job, NotebookInfo, Related, SentCell } from '../types';
 import { CardModel } from './card';
 import { duplicates, exercisesOf, missing, placeOf, PlainCell, reading, shipped } from './cells';
 
@@ -18,6 +18,8 @@ export class CellState {
   checked: string | null = null;
   /** Why there is no answer, in a sentence. */
   problem = '';
+  /** The lesson that teaches what went wrong, if one does. */
+  teaches: Related | null = null;
   /** How often it was asked for a check: only what comes of the last one is shown. */
   asked = 0;
 }
@@ -38,6 +40,8 @@ export class Work implements IDisposable {
   handIn: HandIn | null = null;
   /** Why something else that was asked for could not be done, in a sentence. */
   problem = '';
+  /** Whether what is handed in and passes may be found by a search. */
+  listed = true;
   private readonly states = new Map<string, CellState>();
   private readonly _changed: Signal<Work, void> = new Signal<Work, void>(this);
   private found: { exercises: Map<string, string>; more: Set<string>; reading: Set<string> } | null = null;
@@ -134,6 +138,7 @@ export class Work implements IDisposable {
     const before = state.job;
     state.job = null;
     state.problem = '';
+    state.teaches = null;
     state.card.begin(exercise, this.trans.__('Checking…'), this.trans.__('This check did not finish.'));
     this._changed.emit();
     if (before !== null && !isOver(before)) await this.end(before);
@@ -154,6 +159,7 @@ export class Work implements IDisposable {
         state.checked = source;
         state.card.show(job.result.card);
         this.take(job.result);
+        void this.lookUp(state, turn, job.result);
       } else {
         state.card.stop();
         state.problem = job.state === 'cancelled' ? this.trans.__('This check was cancelled.') : (job.error?.message ?? '');
@@ -194,6 +200,7 @@ export class Work implements IDisposable {
     state.job = null;
     state.checked = null;
     state.problem = '';
+    state.teaches = null;
     state.card.clear();
     this._changed.emit();
   }
@@ -221,7 +228,7 @@ export class Work implements IDisposable {
     this._changed.emit();
     try {
       await this.context.save();
-      const job = await this.model.api.grade(this.context.path);
+      const job = await this.model.api.grade(this.context.path, this.listed);
       this.handIn = { job, result: null, problem: '' };
       this._changed.emit();
       const end = await this.model.api.follow(job, seen => {
@@ -255,6 +262,17 @@ export class Work implements IDisposable {
 
   closeHandIn(): void {
     this.handIn = null;
+    this._changed.emit();
+  }
+
+  /** Look for a lesson that teaches what was raised. The card does not wait for it, and is as good without. */
+  private async lookUp(state: CellState, turn: number, result: Checked): Promise<void> {
+    const trouble = raised(result);
+    if (trouble === null) return;
+    const { course, slug } = result.lesson;
+    const found = await this.model.api.teaching(course, slug, trouble).catch(() => []);
+    if (this.disposed || state.asked !== turn || found.length === 0) return;
+    state.teaches = found[0] ?? null;
     this._changed.emit();
   }
 
@@ -308,6 +326,13 @@ export class Work implements IDisposable {
     if (error instanceof NoServer) return this.trans.__('The server has no hornbook any more.');
     return this.trans.__('The server cannot be reached. Your work is safe in this page; check again when it is back.');
   }
+}
+
+/** Return the error message that a check has met, or null. */
+function raised(result: Checked): string | null {
+  const { outcomes } = result.verdict as unknown as { outcomes?: { raised?: string | null; came?: string | null }[] };
+  const first = outcomes?.find(outcome => outcome.raised);
+  return first === undefined ? null : (first.came ?? first.raised ?? null);
 }
 
 function plain(cell: ICellModel): PlainCell {

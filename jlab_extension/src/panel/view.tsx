@@ -1,11 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
-import React, { useEffect, useId, useMemo, useReducer, useState } from 'react';
+import React, { useEffect, useId, useMemo, useReducer, useRef, useState } from 'react';
 import type { IModel } from '../model';
 import type { CourseInfo, LessonInfo, Related } from '../types';
 import type { Desk } from './desk';
+import { Hits, pasted, useFound } from './found';
 import { choices, due, EVERYTHING, filter, group, key, passed, requirements, suggest, type Wanted } from './lessons';
-import { levelWords, minutesWords, progressWords, SYMBOLS } from './words';
+import { countWords, levelWords, minutesWords, progressWords, SYMBOLS } from './words';
 
 interface PanelProps {
   model: IModel;
@@ -21,6 +22,8 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
   const [wanted, setWanted] = useState<Wanted>(EVERYTHING);
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
   const [trouble, setTrouble] = useState<string | null>(null);
+  const answer = useFound(model, wanted);
+  const shownNow = useRef<string | null>(null);
 
   useEffect(() => {
     desk.changed.connect(redraw);
@@ -46,9 +49,13 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
   const show = (name: string): void => {
     setWanted(EVERYTHING);
     toggle(name, true);
-    // It is drawn only after this; then the eye and the keyboard go there.
-    requestAnimationFrame(() => document.getElementById(buttonId(name))?.focus());
+    shownNow.current = name;
   };
+  // It is drawn by now; the eye and the keyboard go there.
+  useEffect(() => {
+    if (shownNow.current !== null) document.getElementById(buttonId(shownNow.current))?.focus();
+    shownNow.current = null;
+  });
 
   const list = model.lessons;
   if (list === null) {
@@ -68,6 +75,10 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
   const { lessons, courses } = list;
   const found = filter(lessons, wanted);
   const everything = wanted === EVERYTHING || (wanted.query.trim() === '' && wanted.skill === null && wanted.level === null && wanted.minutes === null);
+  // What the list shows already is not told twice.
+  const shown = new Set(found.map(key));
+  const more = (answer?.hits ?? []).filter(hit => hit.kind !== 'lesson' || !shown.has(key(hit)));
+  const nothing = !everything && found.length === 0 && more.length === 0;
   const inFront = desk.lesson;
   const next = suggest(lessons, inFront);
   const review = due(lessons, new Date());
@@ -112,9 +123,9 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
         <>
           <Search wanted={wanted} want={setWanted} lessons={lessons} trans={trans} />
           <p className="hb-count" role="status">
-            {everything ? '' : trans._n('%1 lesson found', '%1 lessons found', found.length)}
+            {everything || (nothing && answer === null) ? '' : countWords(trans, found.length, more.length)}
           </p>
-          {!everything && found.length === 0 && (
+          {nothing && answer !== null && (
             <Notice text={trans.__('No lesson fits. Try fewer words, or take a filter away.')}>
               <button type="button" className="hb-button" onClick={() => setWanted(EVERYTHING)}>
                 {trans.__('Show all lessons')}
@@ -140,6 +151,14 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
               {some.map(row)}
             </Course>
           ))}
+          {answer !== null && answer.problem !== '' && (
+            <p className="hb-quiet" role="alert">
+              {trans.__('Only titles, skills and summaries were searched: %1', answer.problem)}
+            </p>
+          )}
+          {more.length > 0 && (
+            <Hits hits={more} title={found.length === 0 ? trans.__('This fits') : trans.__('Also fits')} model={model} trans={trans} show={show} />
+          )}
           {/* A course of which no lesson can be read is seen by nobody but its author. */}
           {courses
             .filter(course => course.problems.length > 0 && !lessons.some(lesson => lesson.course === course.name))
@@ -175,10 +194,17 @@ function Search({ wanted, want, lessons, trans }: { wanted: Wanted; want: (wante
       <input
         type="search"
         className="hb-input"
-        placeholder={trans.__('Search lessons')}
+        placeholder={trans.__('A word, a question, an error message')}
         aria-label={trans.__('Search lessons')}
         value={wanted.query}
         onChange={event => want({ ...wanted, query: event.target.value })}
+        onPaste={event => {
+          const text = event.clipboardData.getData('text/plain');
+          if (!text.trim().includes('\n')) return;
+          // A line of input would lose where the lines of a traceback end.
+          event.preventDefault();
+          want({ ...wanted, query: pasted(text) });
+        }}
         onKeyDown={event => {
           if (event.key === 'Escape') want({ ...wanted, query: '' });
         }}

@@ -26,3 +26,9 @@ export function levelWords(trans: TranslationBundle, level: string): string {
 export function minutesWords(trans: TranslationBundle, minutes: number): string {
   return trans.__('%1 min', minutes);
 }
+
+/** Say how many lessons were found, and how many more things by what they mean. */
+export function countWords(trans: TranslationBundle, lessons: number, more: number): string {
+  const found = trans._n('%1 lesson found', '%1 lessons found', lessons);
+  return more === 0 ? found : lessons === 0 ? trans._n('%1 result', '%1 results', more) : `${found}, ${trans._n('%1 more that fits', '%1 more that fit', more)}`;
+}

@@ -1,5 +1,5 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { Dialog, ICommandPalette, MainAreaWidget, ReactWidget, showDialog, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useState } from 'react';
 import { COMMANDS, noArguments } from '../commands';
@@ -120,6 +120,22 @@ function Portfolio({ model, trans, dates, showLessons }: Shared & { showLessons:
 
 function Entry({ artifact, model, trans, dates }: Shared & { artifact: ArtifactInfo }): JSX.Element {
   const { earned, possible } = artifact.points;
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const takeAway = async (): Promise<void> => {
+    const asked = await showDialog({
+      title: trans.__('Delete “%1”?', artifact.title),
+      body: trans.__('Its page, its file to give away and its place in the search go. Your notebook and your progress stay. What you have given to others cannot be taken back.'),
+      buttons: [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label: trans.__('Delete') })],
+      defaultButton: 0
+    });
+    if (!asked.button.accept) return;
+    try {
+      await model.api.remove(artifact.id);
+      await model.refresh();
+    } catch (error) {
+      setTrouble((error as Error).message);
+    }
+  };
   return (
     <li className="hb-artifact">
       <h2>
@@ -148,7 +164,15 @@ function Entry({ artifact, model, trans, dates }: Shared & { artifact: ArtifactI
         <a className="hb-button" href={model.api.url(artifact.zip)} download="" aria-label={trans.__('Download: %1', artifact.title)}>
           {trans.__('Download')}
         </a>
+        <button type="button" className="hb-button" onClick={() => void takeAway()} aria-label={trans.__('Delete: %1', artifact.title)}>
+          {trans.__('Delete')}
+        </button>
       </p>
+      {trouble !== null && (
+        <p className="hb-trouble" role="alert">
+          {trouble}
+        </p>
+      )}
     </li>
   );
 }

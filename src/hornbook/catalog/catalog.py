@@ -16,16 +16,17 @@ import os
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from hornbook.catalog import search, steps
 from hornbook.catalog.embed import Embedder, MiniLM, embedder_named
 from hornbook.catalog.index import Chroma, Exact, metadata
-from hornbook.catalog.passages import RECIPE, Document, Published, lesson_document, lesson_key, storable
+from hornbook.catalog.passages import RECIPE, Document, Published, artifact_key, lesson_document, lesson_key, storable
 from hornbook.catalog.search import Hit
 from hornbook.catalog.store import Store, Where, default_path
+from hornbook.catalog.terms import error_in
 from hornbook.errors import CourseError, HornbookError, printable
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Catalog:
     """Everything that can be found. Threads may share it, and processes its database.
 
     `index` is "auto", "exact" or the address of a Chroma server. `trouble` says why the index was not used, if it was not.
+    While it is only `asking`, it takes no index for its own.
     """
 
     store: Store
@@ -74,6 +76,7 @@ class Catalog:
     index: str
     folder: Path
     trouble: str = ""
+    asking: bool = False
     _exact: Exact = field(init=False)
     _chroma: Chroma | None = None
     _indexing: threading.RLock = field(default_factory=threading.RLock)
@@ -108,13 +111,16 @@ class Catalog:
     def from_environment(cls, environment: Mapping[str, str] = os.environ, *, asking: bool = False) -> Catalog:
         """Return the catalog that the settings name: HORNBOOK_CATALOG (a file or URL), HORNBOOK_INDEX and HORNBOOK_EMBEDDER.
 
-        Who is only *asking*, once, is answered exactly: to import Chroma takes longer. Its next owner catches up with what was added.
+        Who is only *asking*, once, is answered exactly: to import Chroma takes longer. Its next owner catches up with what was added;
+        whoever stays may become that with `take_over`.
         """
         said = environment.get("HORNBOOK_CATALOG") or None
         where = said if said is None or "://" in said else Path(said)
         index = environment.get("HORNBOOK_INDEX") or AUTO
         embedder = embedder_named(environment.get("HORNBOOK_EMBEDDER"))
-        return cls.open(where, embedder=embedder, index=EXACT if asking and index == AUTO else index)
+        catalog = cls.open(where, embedder=embedder, index=index)
+        catalog.asking = asking
+        return catalog
 
     @property
     def space(self) -> str:
@@ -165,9 +171,14 @@ class Catalog:
             self._follow()
         return number
 
-    def withdraw(self, artifact: Published) -> int:
-        """Erase what is known of *artifact*, as when it is revoked or deleted; return how many documents that were."""
-        return self.remove(*self.store.keys_at(storable(str(artifact.page))))
+    def withdraw(self, page: Path) -> int:
+        """Erase what is known of the artifact with this *page*, as when it is deleted; return how many documents that were."""
+        return self.remove(*self.store.keys_at(storable(str(page))))
+
+    def withdraw_issued(self, slug: str, author: str, learner: str) -> int:
+        """Erase what *author* has issued of the lesson *slug* to *learner*, wherever it lies; return how many documents that were."""
+        end = artifact_key("", slug, author, learner).partition(":")[2]
+        return self.remove(*(key for key in self.store.keys(Where(kind="artifact", author=author)) if key.endswith(end)))
 
     def keep(self, course: Course) -> int:
         """Add the lessons of *course* that are new or have changed, and remove those that are gone; return how many were written.
@@ -217,6 +228,30 @@ class Catalog:
                 )
             )
 
+    def alike(self, key: str, where: Where | None = None, *, limit: int = 6) -> tuple[Hit, ...]:
+        """Return what is most like the document *key*, and shares skills with it, among what *where* holds for."""
+        with self._reading() as connection:
+            most = max(1, min(limit, MOST_HITS))
+            return tuple(steps.alike(self.store, connection, key, where or Where(), most, self._nearest_in(connection)))
+
+    def neighbours(self, artifact: Published, *, limit: int = 12) -> list[Path] | None:
+        """Return the folders of the artifacts that are most like *artifact*, the nearest first; None if it is not in the catalog itself."""
+        keys = self.store.keys_at(storable(str(artifact.page)))
+        if not keys:
+            return None
+        return [Path(hit.place).parent for hit in self.alike(keys[0], Where(kind="artifact"), limit=limit)]
+
+    def teaching(self, trouble: str, where: Where | None = None, *, limit: int = 3) -> tuple[Hit, ...]:
+        """Return the lessons that teach what the error message in *trouble* is about, by their title, their skills, or its name in them.
+
+        A lesson that merely looks like it is none of them, and of a text without an error message there are none.
+        """
+        error = error_in(trouble)
+        if error is None:
+            return ()
+        hits = self.find(trouble, replace(where or Where(), kind="lesson"), limit=MOST_HITS // 4)
+        return tuple(hit for hit in hits if search.teaches(hit, error))[:limit]
+
     # --- how it is ---
 
     def check(self) -> Report:
@@ -255,6 +290,11 @@ class Catalog:
             chroma = self._own()
             return chroma is not None and self._followed(chroma, patiently=True)
 
+    def take_over(self) -> bool:
+        """Become the index's owner from now on, if nobody else is, though it was opened only to ask; return as `warm` does."""
+        self.asking = False
+        return self.warm()
+
     # --- the parts ---
 
     def _reading(self) -> Any:
@@ -291,14 +331,25 @@ class Catalog:
         return vectors
 
     def _nearest_in(self, connection: Connection) -> Any:
-        def nearest(text: str, limit: int, where: Where) -> Ranked:
-            return self._nearest(connection, text, limit, where)
+        def nearest(what: str | int, limit: int, where: Where) -> Ranked:
+            return self._nearest(connection, what, limit, where)
 
         return nearest
 
-    def _nearest(self, connection: Connection, text: str, limit: int, where: Where) -> Ranked:
-        """Return the *limit* documents nearest to *text* for which *where* holds: from Chroma if it is ours and as far, or else exactly."""
-        vector = self._embedded([text])[0]
+    def _vector(self, connection: Connection, what: str | int) -> NDArray[float32]:
+        """Return the vector of a text, or that of the document with this number, for which no model is needed."""
+        if isinstance(what, str):
+            asked: NDArray[float32] = self._embedded([what])[0]
+            return asked
+        kept = self.store.vector(connection, what, self.space)
+        if kept is not None:
+            return kept
+        made: NDArray[float32] = self._embedded([self.store.documents(connection, [what], passages=True)[what].card])[0]
+        return made
+
+    def _nearest(self, connection: Connection, what: str | int, limit: int, where: Where) -> Ranked:
+        """Return the *limit* documents nearest to *what* for which *where* holds: from Chroma if it is ours and as far, or else exactly."""
+        vector = self._vector(connection, what)
         state = self.store.state(connection)
         filtered = where != Where()
         chroma = self._chroma
@@ -322,7 +373,7 @@ class Catalog:
         """Return the index, if this process may write it: the one it has, or else the directory, where no other process owns that."""
         if os.getpid() != self._pid or self.index == EXACT:
             return None
-        if self._chroma is None:
+        if self._chroma is None and not self.asking:
             self._chroma = Chroma.owned(self.folder, self.space)
             self.trouble = "" if self._chroma is not None else "Another process owns the index, or nothing can be written there."
         return self._chroma

@@ -154,7 +154,7 @@ def blended(lexical: Sequence[int], similar: Mapping[int, float]) -> list[tuple[
 
 
 def found(
-    store: Store, connection: Connection, query: Query, where: Where, limit: int, nearest: Callable[[str, int, Where], Ranked]
+    store: Store, connection: Connection, query: Query, where: Where, limit: int, nearest: Callable[[str | int, int, Where], Ranked]
 ) -> list[Hit]:
     """Return the *limit* best documents for *query* for which *where* holds; *nearest* finds them by meaning."""
     lexical = store.ranked(connection, sorted(query.stems), where, DEPTH)
@@ -208,6 +208,12 @@ def explained(query: Query, document: Document, passages: Sequence[tuple[Passage
         reasons.append(say("find.meaning"))
     text = shown(passage, ordered) if passage is not None else document.summary
     return Hit.of(document, score, reasons, passage=text, cell=passage.cell if passage else 0, matched=ordered)
+
+
+def teaches(hit: Hit, error: ErrorMessage) -> bool:
+    """Whether *hit* is about what *error* tells: its title or a skill is, or it names the exception."""
+    about = {stem for text in (hit.title, *hit.skills) for stem in terms(text)}
+    return error.name.casefold() in hit.matched or not about.isdisjoint(telling(error.topics))
 
 
 def as_written(stems: Iterable[str], texts: Iterable[str]) -> dict[str, str]:

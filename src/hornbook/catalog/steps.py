@@ -32,6 +32,8 @@ CANDIDATES: Final = 60
 """How many lessons each way of looking gives."""
 SIMILAR: Final = 0.3
 """From which cosine on a lesson is said to be about something similar."""
+SHARED: Final = 0.1
+"""What a skill that two documents share is worth beside their cosine."""
 DIVERSITY: Final = 0.75
 """How much of a step's worth is its own; the rest is that it is unlike those before it."""
 OF_ONE_COURSE: Final = 2
@@ -56,17 +58,18 @@ def steps(
     passed: frozenset[str],
     trouble: str,
     limit: int,
-    nearest: Callable[[str, int, Where], Ranked],
+    nearest: Callable[[str | int, int, Where], Ranked],
 ) -> list[Hit]:
     """Return at most *limit* steps after *what*, the best first. Raises `HornbookError` for a key that no document has."""
-    base = what if isinstance(what, Document) else _document(store, connection, what)
+    # What is known has a vector: only a document from outside is embedded.
+    ident, base = (None, what) if isinstance(what, Document) else _document(store, connection, what)
     lessons = Where(kind="lesson")
-    alike = {ident: score for ident, score in nearest(base.card, CANDIDATES, lessons) if score >= SIMILAR}
+    similar = {other: score for other, score in nearest(base.card if ident is None else ident, CANDIDATES, lessons) if score >= SIMILAR}
     repairing = _repairing(store, connection, trouble, nearest) if trouble.strip() else []
-    known = {*_connected(store, connection, base), *alike, *repairing}
+    known = {*_connected(store, connection, base), *similar, *repairing}
     possible = [step for ident, one in store.documents(connection, sorted(known)).items() if (step := _step(ident, one, base, passed))]
     onward = sorted((step for step in possible if step.builds or step.shared), key=_nearness)
-    rankings = [[step.ident for step in onward], [ident for ident in alike if any(step.ident == ident for step in possible)]]
+    rankings = [[step.ident for step in onward], [ident for ident in similar if any(step.ident == ident for step in possible)]]
     able = {step.ident: step for step in possible}
     repairs = [ident for ident in repairing if ident in able][:2]
     # What builds on it is worth more than anything that does not.
@@ -79,13 +82,13 @@ def steps(
         Hit.of(
             able[ident].document,
             score,
-            _reasons(able[ident], base, similar=ident in alike, repairs=ident in repairs, error=error.name if error else None),
+            _reasons(able[ident], base, similar=ident in similar, repairs=ident in repairs, error=error.name if error else None),
         )
         for ident, score in chosen[:limit]
     ]
 
 
-def _repairing(store: Store, connection: Connection, trouble: str, nearest: Callable[[str, int, Where], Ranked]) -> list[int]:
+def _repairing(store: Store, connection: Connection, trouble: str, nearest: Callable[[str | int, int, Where], Ranked]) -> list[int]:
     """Return the numbers of the lessons that teach what *trouble* is about, the best first."""
     lessons = Where(kind="lesson")
     query = search.understood(store, connection, trouble)
@@ -94,14 +97,34 @@ def _repairing(store: Store, connection: Connection, trouble: str, nearest: Call
     return [ident for ident, _ in fused(by_words, by_meaning)][:CANDIDATES]
 
 
-def _document(store: Store, connection: Connection, key: str) -> Document:
+def alike(
+    store: Store, connection: Connection, key: str, where: Where, limit: int, nearest: Callable[[str | int, int, Where], Ranked]
+) -> list[Hit]:
+    """Return the *limit* documents that are most like the one with *key*, of other lessons: each skill that they share counts."""
+    ident, base = _document(store, connection, key)
+    near = {other: score for other, score in nearest(ident, CANDIDATES, where) if score >= SIMILAR}
+    mine = {skill.casefold() for skill in base.skills}
+    worths: dict[str, tuple[float, Document, str | None]] = {}
+    for other, one in store.documents(connection, list(near)).items():
+        shared = [skill for skill in one.skills if skill.casefold() in mine]
+        worth = near[other] + SHARED * len(shared)
+        # Of one lesson that was passed twice, one is enough.
+        name = f"{one.course}/{one.slug}" if one.slug else one.key
+        if one.slug != base.slug and worth > worths.get(name, (0.0,))[0]:
+            worths[name] = worth, one, shared[0] if shared else None
+    best = sorted(worths.values(), key=lambda entry: (-entry[0], entry[1].key))[:limit]
+    reasons = [say("lab.same-skill", skill=skill) if skill else say("find.similar", lesson=base.title) for _, _, skill in best]
+    return [Hit.of(one, min(worth, 1.0), [reason]) for (worth, one, _), reason in zip(best, reasons, strict=True)]
+
+
+def _document(store: Store, connection: Connection, key: str) -> tuple[int, Document]:
     from sqlalchemy import select  # noqa: PLC0415 - slow to import
 
     table = store.tables["document"]
     ident = connection.execute(select(table.c.id).where(table.c.key == storable(key))).scalar()
     if ident is None:
         raise HornbookError(f"{printable(key)}: is not in the catalog. `hornbook find` shows what there is.")
-    return store.documents(connection, [ident], passages=True)[ident]
+    return int(ident), store.documents(connection, [ident], passages=True)[ident]
 
 
 def _connected(store: Store, connection: Connection, base: Document) -> list[int]:

@@ -337,6 +337,15 @@ class Store:
         chosen = select(table.c.id).where(*clauses(where))
         return {ident for some in _parts(idents) for ident in connection.execute(chosen.where(table.c.id.in_(some))).scalars()}
 
+    def vector(self, connection: Connection, ident: int, space: str) -> NDArray[float32] | None:
+        """Return the vector of one document in *space*; None if it has none there."""
+        import numpy as np  # noqa: PLC0415 - heavy
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["vector"]
+        data = connection.execute(select(table.c.data).where(table.c.document == ident, table.c.space == space)).scalar()
+        return None if data is None else np.frombuffer(data, np.float32)
+
     def vectors(self, connection: Connection, space: str, *, after: int = -1) -> Iterator[Vectors]:
         """Yield the numbers and vectors of the documents that were written after the generation *after*, some thousands at a time."""
         import numpy as np  # noqa: PLC0415 - heavy

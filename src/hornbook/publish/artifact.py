@@ -227,6 +227,19 @@ def write(folder: Path, files: Mapping[str, bytes], created: datetime) -> None:
             shutil.rmtree(rest, ignore_errors=True)
 
 
+def delete(folder: Path) -> None:
+    """Delete the artifact in *folder*, whole or broken, and its zip: a reader sees all of the folder or nothing."""
+    if not is_name(folder.name) or folder.is_symlink() or not folder.is_dir():
+        raise HornbookError(f"{printable(folder)}: is not the folder of an artifact.")
+    unfinished = folder.with_name(f".unfinished-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        folder.with_name(f"{folder.name}.zip").unlink(missing_ok=True)
+        folder.rename(unfinished)
+        shutil.rmtree(unfinished)
+    except OSError as error:
+        raise HornbookError(f"{printable(folder)}: cannot be deleted ({error.strerror}).") from error
+
+
 def amend(folder: Path, added: Mapping[str, bytes], *, address: str | None = None) -> None:
     """Put *added* beside the sealed files in *folder*, and make its page and its zip anew; *address* is the page's on the web.
 

@@ -28,7 +28,7 @@ from xml.etree import ElementTree as ET
 from hornbook.errors import HornbookError, printable
 from hornbook.model import Assurance, Status, Verdict
 from hornbook.publish import page, pictures
-from hornbook.publish.artifact import Artifact, is_name, read_file, read_files, replace_file
+from hornbook.publish.artifact import Artifact, delete, is_name, read_file, read_files, replace_file
 from hornbook.publish.credential import Credential, timestamp
 from hornbook.publish.endorsement import Endorsement
 from hornbook.publish.lookup import Fetch
@@ -57,20 +57,20 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 _SCRIPTS: Final = ("minisearch.js", "portfolio.js")
 
 
-Related = Callable[[Artifact], Sequence[tuple[str, str]]]
-"""Gives what is related to an artifact: titles, each with an address or the empty text."""
+Related = Callable[[Artifact], Sequence[Path] | None]
+"""Gives the folders of what is related to an artifact, the nearest first, or None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One artifact as it is listed. All of it is signed, but what is related."""
+    """One artifact as it is listed. All of it is signed, but what is related: others of the list."""
 
     artifact: Artifact
     credential: Credential
     summary: str
     checks: int
     endorsements: tuple[Endorsement, ...] = ()
-    related: tuple[tuple[str, str], ...] = ()
+    related: tuple[Artifact, ...] = ()
 
     @property
     def created(self) -> datetime:
@@ -118,8 +118,8 @@ def build(
     """Return the site that is written over the artifacts in *folder*; what does not hold is left out.
 
     *title* and *learner*, a name that nothing proves, are shown; *address* is where the site will be on the web. With *fetch* each issuer
-    is asked whether they have taken something back. *related* says what is related to an artifact, by default those that share most
-    skills with it. Raises `HornbookError` where there is nothing to list, where a file
+    is asked whether they have taken something back. *related* says which others are related to an artifact, by default those that
+    share most skills with it. Raises `HornbookError` where there is nothing to list, where a file
     stands that somebody else has made, or where nothing can be written.
     """
     folder = folder.absolute()
@@ -132,7 +132,10 @@ def build(
         raise HornbookError(f"{printable(folder)}: has no artifacts in it. `hornbook publish NOTEBOOK --into DIR` puts one there.")
     entries = _with_related(entries, related)
     about = _About(
-        _text(title or "")[:MAX_TITLE] or "Lessons passed", _text(learner or "")[:MAX_TITLE], f"{address.rstrip('/')}/" if address else ""
+        title=_text(title or "")[:MAX_TITLE] or "Lessons passed",
+        learner=_text(learner or "")[:MAX_TITLE],
+        base=f"{address.rstrip('/')}/" if address else "",
+        online=fetch is not None,
     )
     files = {
         "atom.xml": atom(entries, about),
@@ -147,13 +150,46 @@ def build(
     return Site(folder / "index.html", listed, tuple(left_out), tuple(_beside(names)))
 
 
+def remove(place: Path) -> Site | None:
+    """Delete the artifact in the folder *place*; return the site over the artifacts beside it, made again without it, if there is one.
+
+    It is made as it was asked for. Raises `HornbookError` where there is no artifact, or it cannot be deleted.
+    """
+    folder = place.parent
+    about = _described(folder)
+    delete(place)
+    if about is None:
+        return None
+    from hornbook.publish.lookup import fetch  # noqa: PLC0415 - only for a site whose issuers are asked
+
+    return build(
+        folder, title=about.title, learner=about.learner, address=about.base.rstrip("/") or None, fetch=fetch if about.online else None
+    )
+
+
+def _described(folder: Path) -> _About | None:
+    """Return what the site over *folder* was made with; None where there is none of ours."""
+    if not all(_ours(folder / name) for name in ("index.html", "feed.json")):
+        return None
+    try:
+        feed = json.loads(read_file(folder / "feed.json"))
+        learner = feed["authors"][0]["name"] if "authors" in feed else ""
+        return _About(str(feed["title"]), str(learner), str(feed.get("home_page_url", "")), online=bool(feed["_hornbook"].get("online")))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise HornbookError(f"{printable(folder / 'feed.json')}: was changed by hand. `hornbook portfolio build` makes it anew.") from error
+
+
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What is said of all of it: the title, the learner's name or the empty text, and what addresses begin with or the empty text."""
+    """What is said of all of it: the title, the learner's name or the empty text, and what addresses begin with or the empty text.
+
+    `online` is whether the issuers were asked.
+    """
 
     title: str
     learner: str
     base: str
+    online: bool = False
 
     def address(self, entry: Entry) -> str:
         return f"{self.base}{entry.artifact.id}/index.html"
@@ -211,25 +247,30 @@ def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _with_related(entries: Sequence[Entry], related: Related | None) -> list[Entry]:
-    """Return *entries* with what is related to each: what *related* says, or else those that share most skills with it."""
-    if related is not None:
-        told = {entry.artifact.id: [(_text(title), address) for title, address in related(entry.artifact)] for entry in entries}
-        return [replace(entry, related=tuple(told[entry.artifact.id][:RELATED])) for entry in entries]
+    """Return *entries* with what of them is related to each: what *related* says, or else those that share most skills with it."""
+    at = {entry.artifact.folder: entry.artifact for entry in entries}
     by_skill: dict[str, list[int]] = defaultdict(list)
     for number, entry in enumerate(entries):
         for skill in _skill_keys(entry):
             by_skill[skill].append(number)
-    made = []
-    for entry in entries:
+
+    def near(entry: Entry) -> Iterable[Artifact]:
+        told = related(entry.artifact) if related is not None else None
+        if told is not None:
+            return (at[folder] for folder in told if folder in at)
         shared = Counter(number for skill in _skill_keys(entry) for number in by_skill[skill])
+        # Newer ones first among those that share as many.
+        return (entries[number].artifact for number in sorted(shared, key=lambda number: (-shared[number], number)))
+
+    def best(entry: Entry) -> tuple[Artifact, ...]:
         nearest: dict[str, Artifact] = {}
-        # Newer ones first among those that share as many; of one lesson that was passed twice, the newer.
-        for number in sorted(shared, key=lambda number: (-shared[number], number)):
-            other = entries[number].artifact
+        for other in near(entry):
+            # Of one lesson that was passed twice, the first.
             if other.slug != entry.artifact.slug:
                 nearest.setdefault(other.slug, other)
-        made.append(replace(entry, related=tuple((one.title, f"{one.id}/index.html") for one in [*nearest.values()][:RELATED])))
-    return made
+        return tuple(nearest.values())[:RELATED]
+
+    return [replace(entry, related=best(entry)) for entry in entries]
 
 
 def _skill_keys(entry: Entry) -> set[str]:
@@ -432,16 +473,8 @@ def _endorsed(entry: Entry) -> str:
 def _related(entry: Entry) -> str:
     if not entry.related:
         return ""
-    lines = []
-    for title, address in entry.related:
-        words = f"<bdi>{html.escape(title)}</bdi>"
-        lines.append(f'<li><a href="{html.escape(address)}">{words}</a></li>' if _leads_somewhere(address) else f"<li>{words}</li>")
+    lines = [f'<li><a href="{one.id}/index.html"><bdi>{html.escape(one.title)}</bdi></a></li>' for one in entry.related]
     return f'<details class="related-to"><summary>Related</summary><ul class="related">{"".join(lines)}</ul></details>'
-
-
-def _leads_somewhere(address: str) -> bool:
-    """Whether *address* is one of the web, or a place below the site; a script, or somebody's disk, is neither."""
-    return bool(re.match(r"https?://|[A-Za-z0-9_-]+/", address))
 
 
 def _worth(entries: Sequence[Entry]) -> str:
@@ -516,7 +549,11 @@ def json_feed(entries: Sequence[Entry], about: _About) -> bytes:
     return _dumped(
         {
             "version": "https://jsonfeed.org/version/1.1",
-            "_hornbook": {"about": "https://www.jsonfeed.org/version/1.1/#extensions-a-name-extensions-a", "made_by": MARK},
+            "_hornbook": {
+                "about": "https://www.jsonfeed.org/version/1.1/#extensions-a-name-extensions-a",
+                "made_by": MARK,
+                "online": about.online,
+            },
             "title": about.title,
             "language": "en",
             **({"home_page_url": about.base, "feed_url": f"{about.base}feed.json"} if about.base else {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
@@ -17,6 +18,7 @@ from hornbook import __version__
 from hornbook.errors import HornbookError
 from hornbook.record.store import OWNER
 from hornbook.sandbox.canary import strongest
+from hornbook.server.finder import MOST_FOUND
 from hornbook.server.jobs import Job, TooMany
 from hornbook.server.openapi import description
 from hornbook.server.service import Example, LessonName, Refused, SentNotebook, Service
@@ -37,10 +39,11 @@ SLUG = r"([a-z][a-z0-9_]*)"
 COURSE = r"([a-z][a-z0-9_-]{0,63})"
 
 
-class Named(msgspec.Struct, frozen=True):
-    """Body of `POST grades`."""
+class HandedIn(msgspec.Struct, frozen=True):
+    """Body of `POST grades`: where a notebook is saved, and whether what is made of it can be found."""
 
     path: str
+    listed: bool = True
 
 
 class Handler(APIHandler):
@@ -158,6 +161,44 @@ class RelatedHandler(Handler):
             await self.reply(await asyncio.to_thread(self.service.related, self.user, *found))
 
 
+class TeachingHandler(Handler):
+    """The lesson that teaches what an error message is about."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, course: str, slug: str) -> None:
+        """Name it, if there is one beside the lesson that is worked on."""
+        trouble = self.get_query_argument("trouble", "")
+        with speaking(self.spoken):
+            found = await asyncio.to_thread(self.service.lesson, course, slug)
+            await self.reply(await asyncio.to_thread(self.service.teaching, self.user, *found, trouble))
+
+
+class FindHandler(Handler):
+    """Lessons and artifacts, by words and by meaning."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Return what fits best, the best first, each with why."""
+        # The Lab adds the time as an argument without a value, so that no cache answers.
+        given = {name for name in self.request.query_arguments if not name.isdecimal()}
+        wanted: dict[str, Any] = {name: self.get_query_argument(name) for name in given if name not in {"text", "limit", "token"}}
+        wanted |= {name: self.get_query_arguments(name) for name in ("skills", "levels") if name in given}
+        wanted |= {name: self.whole(name) for name in ("minutes",) if name in given}
+        limit = self.whole("limit") if "limit" in given else MOST_FOUND
+        with speaking(self.spoken):
+            found = await asyncio.to_thread(self.service.find, self.get_query_argument("text", ""), wanted, limit)
+        await self.reply(found)
+
+    def whole(self, name: str) -> int:
+        """Return the argument *name*, which is a whole number; refuse what is none."""
+        said = self.get_query_argument(name)
+        if not re.fullmatch("[0-9]{1,9}", said):
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "not-found-so", f'"{name}" must be a whole number, at least 1.')
+        return int(said)
+
+
 class WorkHandler(Handler):
     """The learner's copy of a lesson."""
 
@@ -208,7 +249,8 @@ class GradesHandler(Handler):
     async def post(self) -> None:
         """Begin to grade one; the job is answered at once, and tells how far it is."""
         with speaking(self.spoken):
-            job = await self.service.grade(self.user, self.body(Named).path, self.spoken)
+            sent = self.body(HandedIn)
+            job = await self.service.grade(self.user, sent.path, self.spoken, listed=sent.listed)
         await self.reply(job.to_json(), HTTPStatus.CREATED)
 
 
@@ -241,6 +283,17 @@ class ArtifactsHandler(Handler):
     async def get(self) -> None:
         """List it."""
         await self.reply(await asyncio.to_thread(self.service.artifacts))
+
+
+class ArtifactHandler(Handler):
+    """One artifact."""
+
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str) -> None:
+        """Delete it, and let it be found no more."""
+        await asyncio.to_thread(self.service.remove_artifact, name)
+        await self.reply({"id": name})
 
 
 class PageHandler(Handler):
@@ -339,13 +392,16 @@ ROUTES: dict[str, type[Handler]] = {
     "openapi.json": DescriptionHandler,
     "lessons": LessonsHandler,
     f"{_LESSON}/related": RelatedHandler,
+    f"{_LESSON}/teaching": TeachingHandler,
     f"{_LESSON}/work": WorkHandler,
+    "find": FindHandler,
     "notebooks": NotebooksHandler,
     "checks": ChecksHandler,
     "grades": GradesHandler,
     "doctor": DoctorHandler,
     "examples": ExamplesHandler,
     "artifacts": ArtifactsHandler,
+    "artifacts/([a-z0-9_-]+)": ArtifactHandler,
     "artifacts/([a-z0-9_-]+)/page": PageHandler,
     "artifacts/([a-z0-9_-]+)/zip": ZipHandler,
     r"jobs/([\w-]+)": JobHandler,

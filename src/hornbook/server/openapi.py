@@ -82,7 +82,27 @@ SCHEMAS: dict[str, Any] = {
         cells=_list(_ref("Cell")),
         exercises={"type": "object", "additionalProperties": TEXT},
     ),
-    "Named": _object(path=TEXT),
+    "HandedIn": _object(("listed",), path=TEXT, listed=YES_OR_NO),
+    "Found": _object(
+        kind=TEXT,
+        title=TEXT,
+        score=NUMBER,
+        reasons=_list(TEXT),
+        passage=TEXT,
+        cell=WHOLE,
+        matched=_list(TEXT),
+        skills=_list(TEXT),
+        level=TEXT,
+        minutes=_or_null(WHOLE),
+        course=TEXT,
+        slug=TEXT,
+        authors=_list(TEXT),
+        assurance=TEXT,
+        created=_or_null(TEXT),
+        here=YES_OR_NO | {"description": "Whether it is a lesson that can be begun here."},
+        artifact=_or_null(TEXT) | {"description": "Its id, where it is one of this portfolio."},
+    ),
+    "Removed": _object(id=TEXT),
     "LessonName": _object(course=TEXT, slug=TEXT),
     "Example": _object(course=TEXT, slug=TEXT, exercise=TEXT, example=TEXT),
     "ExampleCheck": _object(check=TEXT, file=TEXT),
@@ -142,6 +162,7 @@ def _operation(
     body: str | None = None,
     status: int = 200,
     parameters: dict[str, dict[str, Any]] | None = None,
+    query: dict[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Return one operation; *answer* is a schema, or the media type of what is no JSON."""
     content = {answer: {"schema": TEXT}} if isinstance(answer, str) else {"application/json": {"schema": answer}}
@@ -155,8 +176,13 @@ def _operation(
             },
         },
     }
-    if parameters:
-        described["parameters"] = [{"name": name, "in": "path", "required": True, "schema": schema} for name, schema in parameters.items()]
+    where = [("path", parameters or {}), ("query", query or {})]
+    if parameters or query:
+        described["parameters"] = [
+            {"name": name, "in": place, "required": place == "path", "schema": schema}
+            for place, named in where
+            for name, schema in named.items()
+        ]
     if body is not None:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
     return described
@@ -165,21 +191,45 @@ def _operation(
 LESSON = {"course": COURSE, "slug": SLUG}
 JOB = {"id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]+$"}}
 ARTIFACT = {"id": {"type": "string", "pattern": "^[a-z0-9_-]+$"}}
+AT_LEAST_ONE = {"type": "integer", "minimum": 1}
+DATE = {"type": "string", "format": "date"}
+WANTED = {
+    "text": TEXT,
+    "limit": AT_LEAST_ONE,
+    "kind": {"enum": ["lesson", "artifact"]},
+    "course": TEXT,
+    "skills": _list(TEXT),
+    "levels": _list(TEXT),
+    "minutes": AT_LEAST_ONE,
+    "author": TEXT,
+    "language": TEXT,
+    "assurance": TEXT,
+    "since": DATE,
+    "until": DATE,
+}
+"""What a search may say: `catalog.store.Where` has the same fields."""
 
 PATHS: dict[str, dict[str, Any]] = {
     "/health": {"get": _operation("Whether hornbook is here, and how strong its sandbox is", _ref("Health"))},
     "/openapi.json": {"get": _operation("This description", ANY)},
     "/lessons": {"get": _operation("Every lesson, with how far the learner is", _ref("Lessons"))},
     "/lessons/{course}/{slug}/related": {"get": _operation("What fits after a lesson", _list(_ref("Related")), parameters=LESSON)},
+    "/lessons/{course}/{slug}/teaching": {
+        "get": _operation(
+            "The lesson that teaches what an error message is about", _list(_ref("Related")), parameters=LESSON, query={"trouble": TEXT}
+        )
+    },
+    "/find": {"get": _operation("What fits a question, some words or an error message", _list(_ref("Found")), query=WANTED)},
     "/lessons/{course}/{slug}/work": {
         "post": _operation("Make the learner's copy of a lesson, if there is none", _ref("Lesson"), parameters=LESSON)
     },
     "/notebooks": {"post": _operation("Tell which lesson a notebook is", _ref("Notebook"), body="SentNotebook")},
     "/checks": {"post": _operation("Check cells as they stand", _ref("Job"), body="SentNotebook", status=201)},
-    "/grades": {"post": _operation("Hand a saved notebook in", _ref("Job"), body="Named", status=201)},
+    "/grades": {"post": _operation("Hand a saved notebook in", _ref("Job"), body="HandedIn", status=201)},
     "/doctor": {"post": _operation("Prove a lesson", _ref("Job"), body="LessonName", status=201)},
     "/examples": {"post": _operation("Make a check of an example", _ref("ExampleCheck"), body="Example")},
     "/artifacts": {"get": _operation("What was published, newest first", _list(_ref("Artifact")))},
+    "/artifacts/{id}": {"delete": _operation("Delete an artifact, and let it be found no more", _ref("Removed"), parameters=ARTIFACT)},
     "/artifacts/{id}/page": {"get": _operation("The page of an artifact", "text/html; charset=utf-8", parameters=ARTIFACT)},
     "/artifacts/{id}/zip": {"get": _operation("An artifact to take along", "application/zip", parameters=ARTIFACT)},
     "/jobs/{id}": {

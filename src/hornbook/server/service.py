@@ -28,9 +28,11 @@ from hornbook.errors import CourseError, HornbookError, SubmissionError, printab
 from hornbook.lesson import MAX_BYTES, Lesson, SubmissionFile
 from hornbook.model import Verdict
 from hornbook.publish.artifact import Artifact, artifacts, is_name, read_file
+from hornbook.publish.portfolio import remove
 from hornbook.publish.sealing import publish
 from hornbook.record.store import Record, Standing, default_path
 from hornbook.server.desks import Desks, conversation
+from hornbook.server.finder import Finder
 from hornbook.server.jobs import Job, Jobs
 from hornbook.server.lessons import PORTFOLIO, Shelf, following, lesson_info, related
 from hornbook.words import say, speaking
@@ -82,6 +84,9 @@ class Example(msgspec.Struct, frozen=True):
     example: str
 
 
+MOST_ASKED = 4_000
+"""How many characters of a search are read: the last ones, where an error message says what it is."""
+
 MOST_PLACES = 256
 """How many notebooks are remembered with the lesson that they belong to."""
 
@@ -109,10 +114,14 @@ class Service:
     record_path: Path = field(default_factory=default_path)
     jobs: Jobs = field(default_factory=Jobs)
     desks: Desks = field(default_factory=Desks)
+    finder: Finder = field(init=False)
     _record: Record | None = None
     _places: dict[str, tuple[object, Place]] = field(default_factory=dict)
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.finder = Finder(self.shelf)
 
     @property
     def shelf(self) -> Shelf:
@@ -154,9 +163,25 @@ class Service:
         return found, found.lesson(slug)
 
     def related(self, user: str, course: Course, lesson: Lesson) -> list[dict[str, str]]:
-        """Return what fits after *lesson*."""
+        """Return what fits after *lesson*: what the catalog says, or else what the course itself does."""
         standings = self.record.standings(user, course.name)
-        return [{"course": course.name, **one} for one in related(lesson, course.lessons, standings)]
+        try:
+            return self.finder.related(course, lesson, _passed(standings))
+        except HornbookError:
+            return [{"course": course.name, **one} for one in related(lesson, course.lessons, standings)]
+
+    def teaching(self, user: str, course: Course, lesson: Lesson, trouble: str) -> list[dict[str, str]]:
+        """Return the lesson that teaches what *trouble*, an error message, is about; none where there is none, or no catalog."""
+        with contextlib.suppress(HornbookError):
+            return self.finder.teaching(course, lesson, _passed(self.record.standings(user, course.name)), trouble)
+        return []
+
+    def find(self, text: str, wanted: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
+        """Return what fits *text* among what is *wanted*."""
+        try:
+            return self.finder.find(text[-MOST_ASKED:], wanted, limit)
+        except HornbookError as error:
+            raise Refused(422, "not-found-so", str(error)) from error
 
     def start(self, user: str, course: Course, lesson: Lesson) -> dict[str, Any]:
         """Make the learner's copy of *lesson*, if there is none, and return what the list shows."""
@@ -238,6 +263,7 @@ class Service:
             with contextlib.suppress(HornbookError):
                 place = await asyncio.to_thread(self.place, sent.path)
                 await (await self.desks.desk(user, sent.path, place.course, place.lesson.slug)).warm()
+                await asyncio.to_thread(self.finder.warm, place.course)
 
         task = asyncio.ensure_future(work())
         self._background.add(task)
@@ -261,8 +287,11 @@ class Service:
 
         return self.jobs.start(user, "check", work)
 
-    async def grade(self, user: str, path: str, language: str) -> Job:
-        """Begin to grade the saved notebook: a clean run from top to bottom, with the hidden checks; what comes of it is recorded."""
+    async def grade(self, user: str, path: str, language: str, *, listed: bool = True) -> Job:
+        """Begin to grade the saved notebook: a clean run from top to bottom, with the hidden checks; what comes of it is recorded.
+
+        What is made of a notebook that has passed can be found from then on, if it is *listed*.
+        """
         place = await asyncio.to_thread(self.place, path)
         try:
             data = await asyncio.to_thread(_content, place.path)
@@ -280,7 +309,7 @@ class Service:
             await asyncio.to_thread(self.record.grade, user, place.course.name, verdict)
             checked = await asyncio.to_thread(self._checked, user, place, verdict, None, language)
             if verdict.passed:
-                checked |= await asyncio.to_thread(self._published, place, data, verdict)
+                checked |= await asyncio.to_thread(self._published, place, data, verdict, listed=listed)
             return checked
 
         return self.jobs.start(user, "grade", work)
@@ -304,7 +333,16 @@ class Service:
             raise Refused(404, "no-artifact", "There is no such artifact in the portfolio.")
         return read_file(folder.with_name(f"{name}.zip") if packed else folder / "index.html")
 
-    def _published(self, place: Place, data: bytes, verdict: Verdict) -> dict[str, Any]:
+    def remove_artifact(self, name: str) -> None:
+        """Delete an artifact: its folder, its zip, what the catalog knows of it, and its place in the site over the portfolio."""
+        folder = self.portfolio / name if is_name(name) else None
+        if folder is None or folder.is_symlink() or not folder.is_dir():
+            raise Refused(404, "no-artifact", "There is no such artifact in the portfolio.")
+        # First, so that nothing is found that is not there.
+        self.finder.withdraw(folder / "index.html")
+        remove(folder)
+
+    def _published(self, place: Place, data: bytes, verdict: Verdict, *, listed: bool) -> dict[str, Any]:
         """Return the artifact that a passed notebook becomes, or a note on why there is none: the verdict stands all the same."""
         try:
             made = publish(data, verdict, place.lesson, into=self.portfolio)
@@ -312,7 +350,13 @@ class Service:
             return {"artifact": None, "note": str(error)}
         except OSError as error:
             return {"artifact": None, "note": f"The artifact cannot be written into {PORTFOLIO}: {error.strerror}."}
-        return {"artifact": _artifact_info(made, place.course.name), "note": None}
+        note = None
+        if listed:
+            try:
+                self.finder.enter(made, place.course, place.lesson)
+            except HornbookError as error:
+                note = f"It cannot be found by a search yet: {error}"
+        return {"artifact": _artifact_info(made, place.course.name), "note": note}
 
     # --- what authors ask for ---
 
@@ -365,7 +409,7 @@ class Service:
             done = info["progress"]["exercises"]
             left = next((one for one in place.lesson.exercises if not done.get(one)), None)
             progress = Progress(sum(done.values()), len(place.lesson.exercises), left)
-            fitting = following(place.lesson, place.course.lessons, standings) if verdict.passed else []
+            fitting = self._following(place, standings) if verdict.passed else []
             return {
                 "exercise": exercise,
                 "card": Card.of(verdict, exercise=exercise, progress=progress, language=language).to_json(),
@@ -373,8 +417,17 @@ class Service:
                 "lesson": info,
                 "artifact": None,
                 "note": None,
-                "next": [{"course": place.course.name, **one} for one in fitting],
+                "next": fitting,
             }
+
+    def _following(self, place: Place, standings: Mapping[str, Standing]) -> list[dict[str, str]]:
+        """Return what to do after *place*'s lesson was passed; whoever has just passed does not wait for a catalog to be opened."""
+        if self.finder.ready:
+            with contextlib.suppress(HornbookError):
+                fitting = self.finder.related(place.course, place.lesson, _passed(standings))
+                if fitting:
+                    return fitting
+        return [{"course": place.course.name, **one} for one in following(place.lesson, place.course.lessons, standings)]
 
     async def close(self) -> None:
         """End everything that is under way."""
@@ -382,6 +435,7 @@ class Service:
             task.cancel()
         await self.jobs.close()
         await asyncio.to_thread(self.desks.close)
+        await asyncio.to_thread(self.finder.close)
         if self._record is not None:
             self._record.close()
 
@@ -429,6 +483,10 @@ def _artifact_info(artifact: Artifact, course: str) -> dict[str, Any]:
         "page": f"hornbook/api/artifacts/{artifact.id}/page",
         "zip": f"hornbook/api/artifacts/{artifact.id}/zip",
     }
+
+
+def _passed(standings: Mapping[str, Standing]) -> set[str]:
+    return {slug for slug, standing in standings.items() if standing.passed_at is not None}
 
 
 def _course_of(artifact: Artifact, courses: Sequence[Course]) -> str:
