@@ -286,6 +286,17 @@ def test_the_same_course_asks_the_same(course: Course, tmp_path: Path) -> None:
     assert questions(Course.open(course.root)) == {}
 
 
+def test_another_environment_asks_another_question(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another Python, another package, another hornbook."""
+    before = questions(course)
+    found = []
+    for other in (Runtime("3.99", "", ""), Runtime("", "44" * 32, ""), Runtime("", "", "9.9")):
+        monkeypatch.setattr("hornbook.grading.sitting.runtime", lambda other=other: other)
+        found.append(questions(course)[FIRST_LESSON])
+
+    assert len({before[FIRST_LESSON], *found}) == 4
+
+
 def test_an_entry_is_one_line_that_programs_can_read() -> None:
     """Whatever its names hold."""
     line = entry('a"\n.ipynb').to_json()

@@ -15,6 +15,9 @@ from hornbook.grading.journal import Entry
 from hornbook.model import Status
 from hornbook.reports import number, said
 
+NUMBERS = ("Asked", "Passed", "Points")
+"""The columns that stand under each other to the last digit."""
+
 SYMBOLS = {"passed": "✓", "not yet": "✗", "refused": "⊘", "held up": "?"}
 
 
@@ -178,7 +181,7 @@ def _submissions(entries: Iterable[Entry]) -> Iterator[str]:
 def _head(caption: str, names: Iterable[str]) -> Iterator[str]:
     """Yield the beginning of a table. What may be wider than the window can be scrolled, by keys as well."""
     yield f'<div class=scroll tabindex=0 role=region aria-label="{_safe(caption)}"><table><caption>{_safe(caption)}</caption>\n<thead><tr>'
-    yield from (f"<th scope=col>{name}</th>" for name in names)
+    yield from (f"<th scope=col{' class=n' if name in NUMBERS else ''}>{name}</th>" for name in names)
     yield "</tr></thead><tbody>\n"
 
 
