@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -23,7 +24,7 @@ from hornbook import Course, terminal
 from hornbook.cli import app
 from hornbook.errors import HornbookError
 from hornbook.grading import batch
-from hornbook.grading.batch import grade_all, processors, room_for
+from hornbook.grading.batch import Graded, grade_all, processors, room_for
 from hornbook.grading.journal import Entry, Journal, entries
 from hornbook.lesson import fill
 from hornbook.model import Verdict
@@ -313,6 +314,23 @@ def test_a_grader_that_does_not_even_begin_holds_up_nobody_else(
 
     assert sorted(one.place for one in found) == list(range(9))
     assert {str(one.error).partition(": ")[2] for one in found} == {"did not come to an end, or does not even begin."}
+
+
+def test_whoever_kills_the_examiner_costs_what_was_being_asked(course: Course) -> None:
+    """When memory runs out the system ends whom it likes: another examiner takes over, and the others get their verdicts."""
+    submission = fill(course.lesson("steps"), {"one": RIGHT[0], "two": RIGHT[1]})
+    found: list[Graded] = []
+    for one in grade_all([submission] * 12, course, workers=2):
+        if len(found) in {1, 5}:
+            for process in psutil.Process().children():
+                process.kill()
+        found.append(one)
+    failed = [one for one in found if one.verdict is None]
+
+    assert sorted(one.place for one in found) == list(range(12))
+    assert len(failed) <= 4
+    assert {one.error.exit_code for one in failed if one.error} <= {3}
+    assert all(one.verdict.passed for one in found if one.verdict)
 
 
 def test_whatever_lies_there_the_others_are_graded(course: Course, handed_in: Path) -> None:
