@@ -13,6 +13,7 @@ put to
 
 Then: the first reply of a kernel, checks of a notebook that is being worked on, a check in a browser (`lab`), a portfolio's
 site and its search (`portfolio`; both need Chromium), finding one of a hundred thousand passages (`search`, which takes minutes),
+`hornbook grade` over a thousand submissions with hostile ones among them, kept, recorded and reported (`batch`, minutes as well),
 and with `--thousand` a thousand submissions.
 Machines differ and are noisy: trust ratios. `--rounds N` sets how often each is measured (5). Every process may keep compiled
 Python, as an installed one does.
@@ -48,6 +49,7 @@ from hornbook.course import Course
 from hornbook.grading import grade
 from hornbook.grading.batch import grade_all
 from hornbook.grading.examiner import Examiner
+from hornbook.grading.journal import entries
 from hornbook.lesson import fill
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.provisioner import sandbox_kernel_spec
@@ -496,6 +498,56 @@ def bench_thousand(root: Path) -> None:
     print(f"  {'memory of all processes together, at most':52} {max(held) >> 20:8} MiB", flush=True)
 
 
+HOSTILE = {
+    "never ends": ("def total(xs):\n    while True:\n        pass", "timed out"),
+    "eats memory": ("def total(xs):\n    return bytearray(1 << 40)", "out of memory"),
+    "ends Python": ("import os\nos._exit(0)", "failed"),
+    "leaves a daemon": (
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\ndef total(xs):\n    return -1",
+        "failed",
+    ),
+    "lies": ("class Lie(int):\n    __eq__ = lambda *_: True\n    __hash__ = None\ndef total(xs):\n    return Lie(0)", "failed"),
+}
+
+
+def bench_batch(root: Path, submissions: int) -> None:
+    """Measure and print `hornbook grade` over that many submissions of `plain`, one in twenty hostile: kept, recorded, reported."""
+    finished = json.loads(write_course(root, PLAIN).read_text("utf-8"))
+    expected: dict[str, str] = {}
+    for number in range(submissions):
+        kind = list(HOSTILE)[number // 20 % len(HOSTILE)] if number % 20 == 7 else "mistaken" if number % 5 == 1 else "right"
+        name = f"learner-{number:06}"
+        answer, expected[name] = HOSTILE.get(kind, (PLAIN.answer.replace("> 0", ">= 2") if kind == "mistaken" else PLAIN.answer, ""))
+        expected[name] = expected[name] or ("failed" if kind == "mistaken" else "passed")
+        for cell in finished["cells"]:
+            if "hornbook" in cell["metadata"]:
+                cell["source"] = f"{answer}\n# {name}"
+        (root / "in" / name).mkdir(parents=True)
+        (root / "in" / name / "plain.ipynb").write_text(json.dumps(finished), "utf-8")
+    command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", "--jsonl", "results.jsonl"]
+    command += ["--record", "record.sqlite", "--report", "results.xml", "--report", "results.csv", "--report", "results.html"]
+    held: list[int] = []
+    seconds: list[float] = []
+    for _ in range(2):
+        started = time.perf_counter()
+        with watching(held):
+            ended = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
+        seconds.append(time.perf_counter() - started)
+        if ended.returncode != 1:
+            raise SystemExit(f"batch: {ended.stderr}")
+    wrong = 0
+    for entry in entries(root / "results.jsonl"):
+        statuses = {str(outcome.status) for outcome in entry.verdict.outcomes} if entry.verdict else set()
+        wrong += expected.pop(entry.learner) not in statuses or ("passed" in statuses and len(statuses) > 1 and entry.learner.endswith("7"))
+    print(f"\n`hornbook grade` over {submissions} submissions of `plain`, one in twenty hostile: kept, recorded, reported thrice")
+    print(f"  {'in all':52} {seconds[0]:8.1f} s")
+    print(f"  {'submissions a second':52} {submissions / seconds[0]:8.1f}")
+    print(f"  {'the same again, all of them done':52} {seconds[1]:8.1f} s")
+    print(f"  {'memory of all processes together, at most':52} {max(held) >> 20:8} MiB")
+    print(f"  {'the file of results':52} {(root / 'results.jsonl').stat().st_size >> 20:8} MiB")
+    print(f"  {'verdicts that are missing, or not as they should be':52} {wrong + len(expected):8}", flush=True)
+
+
 # --- a learner's Lab --------------------------------------------------------------------------------------------------
 
 PRESS = """() => new Promise(resolve => {
@@ -768,9 +820,10 @@ def main() -> None:
     """Measure all of it, or what was named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--submissions", type=int, default=1000, help="how many a measured batch has, with hostile ones among them")
     parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
-    everything = "plain, data, kernels, live, lab, portfolio, search"
-    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help=everything)
+    modes = "plain, data, kernels, live, lab, portfolio, search, batch"
+    parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help=modes)
     asked = parser.parse_args()
     # The compiled files of our own modules count as little as those of an installed package.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -790,6 +843,8 @@ def main() -> None:
         if "search" in asked.what:
             bench_command(Path(folder), asked.rounds)
             bench_search(Path(folder))
+        if "batch" in asked.what:
+            bench_batch(Path(folder, "batch"), asked.submissions)
         if asked.thousand:
             bench_thousand(Path(folder, "thousand"))
 

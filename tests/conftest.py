@@ -50,6 +50,14 @@ SIGNALS_WATCHED = 6
 """The version of Landlock with which level 3 needs nothing but Landlock and a filter."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_pipeline() -> Iterator[None]:
+    """Forget what a pipeline has set for its own steps, or somebody for their own record: it must not decide what tests see."""
+    before = {name: os.environ.pop(name) for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "HORNBOOK_RECORD") if name in os.environ}
+    yield
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session", params=["namespaces", "bubblewrap", "landlock"])
 def mode(request: pytest.FixtureRequest) -> Mode:
     """Give each of the kinds of sandbox that confine; a kind that this machine lacks is skipped, with the reason."""
@@ -501,3 +509,71 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
         yield browser
         browser.close()
+
+
+# --- A database that many share -------------------------------------------------------------------------------------------
+
+POSTGRES = Path("/usr/lib/postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a real PostgreSQL of our own: on a socket in a folder, as somebody without rights."""
+    from sqlalchemy import create_engine  # noqa: PLC0415 - not for most tests
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+
+    programs = sorted(POSTGRES.glob("*/bin/initdb"))
+    if not programs:
+        if os.environ.get("CI") == "true":
+            pytest.fail("needs PostgreSQL: apt install postgresql")
+        pytest.skip("needs PostgreSQL: apt install postgresql")
+    binaries = programs[-1].parent
+    folder = tmp_path_factory.mktemp("postgres")
+    # A socket's path has room for about a hundred characters, and pytest's folders are only their owner's.
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)
+    data = folder / "data"
+    data.mkdir()
+    somebody: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        somebody = {"user": 65534, "group": 65534, "extra_groups": []}
+        os.chown(data, 65534, 65534)
+        os.chown(folder, 65534, 65534)
+    made = subprocess.run(  # noqa: S603 - our own
+        [binaries / "initdb", "-D", data, "-U", "hornbook", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+        check=False, capture_output=True, text=True, cwd=folder,  **somebody,
+    )  # fmt: skip
+
+    assert made.returncode == 0, made.stderr
+    server = subprocess.Popen(  # noqa: S603 - our own
+        [binaries / "postgres", "-D", data, "-k", folder, "-h", "", "-F"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,  **somebody,
+    )  # fmt: skip
+    url = f"postgresql+psycopg://hornbook@/postgres?host={folder}"
+    engine = create_engine(url)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with engine.connect():
+                break
+        except OperationalError:
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    engine.dispose()
+    yield url
+    server.terminate()
+    server.wait(60)
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: str) -> str:
+    """Give the address of an empty database of it."""
+    from sqlalchemy import create_engine  # noqa: PLC0415 - not for most tests
+
+    engine = create_engine(postgresql)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
+    return postgresql

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import time
@@ -250,6 +251,20 @@ def test_where_there_is_no_room_for_a_process_it_says_so(course: Course, monkeyp
                 own.seat("steps")
         with own.seat("steps") as seat:
             assert seat.ask(answers(course, *RIGHT)).passed
+
+
+def test_where_there_is_no_room_for_a_line_it_says_so(course: Course) -> None:
+    """Too many open files are the machine's fault, and cost this seat only."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Examiner(course) as examiner:
+        examiner.start()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+        try:
+            with pytest.raises(SandboxError, match=r"The examiner cannot be spoken to: .*Too many open files"):
+                examiner.seat("steps")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        examiner.seat("steps").close()
 
 
 def test_submissions_cross_unchanged(course: Course) -> None:

@@ -12,13 +12,15 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hornbook import finding, publishing
+from hornbook import finding, publishing, remembering, scoring
 from hornbook.errors import HornbookError, printable
+from hornbook.keeping import Keeping
 from hornbook.terminal import (
     AT_FAULT,
     EXIT_CODES,
@@ -30,11 +32,14 @@ from hornbook.terminal import (
     LessonOption,
     LevelOption,
     Notebooks,
+    RecordOption,
     Run,
     SeedOption,
     find_course,
     find_lesson,
+    going_on,
     line,
+    need_learners,
     need_level,
     need_linux,
     show,
@@ -132,8 +137,22 @@ def grade(  # noqa: PLR0913 - each is an option
     course: CourseOption = None,
     lesson: LessonOption = None,
     language: LanguageOption = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at a time. [default: as processors and memory allow]")
+    ] = None,
     as_json: JsonOption = False,
     verdicts: Annotated[Path | None, typer.Option("--verdicts", metavar="DIR", help="Write each verdict as a JSON file into DIR.")] = None,
+    jsonl: Annotated[
+        Path | None, typer.Option("--jsonl", metavar="FILE", help="Keep each result in FILE as soon as it is there, and go on from it.")
+    ] = None,
+    report: Annotated[
+        list[Path] | None,
+        typer.Option("--report", metavar="FILE", help="Write a report, of the kind of its suffix: .xml (JUnit) .csv .json .md .html"),
+    ] = None,
+    record: RecordOption = None,
+    github: Annotated[
+        bool, typer.Option("--github", envvar="GITHUB_ACTIONS", help="Annotate files, and summarise the step, in GitHub Actions.")
+    ] = False,
     seed: SeedOption = None,
     require_level: LevelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
@@ -145,13 +164,20 @@ def grade(  # noqa: PLR0913 - each is an option
 
         need_linux()
         draw = line if quiet else functools.partial(render, verbose=verbose)
-        run = Run.of(notebooks, course, lesson, as_json=as_json, seed=seed, verdicts=verdicts, language=language, draw=draw)
+        options: dict[str, Any] = {"seed": seed, "verdicts": verdicts, "language": language, "jobs": jobs}
+        run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
         need_level(max(run.course.settings.require_level, require_level or 0))
-        raise typer.Exit(run.to_its_end())
+        if record is not None:
+            need_learners(run.files)
+        with Keeping.open(jsonl=jsonl, record=record, reports=report or (), github=github) as keeping, going_on(jsonl):
+            code = replace(run, keeping=keeping).to_its_end()
+        raise typer.Exit(code)
 
 
 app.add_typer(publishing.app)
 app.add_typer(finding.app)
+app.add_typer(remembering.app)
+app.add_typer(scoring.app)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -119,6 +119,16 @@ class Course:
         """The slugs of all lessons, broken ones too, in the order of their paths."""
         return tuple(self._places)
 
+    def judges(self, slug: str) -> tuple[Path, ...]:
+        """Return the files that decide what comes of a submission to the lesson *slug*: its grader and hints, and what all graders share.
+
+        Raises GraderError if it has no grader.
+        """
+        lessons = {file.path for file in self._files}
+        shared = [path for path in self._entries if path.is_relative_to(self.root / "graders") and path not in lessons and path.is_file()]
+        own = [self.grader(slug), *([self.feedback(slug)] if self.has_feedback(slug) else [])]
+        return (*own, *shared)
+
     @cached_property
     def lessons(self) -> tuple[Lesson, ...]:
         """The lessons that can be read, in the order of their paths; `problems` names the others."""

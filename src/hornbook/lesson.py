@@ -505,6 +505,11 @@ def read_submission(path: Path, lesson: Lesson, *, max_bytes: int = MAX_BYTES) -
     return SubmissionFile.open(path, max_bytes=max_bytes).submission(lesson)
 
 
+def digest_of(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
+    """Return the SHA-256 of the submitted file at *path*, as its verdict has it; raise `SubmissionError` if it cannot be read."""
+    return hashlib.sha256(_read(path, max_bytes, SubmissionError)).hexdigest()
+
+
 def claimed_slug(path: Path) -> str | None:
     """Return the slug of the lesson that the file at *path* claims to belong to, if it claims a possible one."""
     return SubmissionFile.open(path).slug

@@ -12,19 +12,22 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hornbook.errors import CourseError, HornbookError, SandboxError, SubmissionError, printable
-from hornbook.words import say, speaking
+from hornbook.keeping import Keeping
+from hornbook.words import say, speaking, written
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from hornbook.course import Course
+    from hornbook.grading.journal import Entry
     from hornbook.lesson import Lesson
     from hornbook.model import Assurance, Verdict
 
@@ -37,6 +40,9 @@ EXIT_CODES = (
 
 PATIENCE = 0.5
 """After how many seconds a terminal is told what takes so long."""
+
+LINE_SECONDS = 30.0
+"""How often whoever reads a log, and no terminal, is told how far a batch is."""
 
 CourseOption = Annotated[
     str | None,
@@ -53,6 +59,12 @@ LevelOption = Annotated[
 LanguageOption = Annotated[
     str | None,
     typer.Option("--language", metavar="TAG", help='The language of what is said, such as "de". [default: the course\'s]'),
+]
+RecordOption = Annotated[
+    str | None,
+    typer.Option(
+        "--record", metavar="FILE|URL", envvar="HORNBOOK_RECORD", help="The record: a file, or a database's URL.", show_envvar=True
+    ),
 ]
 Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebooks, or folders of notebooks.", show_default=False)]
 
@@ -75,6 +87,8 @@ class Run:
     verdicts: Path | None = None
     language: str | None = None
     assurance: Assurance | None = None
+    jobs: int | None = None
+    keeping: Keeping = field(default_factory=Keeping)
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -92,39 +106,76 @@ class Run:
         with speaking(self.language or self.course.settings.language), contextlib.closing(self._results()) as results:
             return self._told(results)
 
-    def _told(self, results: Iterable[Verdict | HornbookError]) -> int:
+    def _told(self, results: Iterable[Entry]) -> int:
         """Tell each of *results*, which come in the order of the files, as soon as it is there; return the exit code."""
+        from hornbook.reports import Spool  # noqa: PLC0415 - only here
+
         codes: list[int] = []
-        documents: list[bytes] = []
-        for (_, name), result in zip(self.files, results, strict=True):
-            if isinstance(result, HornbookError):
+        with Spool.open() as spool, contextlib.ExitStack() as reporting:
+            reporting.enter_context(self.keeping.telling(tell=self._tell_runner))
+            for (_, name), result in zip(self.files, results, strict=True):
                 codes.append(result.exit_code)
-                typer.echo(str(result), err=True)
-                documents.append(_error_document(result, submission=printable(name)))
-                continue
-            codes.append(AT_FAULT if result.broken else PASSED if result.passed_so_far else NOT_PASSED)
-            documents.append(result.to_json(indent=1))
-            if self.verdicts is not None:
-                _write_verdict(self.verdicts, name, result)
-            if not self.as_json:
-                if len(codes) > 1 and self.draw is not line:
-                    typer.echo("\n")
-                show(self.draw(result))
-        if self.as_json:
-            typer.echo(b"[" + b",\n".join(documents) + b"]" if self.as_array else documents[0])
-        elif self.as_array:
-            typer.echo(("" if self.draw is line else "\n\n") + _summary(codes))
+                if self.as_json or self.keeping.reported:
+                    spool.add(result)
+                if result.verdict is None:
+                    typer.echo(result.refusal.error if result.refusal else say("cli.nothing"), err=True)
+                    continue
+                if self.verdicts is not None:
+                    _write_verdict(self.verdicts, name, result.verdict)
+                if not self.as_json:
+                    if len(codes) > 1 and self.draw is not line:
+                        typer.echo("\n")
+                    # In a folder for each learner every notebook has the same name; its place tells them apart.
+                    show(self.draw(replace(result.verdict, submission=replace(result.verdict.submission, name=result.name))))
+            if self.as_json:
+                self._tell_json(spool)
+            elif self.as_array:
+                typer.echo(("" if self.draw is line else "\n\n") + _summary(codes))
+            paths = {printable(name): path for path, name in self.files}
+            reporting.close()
+            self.keeping.report(spool, self.course.settings.title, paths, tell=self._tell_runner)
         return max(codes)
 
-    def _results(self) -> Generator[Verdict | HornbookError]:
-        """Yield what comes of each file, in their order."""
+    def _tell_json(self, spool: Iterable[Entry]) -> None:
+        """Print what was found as one document: an array where several were asked for."""
+        opening, closing = (b"[", b"]\n") if self.as_array else (b"", b"\n")
+        typer.echo(opening, nl=False)
+        for number, entry in enumerate(spool):
+            typer.echo((b",\n" if number else b"") + _document(entry), nl=False)
+        typer.echo(closing, nl=False)
+
+    def _tell_runner(self, words: str) -> None:
+        """Tell the runner of a pipeline something, where no document is in its way."""
+        typer.echo(words, err=self.as_json)
+
+    def _results(self) -> Generator[Entry]:
+        """Yield what comes of each file, in their order: what an earlier run has found, or what this one finds."""
+        done = self.keeping.begin(self)
+        todo = [place for place in range(len(self.files)) if place not in done]
+        with contextlib.closing(self._fresh(todo)) as fresh:
+            for place in range(len(self.files)):
+                yield self.keeping.again(done[place]) if place in done else next(fresh)
+
+    def _fresh(self, todo: Sequence[int]) -> Generator[Entry]:
+        """Yield what comes of the files in those places, in their order."""
         if len(self.files) > 1:
-            yield from self._side_by_side()
+            yield from self._side_by_side(todo)
             return
-        try:
-            yield self.graded(*self.files[0])
-        except HornbookError as error:
-            yield error
+        for path, name in (self.files[place] for place in todo):
+            try:
+                entry = self.entry(name, self.graded(path, name))
+            except HornbookError as error:
+                entry = self.entry(name, error)
+            yield self.keeping.keep(entry)
+
+    def entry(self, name: str, result: Verdict | HornbookError) -> Entry:
+        """Return what is kept of *result*, which came of the notebook called *name*."""
+        from hornbook.grading.journal import Entry, Refusal, learner_of  # noqa: PLC0415 - heavy
+
+        whose = printable(name), learner_of(name)
+        if isinstance(result, HornbookError):
+            return Entry(*whose, refusal=Refusal.of(result))
+        return Entry(*whose, self.keeping.questions.get(result.lesson.slug, ""), result)
 
     def matched(self, path: Path) -> Lesson:
         """Return the lesson that the notebook at *path* is a copy of."""
@@ -146,19 +197,57 @@ class Run:
         with waiting(say("cli.grading", name=name), since=self.started), contextlib.redirect_stdout(sys.stderr):
             return graded(path, self.course, lesson=self.lesson, seed=self.seed, language=self.language, **options)
 
-    def _side_by_side(self) -> Iterator[Verdict | HornbookError]:
-        """Yield the results of several files, which are graded at the same time, in the files' order."""
-        from hornbook.grading.batch import grade_all, in_order  # noqa: PLC0415 - heavy
+    def _side_by_side(self, todo: Sequence[int]) -> Iterator[Entry]:
+        """Yield the results of several files, graded at the same time, in the files' order; each is kept as soon as it is there."""
+        from hornbook.grading.batch import Graded, grade_all, in_order  # noqa: PLC0415 - heavy
 
-        paths = [path for path, _ in self.files]
-        graded = grade_all(paths, self.course, lesson=self.lesson, visible_only=self.visible_only, seed=self.seed, language=self.language)
-        with contextlib.closing(graded):
-            results = in_order(graded)
-            for number in range(1, len(paths) + 1):
-                words = say("cli.grading-one-of", number=number, total=len(paths), name=self.files[number - 1][1])
-                with waiting(words, since=self.started):
+        progress = Progress(len(self.files), len(self.files) - len(todo), self.started)
+
+        def kept(graded: Iterable[Graded]) -> Iterator[tuple[int, Entry]]:
+            for one in graded:
+                result = one.verdict or one.error or HornbookError(say("cli.nothing"))
+                yield one.place, self.keeping.keep(self.entry(self.files[todo[one.place]][1], result))
+                progress.step()
+
+        paths = [self.files[place][0] for place in todo]
+        options: dict[str, Any] = {"visible_only": self.visible_only, "seed": self.seed, "workers": self.jobs, "language": self.language}
+        with contextlib.closing(grade_all(paths, self.course, lesson=self.lesson, **options)) as graded:
+            results = in_order(kept(graded))
+            for _ in paths:
+                with waiting(progress.words, since=self.started) as progress.tell:
                     result = next(results)
-                yield result.verdict or result.error or HornbookError(say("cli.nothing"))
+                yield result
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a batch is: of *total* notebooks *done* before, and what was done since *started* on the monotonic clock."""
+
+    total: int
+    done: int
+    started: float
+    fresh: int = 0
+    told: float = 0.0
+    tell: Callable[[str], None] = lambda _: None
+
+    def step(self) -> None:
+        """Count one more; tell it, in a line of its own every `LINE_SECONDS` where no terminal shows it all the time."""
+        self.fresh += 1
+        self.tell(self.words)
+        now = time.monotonic()
+        if now - max(self.started, self.told) >= LINE_SECONDS and not sys.stderr.isatty():
+            self.told = now
+            typer.echo(self.words, err=True)
+
+    @property
+    def words(self) -> str:
+        """How many are done, how fast that goes, and how long it will take."""
+        done = self.done + self.fresh
+        seconds = time.monotonic() - self.started
+        if not self.fresh or not seconds:
+            return say("cli.progress-begins", done=f"{done}", total=f"{self.total}")
+        left = timedelta(seconds=round((self.total - done) * seconds / self.fresh))
+        return say("cli.progress", done=f"{done}", total=f"{self.total}", rate=written(f"{self.fresh / seconds:.1f}"), left=f"{left}")
 
 
 def _notebooks(words: Sequence[str]) -> Iterator[tuple[Path, str]]:
@@ -195,12 +284,16 @@ def content_of(path: Path) -> bytes:
 
 def _write_verdict(folder: Path, name: str, verdict: Verdict) -> None:
     """Write *verdict* into *folder* under the *name* of its notebook, from which nothing but letters and digits is taken over."""
-    stem = "".join(char if char.isalnum() or char in "-_." else "_" for char in name.removesuffix(".ipynb")).lstrip(".") or "_"
-    path = folder / f"{stem[:120]}-{verdict.submission.digest[:12]}.json"
+    path = folder / f"{safe_stem(name)}-{verdict.submission.digest[:12]}.json"
     try:
         path.write_bytes(verdict.to_json(indent=1) + b"\n")
     except OSError as error:
         raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}). Choose another folder for --verdicts.") from error
+
+
+def safe_stem(name: str) -> str:
+    """Return how a file begins that is about the notebook called *name*."""
+    return ("".join(char if char.isalnum() or char in "-_." else "_" for char in name.removesuffix(".ipynb")).lstrip(".") or "_")[:120]
 
 
 def _make_folder(folder: Path) -> None:
@@ -265,6 +358,19 @@ def slug_of(word: str) -> str:
     return word.rstrip("/").rpartition("/")[2]
 
 
+def need_learners(files: Sequence[tuple[Path, str]]) -> None:
+    """Raise HornbookError where two of *files*, by their names alone, would be recorded as the same learner's."""
+    from hornbook.grading.journal import learner_of  # noqa: PLC0415 - heavy
+
+    alone: dict[str, Path] = {}
+    for path, name in files:
+        if "/" not in name and (other := alone.setdefault(learner_of(name), path)) is not path:
+            raise HornbookError(
+                f"{printable(other)} and {printable(path)} would both be recorded as {printable(learner_of(name))}'s. "
+                "Give the folder that has a folder for each learner, not the notebooks in it."
+            )
+
+
 def need_linux() -> None:
     """Say in one sentence, before anything is read, that nothing can be graded on another system."""
     from hornbook.sandbox.canary import need_linux  # noqa: PLC0415 - heavy
@@ -309,6 +415,17 @@ def telling_errors(context: typer.Context, *, as_json: bool = False) -> Iterator
     except KeyboardInterrupt as error:
         typer.echo(say("cli.interrupted"), err=True)
         raise typer.Exit(INTERRUPTED) from error
+
+
+@contextlib.contextmanager
+def going_on(journal: Path | None) -> Iterator[None]:
+    """Where this block is interrupted and there is a *journal*, say how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if journal is not None:
+            typer.echo(f"What was done is in {printable(journal)}: run the same command again to go on.", err=True)
+        raise
 
 
 @contextlib.contextmanager
@@ -363,6 +480,14 @@ def show_json(value: object) -> None:
 def _error_document(error: HornbookError, **more: Any) -> bytes:
     document = {**more, "error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}
     return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _document(entry: Entry) -> bytes:
+    """Return what `--json` prints of *entry*: its verdict, or why there is none."""
+    if entry.verdict is not None:
+        return entry.verdict.to_json(indent=1)
+    refusal = {} if entry.refusal is None else asdict(entry.refusal)
+    return json.dumps({"submission": entry.name, **refusal}, ensure_ascii=False).encode()
 
 
 def tell_made(files: Sequence[Path], next_step: str) -> None:

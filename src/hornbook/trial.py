@@ -165,7 +165,7 @@ class Trial:
                 yield grade(submissions[0], course, lesson=self.lesson, seed=seed, warm=self.warm)
             return
         with contextlib.closing(grade_all(submissions, course, lesson=self.lesson, seed=seed)) as graded:
-            for one in in_order(graded):
+            for one in in_order((one.place, one) for one in graded):
                 if one.verdict is None:
                     raise one.error or HornbookError("Nothing came of it.")
                 yield one.verdict

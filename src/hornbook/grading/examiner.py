@@ -88,7 +88,10 @@ class Examiner:
 
     def seat(self, slug: str) -> Seat:
         """Return a seat before the grader of the lesson *slug*; raise SandboxError if no process can be had for it."""
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise SandboxError(f"The examiner cannot be spoken to: {error}.") from error
         failure: OSError | None = None
         with theirs, self._lock:
             for _ in (1, 2):

@@ -4,6 +4,9 @@
     record.grade("ada", "course", verdict)                 a notebook was handed in
     record.practise("ada", "course", "mean", verdict)      one exercise was checked on the way
     record.standing("ada", "course", "moving_average")     what came of both so far
+    record.forget("ada")                                   no byte of it is left
+
+What was acknowledged is on the disk: a process that is killed at any moment loses nothing of it, and any number may write at a time.
 
 SQLAlchemy speaks to the database: SQLite in a file of its own by default, another by its URL. A record on a learner's machine is that
 learner's own; it proves nothing to others, and no grade is ever made of it.
@@ -11,8 +14,12 @@ learner's own; it proves nothing to others, and no grade is ever made of it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Iterator, Mapping
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,11 +29,12 @@ from typing import TYPE_CHECKING, Any
 from hornbook.database import connected
 from hornbook.errors import HornbookError, printable
 from hornbook.model import Status, Verdict
+from hornbook.record.steps import STEPS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
-FORMAT = 1
+FORMAT = len(STEPS) + 1
 
 OWNER = "me"
 """The name of the learner to whom this machine belongs, where nobody signs in."""
@@ -58,6 +66,18 @@ class Standing:
         return self.passed_at + REVIEW_AFTER[min(max(self.passes, 1), len(REVIEW_AFTER)) - 1]
 
 
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """One learner in one lesson: how often it was handed in, whether it was ever passed, and when it was last tried."""
+
+    learner: str
+    course: str
+    lesson: str
+    attempts: int
+    passed: bool
+    last: datetime
+
+
 @dataclass(frozen=True)
 class Record:
     """What is remembered. Safe to share between threads, and its file between processes."""
@@ -71,7 +91,12 @@ class Record:
 
         Raises HornbookError where it cannot be read or is of a later format.
         """
-        engine, name = connected(where, "record")
+        # What is deleted is overwritten.
+        engine, name = connected(where, "record", ("secure_delete=ON",))
+        if isinstance(where, Path):
+            # What learners did is their owner's to read, wherever the file is; what is in the way is said below.
+            with contextlib.suppress(OSError):
+                where.touch(0o600)
         record = cls(engine, name)
         record._make()
         return record
@@ -80,9 +105,13 @@ class Record:
         """Let go of the database."""
         self.engine.dispose()
 
-    def grade(self, learner: str, course: str, verdict: Verdict, *, at: datetime | None = None) -> None:
-        """Note what came of handing a notebook in: the verdict as it is, and where each of its exercises stands."""
-        at = at or datetime.now(UTC)
+    def grade(self, learner: str, course: str, verdict: Verdict, *, at: datetime | None = None, work: str | None = None) -> bool:
+        """Note what came of handing a notebook in: the verdict as it is, and where each of its exercises stands.
+
+        *work* is the digest of the submission and of all that it was asked with, where the course grades it: what was graded twice was
+        handed in once, and the first verdict stands. Returns whether this one was new. When it returns, it is on the disk.
+        """
+        at = _utc(at)
         with self._writing() as connection:
             row = {
                 "learner": learner,
@@ -94,14 +123,17 @@ class Record:
                 "earned": verdict.points.earned,
                 "possible": verdict.points.possible,
                 "verdict": verdict.to_json().decode(),
+                "work": work,
             }
-            connection.execute(_tables()["verdict"].insert().values(row))
-            self._note(connection, learner, course, verdict, at)
+            new = _inserted(connection, "verdict", row)
+            if new:
+                self._note(connection, learner, course, verdict, at)
+        return new
 
     def practise(self, learner: str, course: str, verdict: Verdict, *, at: datetime | None = None) -> None:
         """Note where the exercises stand that were checked on the way."""
         with self._writing() as connection:
-            self._note(connection, learner, course, verdict, at or datetime.now(UTC))
+            self._note(connection, learner, course, verdict, _utc(at))
 
     def standing(self, learner: str, course: str, lesson: str) -> Standing:
         """Return where *learner* stands in *lesson*."""
@@ -131,34 +163,143 @@ class Record:
                 one["exercises"][exercise] = passed
         return {lesson: Standing(one["exercises"], one["attempts"], one["passed_at"], len(one["days"])) for lesson, one in found.items()}
 
-    def forget(self, learner: str) -> None:
-        """Delete everything that is remembered of *learner*."""
+    def learners(self) -> Iterator[Learner]:
+        """Yield who is remembered, with each lesson that was begun, in the order of their names."""
+        from sqlalchemy import func, select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["verdict"]
+        verdicts = (
+            select(table.c.learner, table.c.course, table.c.lesson, func.count(), func.max(_number(table.c.passed)), func.max(table.c.at))
+            .group_by(table.c.learner, table.c.course, table.c.lesson)
+            .order_by(table.c.learner, table.c.course, table.c.lesson)
+        )
+        begun = _tables()["exercise"]
+        others = select(begun.c.learner, begun.c.course, begun.c.lesson, func.max(begun.c.at)).group_by(
+            begun.c.learner, begun.c.course, begun.c.lesson
+        )
+        with self._reading() as connection:
+            found = {
+                (learner, course, lesson): Learner(learner, course, lesson, attempts, passed=bool(passed), last=last)
+                for learner, course, lesson, attempts, passed, last in connection.execute(verdicts)
+            }
+            for learner, course, lesson, last in connection.execute(others):
+                found.setdefault((learner, course, lesson), Learner(learner, course, lesson, 0, passed=False, last=last))
+        yield from (found[key] for key in sorted(found))
+
+    def forget(self, learner: str) -> int:
+        """Delete everything that is remembered of *learner*, so that no file holds a byte of it; return how many rows that were.
+
+        Raises HornbookError where it is deleted, but another program keeps traces from being wiped. Backups are not ours to change.
+        """
         with self._writing() as connection:
-            for table in ("verdict", "exercise"):
-                connection.execute(_tables()[table].delete().where(_tables()[table].c.learner == learner))
+            tables = [_tables()[name] for name in ("verdict", "exercise")]
+            rows = sum(connection.execute(table.delete().where(table.c.learner == learner)).rowcount for table in tables)
+        self._wipe()
+        return rows
+
+    def _wipe(self) -> None:
+        """Write the database anew without what was deleted, and empty the log that it was written to first."""
+        with self._said(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if self.engine.dialect.name == "sqlite":
+                # Pages that were freed before there was secure_delete may hold anything.
+                connection.exec_driver_sql("VACUUM")
+                if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                    raise HornbookError(
+                        f"{self.name}: it is deleted, but another program is reading the record, so that traces are left in its -wal file. "
+                        "Close that program, and run this again."
+                    )
+            else:
+                connection.exec_driver_sql("VACUUM (FULL) verdict, exercise")
+
+    def backup(self, path: Path) -> None:
+        """Copy the whole record into a new file at *path*, while others go on writing: a database where ours is SQLite, or else an export.
+
+        Raises HornbookError where there is a file, or none can be written.
+        """
+        with _new_file(path) as beside:
+            if self.engine.dialect.name != "sqlite":
+                _write(beside, self.export())
+                return
+            with (
+                self._said(),
+                contextlib.closing(self.engine.raw_connection()) as ours,
+                contextlib.closing(sqlite3.connect(beside)) as copy,
+            ):
+                driver: Any = ours.driver_connection
+                driver.backup(copy)
+                # One file, that can be moved anywhere.
+                copy.execute("PRAGMA journal_mode=DELETE")
+
+    def export(self, learner: str | None = None) -> Iterator[bytes]:
+        """Yield everything that is remembered, or all of it that is *learner*'s, as lines of JSON that `restore` reads."""
+        import msgspec  # noqa: PLC0415 - kept out of `import hornbook`
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        with self._reading(snapshot=True) as connection:
+            yield msgspec.json.encode({"record": "hornbook", "format": FORMAT}) + b"\n"
+            for name in ("verdict", "exercise"):
+                table = _tables()[name]
+                wanted = select(*(column for column in table.c if column.name != "id")).order_by(*table.primary_key)
+                if learner is not None:
+                    wanted = wanted.where(table.c.learner == learner)
+                for row in connection.execution_options(yield_per=100).execute(wanted).mappings():
+                    yield msgspec.json.encode({"table": name, **row}) + b"\n"
+
+    def write_export(self, path: Path, learner: str | None = None) -> int:
+        """Write `export` into a new file at *path*; return how many rows that were. Raises HornbookError as `backup` does."""
+        with _new_file(path) as beside:
+            return _write(beside, self.export(learner)) - 1
+
+    def restore(self, lines: Iterable[bytes]) -> int:
+        """Read what `export` has written, all of it or nothing; what is there already stays as it is. Return how many rows were new.
+
+        Raises HornbookError for what is no export.
+        """
+        new = 0
+        with self._writing() as connection:
+            for number, line in enumerate(lines, 1):
+                name, row = _exported(line, number)
+                if name is None:
+                    continue
+                table = _tables()[name]
+                # A verdict that a learner has asked for has no mark of its own.
+                same = _where(
+                    table, {key: row[key] for key in ("learner", "course", "lesson", "at", "verdict")} if name == "verdict" else row
+                )
+                if connection.execute(table.select().where(same)).first() is None:
+                    new += _inserted(connection, name, row)
+        return new
 
     def _note(self, connection: Connection, learner: str, course: str, verdict: Verdict, at: datetime) -> None:
-        table = _tables()["exercise"]
-        for exercise, passed in passed_exercises(verdict).items():
+        # In one order, so that of two writers none waits for the other while that waits for it.
+        for exercise, passed in sorted(passed_exercises(verdict).items()):
             place = {"learner": learner, "course": course, "lesson": verdict.lesson.slug, "exercise": exercise}
-            where = functools.reduce(lambda all_, one: all_ & one, (table.c[name] == value for name, value in place.items()))
-            if connection.execute(table.update().where(where).values(passed=passed, at=at)).rowcount == 0:
-                connection.execute(table.insert().values(**place, passed=passed, at=at))
+            row = _insert(connection, "exercise").values(**place, passed=passed, at=at)
+            connection.execute(row.on_conflict_do_update(index_elements=list(place), set_={"passed": passed, "at": at}))
 
     def _make(self) -> None:
-        """Make the tables that are not there; refuse a record of a later format."""
-        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+        """Make the tables that are not there, bring those of an earlier format up to ours; refuse a record of a later one."""
+        from sqlalchemy import inspect, select  # noqa: PLC0415 - slow to import
 
         form = _tables()["format"]
         with self._writing() as connection:
-            form.metadata.create_all(connection)
-            number = connection.execute(select(form.c.number)).scalar()
-            if number is None:
+            if self.engine.dialect.name == "postgresql":
+                # Of several that make it at the same time, one does, and the others wait for it.
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7239846121)")
+            if not inspect(connection).has_table("format"):
+                form.metadata.create_all(connection)
                 connection.execute(form.insert().values(number=FORMAT))
-            elif number > FORMAT:
+                return
+            number = connection.execute(select(form.c.number)).scalar_one()
+            if number > FORMAT:
                 raise HornbookError(
                     f"{self.name}: this record has format {number}, which a later hornbook has made; this one knows {FORMAT}."
                 )
+            for step in STEPS[number - 1 :]:
+                for statement in step:
+                    connection.exec_driver_sql(statement)
+            if number < FORMAT:
+                connection.execute(form.update().values(number=FORMAT))
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -170,8 +311,13 @@ class Record:
             yield connection
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._said(), self.engine.connect() as connection:
+    def _reading(self, *, snapshot: bool = False) -> Iterator[Connection]:
+        """Give a connection that reads; as a *snapshot* it sees one moment, whoever writes meanwhile."""
+        sqlite = self.engine.dialect.name == "sqlite"
+        options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if snapshot and not sqlite else {}
+        with self._said(), self.engine.connect().execution_options(**options) as connection:
+            if snapshot and sqlite:
+                connection.exec_driver_sql("BEGIN")
             yield connection
 
     @contextmanager
@@ -183,6 +329,51 @@ class Record:
             yield
         except DBAPIError as error:
             raise HornbookError(f"{self.name}: the record cannot be used: {printable(str(error.orig))}.") from error
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[Path]:
+    """Give a file beside *path*, which becomes *path* when the block ends, whole or not at all; raise HornbookError if there is one."""
+    try:
+        if path.exists():
+            raise FileExistsError(None, "it is there already")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".hornbook-") as folder:
+            beside = Path(folder) / "copy"
+            beside.touch(0o600)
+            yield beside
+            with beside.open("rb") as file:
+                os.fsync(file.fileno())
+            # Unlike a renamed file, a link never takes another's place.
+            os.link(beside, path)
+    except OSError as error:
+        raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}). Choose another file.") from error
+
+
+def _write(path: Path, lines: Iterable[bytes]) -> int:
+    """Write *lines* to *path*; return how many there were."""
+    with path.open("wb") as file:
+        return sum(file.write(line) > 0 for line in lines)
+
+
+def _exported(line: bytes, number: int) -> tuple[str | None, dict[str, Any]]:
+    """Return the table and the row in the *number*-th *line* of an export, or None for its first; raise HornbookError if it is none."""
+    import msgspec  # noqa: PLC0415 - kept out of `import hornbook`
+
+    try:
+        row = msgspec.json.decode(line)
+        if number == 1 and row["record"] == "hornbook" and row["format"] <= FORMAT:
+            return None, {}
+        table = {name: _tables()[name] for name in ("verdict", "exercise")}[row["table"]]
+        kinds = {column.name: column.type.python_type for column in table.c if column.name != "id"}
+        return table.name, {name: msgspec.convert(row.get(name), kind | None, strict=False) for name, kind in kinds.items()}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, KeyError, AttributeError) as error:
+        raise HornbookError(f"Line {number} does not belong to the export of a record, so nothing was read.") from error
+
+
+def place_of(where: str) -> Path | str:
+    """Return the place that somebody means by *where*: a database's URL, or else a file."""
+    return where if "://" in where else Path(where)
 
 
 def passed_exercises(verdict: Verdict) -> dict[str, bool]:
@@ -199,6 +390,37 @@ def default_path() -> Path:
     from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - kept out of `import hornbook`
 
     return Path(jupyter_data_dir()) / "hornbook" / "record.sqlite"
+
+
+def _utc(at: datetime | None) -> datetime:
+    """Return that time, or now, as it is written: PostgreSQL would translate one that names its zone into the zone of the server."""
+    return (at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
+
+
+def _insert(connection: Connection, name: str) -> Any:
+    """Return what inserts into that table, and can be told what to do where the row is there; SQL's standard has no words for that."""
+    from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - slow to import
+
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(_tables()[name])
+
+
+def _inserted(connection: Connection, name: str, row: Mapping[str, Any]) -> bool:
+    """Insert *row* into that table, unless what must be unique in it is there; return whether it was new."""
+    # How many rows that were, PostgreSQL's driver does not say of an insertion.
+    asked = _insert(connection, name).values(row).on_conflict_do_nothing().returning(_tables()[name].c.learner)
+    return connection.execute(asked).first() is not None
+
+
+def _where(table: Table, row: Mapping[str, Any]) -> Any:
+    """Return the condition that a row of *table* has the values of *row*."""
+    return functools.reduce(lambda all_, one: all_ & one, (table.c[name] == value for name, value in row.items()))
+
+
+def _number(column: Any) -> Any:
+    """Return a truth value as a number, which has a greatest."""
+    from sqlalchemy import Integer, cast  # noqa: PLC0415 - slow to import
+
+    return cast(column, Integer)
 
 
 @functools.cache
@@ -222,7 +444,9 @@ def _tables() -> Mapping[str, Table]:
         Column("earned", Float, nullable=False),
         Column("possible", Float, nullable=False),
         Column("verdict", Text, nullable=False),
+        Column("work", String(64)),
     )
+    Index("verdict_work", verdict.c.work, unique=True)
     Index("verdict_of", verdict.c.learner, verdict.c.course, verdict.c.lesson)
     SqlTable(
         "exercise",
