@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hornbook import finding, publishing
+from hornbook import exchanging, finding, publishing
 from hornbook.errors import HornbookError, printable
 from hornbook.terminal import (
     AT_FAULT,
@@ -152,6 +152,7 @@ def grade(  # noqa: PLR0913 - each is an option
 
 app.add_typer(publishing.app)
 app.add_typer(finding.app)
+app.add_typer(exchanging.app)
 
 
 @app.command(epilog=EXIT_CODES)
