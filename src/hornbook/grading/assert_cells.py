@@ -74,9 +74,10 @@ class Seen(Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         """Whether the name stands for anything."""
         try:
-            return isinstance(name, str) and self[name] is not MISSING
+            self[str(name)]
         except KeyError:
             return False
+        return isinstance(name, str)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the trusted names: nobody can list the learner's."""
@@ -85,9 +86,6 @@ class Seen(Mapping[str, Any]):
     def __len__(self) -> int:
         """Return how many these are."""
         return len(self.names)
-
-
-MISSING = object()
 
 
 def run(check: Callable[..., object], probe: Probe, conversation: Conversation, **marked: tuple[str, ...]) -> float | None:
@@ -99,6 +97,9 @@ def run(check: Callable[..., object], probe: Probe, conversation: Conversation, 
     function = _function(check)
     names = Names(_trusted(function), probe, frozenset(marked.get("asks", ())), frozenset(marked.get("changes", ())))
     names["__builtins__"] = _builtins(names)
+    for name, thing in names.items():
+        if isinstance(thing, types.FunctionType) and thing.__globals__ is function.__globals__:
+            names[name] = _with(names, thing)
     conversation.echo = _echo
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(sys.stdout), _own_path():
@@ -112,12 +113,18 @@ def run(check: Callable[..., object], probe: Probe, conversation: Conversation, 
 
 
 def run_in_kernel(check: Callable[..., object], probe: Probe) -> float | None:
-    """Run *check* in the learner's own kernel and return the points that it says its last line gives: a claim, all of it."""
+    """Run *check* in the learner's own kernel and return the points that it says its last line gives: a claim, all of it.
+
+    The code is run there as a cell is, not as a function: a magic assigns where it is called.
+    """
     function = _function(check)
-    for one in (*_above(function, WITH_TESTS), function):
-        probe.run(_source(one))
-        claimed = probe.evaluate(f"{one.__name__}()")
-    return _points(claimed)
+    for one in _above(function, WITH_TESTS):
+        probe.run(ast.unparse(ast.Module(_body(one), [])))
+    *body, last = [*_body(function), ast.Pass()]
+    if body and isinstance(body[-1], ast.Return) and body[-1].value is not None:
+        last = body.pop()
+    probe.run(ast.unparse(ast.Module(body, [])))
+    return _points(probe.evaluate(ast.unparse(last.value))) if isinstance(last, ast.Return) and last.value else None
 
 
 def _function(check: Callable[..., object]) -> types.FunctionType:
@@ -152,15 +159,15 @@ def _with(names: Names, function: types.FunctionType) -> types.FunctionType:
     return types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
 
 
-def _source(function: types.FunctionType) -> str:
-    """Return the source of *function* without its decorators."""
+def _body(function: types.FunctionType) -> list[ast.stmt]:
+    """Return the statements of *function*, as they would stand in a cell."""
     code = function.__code__
     with open(code.co_filename, encoding="utf-8") as file:  # noqa: PTH123 - the grader that pytest has just imported
         text = file.read()
     node = next(
         node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == function.__name__ and _begins(node, code)
     )
-    return f"{ast.get_source_segment(text, node)}\n"
+    return [statement for statement in node.body if not isinstance(statement, ast.Global)]
 
 
 def _begins(node: ast.FunctionDef, code: types.CodeType) -> bool:
