@@ -33,9 +33,10 @@ def _marked(source: str, **said: Any) -> dict[str, Any]:
     return code(source, nbgrader=nbgrader)
 
 
-def answer(grade_id: str, source: str, before: str = "", stub: str = "") -> dict[str, Any]:
+def answer(grade_id: str, source: str, before: str = "") -> dict[str, Any]:
     """Return an autograded answer whose solution is *source*, with *before* above it."""
-    marked = f"{before}{stub}### BEGIN SOLUTION\n{source}\n### END SOLUTION"
+    indent = source[: len(source) - len(source.lstrip())]
+    marked = f"{before}{indent}### BEGIN SOLUTION\n{source}\n{indent}### END SOLUTION"
     return _marked(marked, grade_id=grade_id, solution=True)
 
 

@@ -816,7 +816,9 @@ class _Reading:
         if left:
             words = say("repair.duplicated", cells=len(claims), exercise=exercise, taken=pieces[0] + 1)
             self._report("duplicated", words, exercise)
-        if all(self.cells[index].exercise != exercise for index in pieces):
+        # A notebook that nbgrader has handed out has no mark of ours, and nothing is wrong with it.
+        known = self.lesson.grade_ids[position]
+        if all(self.cells[index].exercise != exercise and self.cells[index].grade_id != known for index in pieces):
             self._report("metadata", say("repair.lost-mark-id", exercise=exercise), exercise)
 
     def _versions(self, position: int, claims: Sequence[int]) -> list[list[int]]:

@@ -458,7 +458,7 @@ def _kernels(code: Code, learners: frozenset[str], notebook: _Notebook) -> str:
     for name in sorted(code.loads & KERNELS):
         return f"it uses `{name}`, which only a kernel has"
     for node in ast.walk(code.tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del) and node.id in learners:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del) and node.id in learners | notebook.defined:
             return f"it deletes the learner's `{node.id}`"
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = {alias.name for alias in node.names} | {str(getattr(node, "module", ""))}
@@ -647,6 +647,7 @@ def _indented(code: Code, *, scored: bool) -> list[str]:
 
 def _must_mean(text: str, code: Code) -> None:
     """Raise SyntaxError unless the function *text* has the statements of *code*, and Python takes it."""
+    _must_stand_alone(code.tree.body)
     function = Code.of(text).node
     symtable.symtable(text, "<check>", "exec")
     came = [node for node in getattr(function, "body", []) if not isinstance(node, ast.Global)]
@@ -658,6 +659,18 @@ def _must_mean(text: str, code: Code) -> None:
         wanted_rest = wanted[1:]
     if [ast.dump(node) for node in came_rest] != [ast.dump(node) for node in wanted_rest]:
         raise SyntaxError("indented, it would say something else")
+
+
+def _must_stand_alone(statements: Iterable[ast.AST], *, loop: bool = False) -> None:
+    """Raise SyntaxError for what means something else in a function than in a cell, or nothing in either."""
+    for node in statements:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Yield | ast.YieldFrom | ast.Return):
+            raise SyntaxError(f"`{type(node).__name__.lower().removeprefix('async')}` outside a function")
+        if isinstance(node, ast.Break | ast.Continue) and not loop:
+            raise SyntaxError(f"`{type(node).__name__.lower()}` outside a loop")
+        _must_stand_alone(ast.iter_child_nodes(node), loop=loop or isinstance(node, ast.For | ast.While))
 
 
 def _stars(source: str) -> list[str]:

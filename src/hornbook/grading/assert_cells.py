@@ -46,12 +46,17 @@ class Names(dict[str, Any]):
         self.probe = probe
         self.asks = asks
         self.changes = changes
+        self.lacking: LearnerError | None = None
 
     def __missing__(self, name: str) -> Any:
         """Return the learner's thing of this name; KeyError sends Python on to its builtins."""
         if name.startswith("__") or (name not in self.asks and name in vars(builtins)):
             raise KeyError(name)
-        value = self.probe[name]
+        try:
+            value = self.probe[name]
+        except LearnerError as error:
+            self.lacking = self.lacking or error
+            raise
         if type(value) is Handle and inside(value).opaque.type_name == "module":
             # What a module of the learner's says would be their word for everything that is compared with it.
             raise GraderError("This check", f"uses the learner's own import of {name}. Import it in the check.")
@@ -66,9 +71,12 @@ class Seen(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         """Return what the name stands for; raise KeyError if it stands for nothing."""
+        before = self.names.lacking
         try:
             return self.names[name]
         except LearnerError:
+            # Whoever asks this way wants to know.
+            self.names.lacking = before
             raise KeyError(name) from None
 
     def __contains__(self, name: object) -> bool:
@@ -107,7 +115,11 @@ def run(check: Callable[..., object], probe: Probe, conversation: Conversation, 
                 _with(names, given)()
             for name in names.asks:
                 names.pop(name, None)
-            return _points(_with(names, function)())
+            score = _points(_with(names, function)())
+        if names.lacking is not None:
+            # A test that takes any exception for the right one must not take a missing name for one.
+            raise names.lacking
+        return score
     finally:
         conversation.echo = None
 
