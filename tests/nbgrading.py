@@ -40,7 +40,7 @@ def answer(grade_id: str, source: str, before: str = "") -> dict[str, Any]:
     return _marked(marked, grade_id=grade_id, solution=True)
 
 
-def tests(grade_id: str, source: str, points: float = 1, hidden: str = "") -> dict[str, Any]:
+def asserts(grade_id: str, source: str, points: object = 1, hidden: str = "") -> dict[str, Any]:
     """Return autograder tests, with *hidden* tests at the end."""
     whole = f"{source}\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS" if hidden else source
     return _marked(whole, grade_id=grade_id, grade=True, locked=True, points=points)
@@ -104,10 +104,10 @@ def scores(root: Path, submissions: Mapping[str, Mapping[str, str]]) -> Scores:
 
 
 def _main(root: Path, submissions: Mapping[str, Mapping[str, str]]) -> None:
-    from nbgrader.api import Gradebook
-    from nbgrader.apps import NbGraderAPI
-    from nbgrader.coursedir import CourseDirectory
-    from traitlets.config import Config
+    from nbgrader.api import Gradebook  # noqa: PLC0415 - only this program needs nbgrader itself, and it is heavy
+    from nbgrader.apps import NbGraderAPI  # noqa: PLC0415
+    from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415
+    from traitlets.config import Config  # noqa: PLC0415
 
     config = Config()
     config.CourseDirectory.root = str(root)

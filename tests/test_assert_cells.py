@@ -111,30 +111,105 @@ def outcome(root: Path, body: str, **more: str) -> Outcome:
 
 
 HOLDS = {
-    "a comparison": "assert double(4) == 8",
-    "what is given": "assert all(agrees(x) for x in data)",
-    "a helper of the grader's": "assert twice_as_much(3)",
-    "a name of its own": "global x\nx = double(2)\nassert [x + i for i in range(2)] == [4, 5]",
-    "a nested function": "def inner(y):\n    return double(y) + 1\nassert inner(1) == 3",
-    "a method of a class of its own": "class Own:\n    def m(self):\n        return double(3)\nassert Own().m() == 6",
-    "numpy": "import numpy as np\nnp.testing.assert_array_equal(double(np.array([1, 2])), [2, 4])",
-    "nose": "from nose.tools import assert_equal, assert_raises, eq_, ok_\nassert_equal(double(1), 2)\nassert_raises(ValueError, refuse, 1)\n"
-    "eq_(double(2), 4)\nok_(double(1))",
-    "nose as a module": "import nose.tools\nnose.tools.assert_in(double(1), [2])",
-    "a decorator of nose": "from nose.tools import raises\n@raises(ValueError)\ndef inner():\n    refuse(1)\ninner()",
-    "unittest": "import unittest\ncase = unittest.TestCase()\ncase.assertEqual(double(1), 2)\nwith case.assertRaises(ValueError):\n    refuse(2)\n"
-    "case.assertIsInstance(part, Thing)",
-    "pytest": "with pytest.raises(ValueError, match='not 3'):\n    refuse(3)",
-    "an exception as what it is": "try:\n    refuse(1)\nexcept ValueError as error:\n    assert str(error) == 'not 1'\nelse:\n    raise AssertionError",
-    "what is printed": "import io\nfrom contextlib import redirect_stdout\nout = io.StringIO()\nwith redirect_stdout(out):\n    talk()\n"
-    "assert out.getvalue() == 'hello\\n'",
-    "types": "assert isinstance(double(1), int) and isinstance(thing, Thing) and not isinstance(3, Thing)\nassert issubclass(Part, Thing)",
-    "what there is": "assert callable(double) and not callable(thing) and hasattr(thing, 'method') and not hasattr(thing, '__len__')",
-    "special methods": "assert hasattr(thing, '__init__') and hasattr([], '__len__')",
-    "names": "assert 'double' in globals() and 'nothing' not in globals() and 'data' in locals() and 'thing' in dir() and 'double' in vars()",
-    "a value by name": "assert globals()['words'] == ['a', 'b'] and globals().get('nothing', 7) == 7 and 3 not in globals()",
-    "all trusted names": "assert 'data' in list(globals()) and len(globals()) > 1 and dir([]) and not vars(type('E', (), {})())",
-    "noise on stderr": "import sys, warnings\nprint('careful', file=sys.stderr)\nassert double(1) == 2",
+    "a comparison": """
+assert double(4) == 8
+""",
+    "what is given": """
+assert all(agrees(x) for x in data)
+""",
+    "a helper of the grader's": """
+assert twice_as_much(3)
+""",
+    "a name of its own": """
+global x
+x = double(2)
+assert [x + i for i in range(2)] == [4, 5]
+""",
+    "a nested function": """
+def inner(y):
+    return double(y) + 1
+assert inner(1) == 3
+""",
+    "a method of a class of its own": """
+class Own:
+    def m(self):
+        return double(3)
+assert Own().m() == 6
+""",
+    "numpy": """
+import numpy as np
+np.testing.assert_array_equal(double(np.array([1, 2])), [2, 4])
+""",
+    "nose": """
+from nose.tools import assert_equal, assert_raises, eq_, ok_
+assert_equal(double(1), 2)
+assert_raises(ValueError, refuse, 1)
+eq_(double(2), 4)
+ok_(double(1))
+""",
+    "nose as a module": """
+import nose.tools
+nose.tools.assert_in(double(1), [2])
+""",
+    "a decorator of nose": """
+from nose.tools import raises
+@raises(ValueError)
+def inner():
+    refuse(1)
+inner()
+""",
+    "unittest": """
+import unittest
+case = unittest.TestCase()
+case.assertEqual(double(1), 2)
+with case.assertRaises(ValueError):
+    refuse(2)
+case.assertIsInstance(part, Thing)
+""",
+    "pytest": """
+with pytest.raises(ValueError, match='not 3'):
+    refuse(3)
+""",
+    "an exception as what it is": """
+try:
+    refuse(1)
+except ValueError as error:
+    assert str(error) == 'not 1'
+else:
+    raise AssertionError
+""",
+    "what is printed": r"""
+import io
+from contextlib import redirect_stdout
+out = io.StringIO()
+with redirect_stdout(out):
+    talk()
+assert out.getvalue() == 'hello\n'
+""",
+    "types": """
+assert isinstance(double(1), int) and isinstance(thing, Thing) and not isinstance(3, Thing)
+assert issubclass(Part, Thing)
+""",
+    "what there is": """
+assert callable(double) and not callable(thing) and hasattr(thing, 'method') and not hasattr(thing, '__len__')
+""",
+    "special methods": """
+assert hasattr(thing, '__init__') and hasattr([], '__len__')
+""",
+    "names": """
+assert 'double' in globals() and 'nothing' not in globals() and 'data' in locals() and 'thing' in dir() and 'double' in vars()
+""",
+    "a value by name": """
+assert globals()['words'] == ['a', 'b'] and globals().get('nothing', 7) == 7 and 3 not in globals()
+""",
+    "all trusted names": """
+assert 'data' in list(globals()) and len(globals()) > 1 and dir([]) and not vars(type('E', (), {})())
+""",
+    "noise on stderr": """
+import sys, warnings
+print('careful', file=sys.stderr)
+assert double(1) == 2
+""",
 }
 
 
@@ -201,10 +276,13 @@ def test_a_forged_change_of_arguments_is_no_answer(tmp_path: Path) -> None:
     """A kernel that answers a call in place with something else fails the check, in one sentence."""
     answer = (
         "import sys\ndef sort(xs):\n    frame = sys._getframe()\n    while frame:\n        found = frame.f_locals.get('self')\n"
-        "        if hasattr(found, 'evaluate'):\n            found.reply = lambda message: found.line.send(('value', 5, ''), limits=found.limits)\n"
+        "        if hasattr(found, 'evaluate'):\n            found.reply = lambda message: "
+        "found.line.send(('value', 5, ''), limits=found.limits)\n"
         "        frame = frame.f_back\n"
     )
-    came = outcome(tmp_path, "xs = [2, 1]\nsort(xs)\nsort(xs)\nassert xs", marks='@pytest.mark.assert_cell(changes=("sort",))\n@one', answer=answer)
+    came = outcome(
+        tmp_path, "xs = [2, 1]\nsort(xs)\nsort(xs)\nassert xs", marks='@pytest.mark.assert_cell(changes=("sort",))\n@one', answer=answer
+    )
 
     assert came.status is Status.FAILED
 
@@ -264,7 +342,9 @@ def test_a_learners_module_is_not_believed(tmp_path: Path) -> None:
     assert "Import it in the check" in came.message
 
 
-@pytest.mark.parametrize("function", ["def test_it(submission):\n    pass", "class TestIt:\n    @cell\n    @one\n    def test_it(self):\n        pass"])
+@pytest.mark.parametrize(
+    "function", ["def test_it(submission):\n    pass", "class TestIt:\n    @cell\n    @one\n    def test_it(self):\n        pass"]
+)
 def test_only_a_plain_function_can_be_a_test_cell(tmp_path: Path, function: str) -> None:
     """A marked method, or a function with arguments, is the author's mistake, and says so."""
     marks = "@cell\n@one\n" if function.startswith("def") else ""
@@ -277,7 +357,8 @@ def test_only_a_plain_function_can_be_a_test_cell(tmp_path: Path, function: str)
 
 def test_given_code_below_a_check_is_not_its(tmp_path: Path) -> None:
     """Only what is given above a check runs before it, anew each time."""
-    later = "\n\ndef given_9():\n    global data\n    data = [9]\n\n\n@cell\n@one\ndef test_later():\n    'later'\n    assert data == [9]\n    data.append(1)\n"
+    later = "\n\ndef given_9():\n    global data\n    data = [9]\n"
+    later += "\n\n@cell\n@one\ndef test_later():\n    'later'\n    assert data == [9]\n    data.append(1)\n"
     again = "\n\n@cell\n@one\ndef test_again():\n    'again'\n    assert data == [9]\n"
     verdict = ask(tmp_path, "assert data == [1, 2, 3] and double(1) == 2", after=later + again)
 
@@ -328,16 +409,31 @@ def test_a_claim_may_be_a_part(tmp_path: Path) -> None:
 SECRET = secrets.token_hex(8)
 STUDIED = nb.notebook(
     nb.text("# Squares"),
-    nb.given("setup", "import numpy as np\nfrom nose.tools import assert_equal\ndef agree(f, n):\n    return f(n) == [i * i for i in range(1, n + 1)]"),
-    nb.answer("squares", "    if n < 1:\n        raise ValueError('too small')\n    return [i * i for i in range(1, n + 1)]", "def squares(n):\n"),
-    nb.tests("plain", "assert squares(3) == [1, 4, 9]\nassert isinstance(squares(2), list) and len(squares(2)) == 2"),
-    nb.tests("numpy", "np.testing.assert_array_equal(np.array(squares(4)), np.array([1, 4, 9, 16]))\nassert np.allclose(squares(2), [1, 4])"),
-    nb.tests("nose", "assert_equal(squares(2), [1, 4])\nassert agree(squares, 5)"),
-    nb.tests("unit", "import unittest\ncase = unittest.TestCase()\ncase.assertEqual(squares(1), [1])\ncase.assertListEqual(squares(2), [1, 4])"),
-    nb.tests("error", "try:\n    squares(0)\nexcept ValueError as error:\n    assert str(error) == 'too small'\nelse:\n    raise AssertionError('no error')"),
-    nb.tests("any_error", "try:\n    squares(-1)\nexcept:\n    pass\nelse:\n    assert False"),
-    nb.tests("part", "score = 0\nfor n in (1, 2, 3, 6):\n    if squares(n) == [i * i for i in range(1, n + 1)]:\n        score += 0.5\nscore", 2),
-    nb.tests("hidden", "# More squares", 3, hidden=f"assert squares(7)[-1] == 49, {SECRET!r}\nassert sum(squares(2)) == 5"),
+    nb.given(
+        "setup",
+        "import numpy as np\nfrom nose.tools import assert_equal\ndef agree(f, n):\n    return f(n) == [i * i for i in range(1, n + 1)]",
+    ),
+    nb.answer(
+        "squares", "    if n < 1:\n        raise ValueError('too small')\n    return [i * i for i in range(1, n + 1)]", "def squares(n):\n"
+    ),
+    nb.asserts("plain", "assert squares(3) == [1, 4, 9]\nassert isinstance(squares(2), list) and len(squares(2)) == 2"),
+    nb.asserts(
+        "numpy", "np.testing.assert_array_equal(np.array(squares(4)), np.array([1, 4, 9, 16]))\nassert np.allclose(squares(2), [1, 4])"
+    ),
+    nb.asserts("nose", "assert_equal(squares(2), [1, 4])\nassert agree(squares, 5)"),
+    nb.asserts(
+        "unit", "import unittest\ncase = unittest.TestCase()\ncase.assertEqual(squares(1), [1])\ncase.assertListEqual(squares(2), [1, 4])"
+    ),
+    nb.asserts(
+        "error",
+        "try:\n    squares(0)\nexcept ValueError as error:\n    assert str(error) == 'too small'\n"
+        "else:\n    raise AssertionError('no error')",
+    ),
+    nb.asserts("any_error", "try:\n    squares(-1)\nexcept:\n    pass\nelse:\n    assert False"),
+    nb.asserts(
+        "part", "score = 0\nfor n in (1, 2, 3, 6):\n    if squares(n) == [i * i for i in range(1, n + 1)]:\n        score += 0.5\nscore", 2
+    ),
+    nb.asserts("hidden", "# More squares", 3, hidden=f"assert squares(7)[-1] == 49, {SECRET!r}\nassert sum(squares(2)) == 5"),
 )
 """The notebook under attack. Whoever answers it wrongly earns nothing: no test is content with a list of zeros."""
 
@@ -361,43 +457,211 @@ class Liar:
 """
 
 IN_THE_ANSWER = {
-    "an object that equals everything": f"{LIAR}\ndef squares(n): return Liar()",
-    "a list that equals everything": "class L(list):\n    def __eq__(self, o): return True\n    def __ne__(self, o): return False\ndef squares(n): return L([0])",
-    "elements that equal everything": f"{LIAR}\ndef squares(n): return [Liar() for _ in range(max(n, 1))]",
-    "a number that equals everything": "class N(int):\n    def __eq__(self, o): return True\n    __hash__ = int.__hash__\ndef squares(n): return [N(0) for _ in range(max(n, 1))]",
-    "a class that lies about itself": "class L:\n    @property\n    def __class__(self): return list\n    def __eq__(self, o): return True\n    def __len__(self): return 2\ndef squares(n): return L()",
-    "a metaclass": "class M(type):\n    def __instancecheck__(c, o): return True\n    def __eq__(c, o): return True\n    __hash__ = type.__hash__\nclass list(metaclass=M): pass\ndef squares(n): return list",
-    "an array that takes over numpy": "import numpy as np\nclass A(np.ndarray):\n    def __array_ufunc__(self, *a, **k): return True\n    def __array_function__(self, *a, **k): return True\n    def __eq__(self, o): return np.True_\ndef squares(n): return np.zeros(4).view(A)",
-    "numpy patched": "import numpy as np, numpy.testing\nnp.testing.assert_array_equal = lambda *a, **k: None\nnp.allclose = lambda *a, **k: True\nnp.array = lambda *a, **k: 0\n",
-    "unittest patched": "import unittest\nfor name in dir(unittest.TestCase):\n    if name.startswith('assert'): setattr(unittest.TestCase, name, lambda *a, **k: None)\n",
-    "a syntax transformer": "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\nget_ipython().ast_transformers.append(T())\n",
-    "an input transformer": "get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])\n",
-    "a cell runner": "shell = get_ipython()\nshell.run_cell = lambda *a, **k: None\nshell.run_code = lambda *a, **k: False\n",
-    "a display hook": "import sys\nclass H:\n    def __call__(self, value): print(2.0)\nsys.displayhook = H()\nget_ipython().displayhook = H()\n",
-    "the score itself": "score = 2\nn = 3\ncase = None\nerror = 'too small'\n",
-    "helpers of the same names": "def agree(*a): return True\ndef assert_equal(*a): pass\nnp = None\n",
-    "builtins redefined": "def len(x): return 2\ndef isinstance(*a): return True\ndef sum(x): return 5\ndef str(x): return 'too small'\ndef range(*a): return [0]\n",
-    "builtins patched": "import builtins\nbuiltins.len = lambda x: 2\nbuiltins.isinstance = lambda *a: True\nbuiltins.sum = lambda x: 5\n",
-    "AssertionError replaced": "import builtins\nclass Never(Exception): pass\nbuiltins.AssertionError = Never\nAssertionError = Never\n",
-    "modules replaced": "import sys, types\nfor name in ('numpy', 'unittest', 'nose', 'nose.tools', 'pytest', 'hornbook'):\n    sys.modules[name] = types.ModuleType(name)\n",
-    "an import hook": "import sys\nclass F:\n    def find_spec(self, *a): raise SystemExit(0)\nsys.meta_path.insert(0, F())\n",
-    "files that shadow modules": "for name in ('numpy', 'unittest', 'nose', 'pytest', 'hornbook', 'sitecustomize'):\n    open(name + '.py', 'w').write('def __getattr__(n): return lambda *a, **k: True')\n",
-    "frames searched for the answer": "import sys\ndef squares(n):\n    frame = sys._getframe()\n    while frame:\n        for thing in [*frame.f_locals.values(), *frame.f_code.co_consts]:\n            if type(thing) is list and len(thing) == n and thing[:1] == [1]: return thing\n        frame = frame.f_back\n    return [0] * max(n, 1)\n",
-    "memory searched for the answer": "import gc\ndef squares(n):\n    for thing in gc.get_objects():\n        if type(thing) is list and len(thing) == n and thing[:2] == [1, 4][:n]: return thing\n    return [0] * max(n, 1)\n",
-    "the end of Python": "import os\ndef squares(n): os._exit(0)\n",
-    "an exit": "import sys\ndef squares(n): sys.exit(0)\n",
-    "an exit that is kept": "def squares(n): raise KeyboardInterrupt('too small')\n",
-    "an exception that claims to be another": "class ValueErr(Exception): pass\nValueErr.__name__ = 'ValueError'\nclass M(type):\n    def __subclasscheck__(c, o): return True\ndef squares(n):\n    if n == 0: raise ValueErr('too small')\n    return [0] * max(n, 1)\n",
-    "tracing": "import sys\ndef t(frame, event, arg): return None\nsys.settrace(t)\nsys.setprofile(lambda *a: None)\n",
-    "hooks for exceptions": "import sys\nsys.excepthook = lambda *a: None\nget_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)\n",
-    "at the end": "import atexit, json\natexit.register(lambda: open('gradebook.db', 'w').write('100'))\nprint(json.dumps({'score': 13, 'max_score': 13}))\n",
-    "a display of points": "from IPython.display import display\ndef squares(n):\n    display(2.0)\n    print('2.0')\n    return [0] * max(n, 1)\n",
-    "a coroutine": "async def squares(n): return True\n",
-    "a generator": "def squares(n): yield True\n",
-    "answers to what is asked of an object": f"{LIAR}\nclass Meta(type):\n    def __call__(c, *a): return Liar()\nclass squares(metaclass=Meta): pass\n",
-    "a globals that lies": "import builtins\nbuiltins.globals = lambda: {'squares': 1}\nbuiltins.callable = lambda x: True\n",
-    "a patched compile": "import builtins\nreal = builtins.compile\nbuiltins.compile = lambda *a, **k: real('pass', '<x>', 'exec')\nbuiltins.exec = lambda *a, **k: None\n",
-}  # fmt: skip
+    "an object that equals everything": LIAR
+    + """
+def squares(n): return Liar()
+""",
+    "a list that equals everything": """
+class L(list):
+    def __eq__(self, o): return True
+    def __ne__(self, o): return False
+def squares(n): return L([0])
+""",
+    "elements that equal everything": LIAR
+    + """
+def squares(n): return [Liar() for _ in range(max(n, 1))]
+""",
+    "a number that equals everything": """
+class N(int):
+    def __eq__(self, o): return True
+    __hash__ = int.__hash__
+def squares(n): return [N(0) for _ in range(max(n, 1))]
+""",
+    "a class that lies about itself": """
+class L:
+    @property
+    def __class__(self): return list
+    def __eq__(self, o): return True
+    def __len__(self): return 2
+def squares(n): return L()
+""",
+    "a metaclass": """
+class M(type):
+    def __instancecheck__(c, o): return True
+    def __eq__(c, o): return True
+    __hash__ = type.__hash__
+class list(metaclass=M): pass
+def squares(n): return list
+""",
+    "an array that takes over numpy": """
+import numpy as np
+class A(np.ndarray):
+    def __array_ufunc__(self, *a, **k): return True
+    def __array_function__(self, *a, **k): return True
+    def __eq__(self, o): return np.True_
+def squares(n): return np.zeros(4).view(A)
+""",
+    "numpy patched": """
+import numpy as np, numpy.testing
+np.testing.assert_array_equal = lambda *a, **k: None
+np.allclose = lambda *a, **k: True
+np.array = lambda *a, **k: 0
+""",
+    "unittest patched": """
+import unittest
+for name in dir(unittest.TestCase):
+    if name.startswith('assert'): setattr(unittest.TestCase, name, lambda *a, **k: None)
+""",
+    "a syntax transformer": """
+import ast
+class T(ast.NodeTransformer):
+    def visit_Assert(self, node): return ast.Pass()
+get_ipython().ast_transformers.append(T())
+""",
+    "an input transformer": r"""
+get_ipython().input_transformers_post.append(lambda lines: ['pass\n'])
+""",
+    "a cell runner": """
+shell = get_ipython()
+shell.run_cell = lambda *a, **k: None
+shell.run_code = lambda *a, **k: False
+""",
+    "a display hook": """
+import sys
+class H:
+    def __call__(self, value): print(2.0)
+sys.displayhook = H()
+get_ipython().displayhook = H()
+""",
+    "the score itself": """
+score = 2
+n = 3
+case = None
+error = 'too small'
+""",
+    "helpers of the same names": """
+def agree(*a): return True
+def assert_equal(*a): pass
+np = None
+""",
+    "builtins redefined": """
+def len(x): return 2
+def isinstance(*a): return True
+def sum(x): return 5
+def str(x): return 'too small'
+def range(*a): return [0]
+""",
+    "builtins patched": """
+import builtins
+builtins.len = lambda x: 2
+builtins.isinstance = lambda *a: True
+builtins.sum = lambda x: 5
+""",
+    "AssertionError replaced": """
+import builtins
+class Never(Exception): pass
+builtins.AssertionError = Never
+AssertionError = Never
+""",
+    "modules replaced": """
+import sys, types
+for name in ('numpy', 'unittest', 'nose', 'nose.tools', 'pytest', 'hornbook'):
+    sys.modules[name] = types.ModuleType(name)
+""",
+    "an import hook": """
+import sys
+class F:
+    def find_spec(self, *a): raise SystemExit(0)
+sys.meta_path.insert(0, F())
+""",
+    "files that shadow modules": """
+for name in ('numpy', 'unittest', 'nose', 'pytest', 'hornbook', 'sitecustomize'):
+    open(name + '.py', 'w').write('def __getattr__(n): return lambda *a, **k: True')
+""",
+    "frames searched for the answer": """
+import sys
+def squares(n):
+    frame = sys._getframe()
+    while frame:
+        for thing in [*frame.f_locals.values(), *frame.f_code.co_consts]:
+            if type(thing) is list and len(thing) == n and thing[:1] == [1]: return thing
+        frame = frame.f_back
+    return [0] * max(n, 1)
+""",
+    "memory searched for the answer": """
+import gc
+def squares(n):
+    for thing in gc.get_objects():
+        if type(thing) is list and len(thing) == n and thing[:2] == [1, 4][:n]: return thing
+    return [0] * max(n, 1)
+""",
+    "the end of Python": """
+import os
+def squares(n): os._exit(0)
+""",
+    "an exit": """
+import sys
+def squares(n): sys.exit(0)
+""",
+    "an exit that is kept": """
+def squares(n): raise KeyboardInterrupt('too small')
+""",
+    "an exception that claims to be another": """
+class ValueErr(Exception): pass
+ValueErr.__name__ = 'ValueError'
+class M(type):
+    def __subclasscheck__(c, o): return True
+def squares(n):
+    if n == 0: raise ValueErr('too small')
+    return [0] * max(n, 1)
+""",
+    "tracing": """
+import sys
+def t(frame, event, arg): return None
+sys.settrace(t)
+sys.setprofile(lambda *a: None)
+""",
+    "hooks for exceptions": """
+import sys
+sys.excepthook = lambda *a: None
+get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)
+""",
+    "at the end": """
+import atexit, json
+atexit.register(lambda: open('gradebook.db', 'w').write('100'))
+print(json.dumps({'score': 13, 'max_score': 13}))
+""",
+    "a display of points": """
+from IPython.display import display
+def squares(n):
+    display(2.0)
+    print('2.0')
+    return [0] * max(n, 1)
+""",
+    "a coroutine": """
+async def squares(n): return True
+""",
+    "a generator": """
+def squares(n): yield True
+""",
+    "answers to what is asked of an object": LIAR
+    + """
+class Meta(type):
+    def __call__(c, *a): return Liar()
+class squares(metaclass=Meta): pass
+""",
+    "a globals that lies": """
+import builtins
+builtins.globals = lambda: {'squares': 1}
+builtins.callable = lambda x: True
+""",
+    "a patched compile": """
+import builtins
+real = builtins.compile
+builtins.compile = lambda *a, **k: real('pass', '<x>', 'exec')
+builtins.exec = lambda *a, **k: None
+""",
+}
 
 
 def _tests_in(made: dict[str, Any]) -> list[dict[str, Any]]:
@@ -457,7 +721,8 @@ def _no_code(made: dict[str, Any]) -> None:
 
 
 def _added(made: dict[str, Any]) -> None:
-    lies = "import numpy as np\nnp.allclose = lambda *a: True\ndef agree(*a): return True\nassert_equal = print\nsquares = lambda n: True\nscore = 2.0\n"
+    lies = "import numpy as np\nnp.allclose = lambda *a: True\ndef agree(*a): return True\nassert_equal = print\n"
+    lies += "squares = lambda n: True\nscore = 2.0\n"
     made["cells"].append({**nb.code(lies + "score"), "id": "added"})
     made["cells"].insert(0, {**nb.code(lies), "id": "before"})
 

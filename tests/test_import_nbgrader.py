@@ -7,9 +7,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import nbgrader
 import nbgrading as nb
 import pytest
+from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.utils import determine_grade, is_grade
 from typer.testing import CliRunner
 
 from hornbook import Course, grade
@@ -32,19 +35,19 @@ RICH = nb.notebook(
     nb.text("## The mean"),
     nb.answer("mean", "    return sum(xs) / len(xs)", 'def mean(xs):\n    """Return the mean of *xs*."""\n'),
     nb.code("result = mean(data)\nresult"),
-    nb.tests("mean_test", "assert result == 3, 'the mean of the data is 3'\nassert close(mean([1, 2]), 1.5)", 2),
-    nb.tests("mean_numpy", "# numpy agrees\nnp.testing.assert_allclose(mean(data), np.mean(data))\nexpected = np.mean([5, 6])"),
-    nb.tests("mean_hidden", "assert mean([4]) == 4", 3, hidden="assert mean([1, 1, 4]) == expected - 3.5\nassert mean([0.5]) == 0.5"),
-    nb.tests("mean_all_hidden", "# More means", 1, hidden='text = """a\n  b"""\nassert len(text) == 5\nassert mean([-1, 1]) == 0'),
+    nb.asserts("mean_test", "assert result == 3, 'the mean of the data is 3'\nassert close(mean([1, 2]), 1.5)", 2),
+    nb.asserts("mean_numpy", "# numpy agrees\nnp.testing.assert_allclose(mean(data), np.mean(data))\nexpected = np.mean([5, 6])"),
+    nb.asserts("mean_hidden", "assert mean([4]) == 4", 3, hidden="assert mean([1, 1, 4]) == expected - 3.5\nassert mean([0.5]) == 0.5"),
+    nb.asserts("mean_all_hidden", "# More means", 1, hidden='text = """a\n  b"""\nassert len(text) == 5\nassert mean([-1, 1]) == 0'),
     nb.answer("MySum", "def sum(xs):\n    total = 0\n    for x in xs:\n        total = total + x\n    return total"),
-    nb.tests("sum_test", 'assert sum([1, 2, 3]) == 6\nassert sum([]) == 0, "nothing sums to zero"'),
+    nb.asserts("sum_test", 'assert sum([1, 2, 3]) == 6\nassert sum([]) == 0, "nothing sums to zero"'),
     nb.answer(
         "stack",
         "class Stack:\n    def __init__(self):\n        self.items = []\n    def push(self, x):\n        self.items.append(x)\n"
         "    def pop(self):\n        if not self.items:\n            raise IndexError('empty')\n        return self.items.pop()\n"
         "    def __len__(self):\n        return len(self.items)",
     ),
-    nb.tests(
+    nb.asserts(
         "stack_test",
         "s = Stack()\ns.push(1)\ns.push('two')\nassert len(s) == 2\nassert s.pop() == 'two'\nassert isinstance(s, Stack)\n"
         "assert hasattr(s, 'push') and not hasattr(s, 'peek')\ntry:\n    Stack().pop()\nexcept IndexError as error:\n"
@@ -52,24 +55,28 @@ RICH = nb.notebook(
         4,
     ),
     nb.answer("in_place", "    xs.sort(reverse=True)", "def sort_down(xs):\n"),
-    nb.tests("in_place_test", "numbers = [3, 1, 2]\nsort_down(numbers)\nassert numbers == [3, 2, 1]"),
+    nb.asserts("in_place_test", "numbers = [3, 1, 2]\nsort_down(numbers)\nassert numbers == [3, 2, 1]"),
     nb.answer("greet", '    print(f"Hello, {name}!")', "def greet(name):\n"),
-    nb.tests(
+    nb.asserts(
         "greet_test",
         "import io\nfrom contextlib import redirect_stdout\nout = io.StringIO()\nwith redirect_stdout(out):\n    greet('Ada')\n"
         "assert out.getvalue() == 'Hello, Ada!\\n'",
     ),
     nb.answer("digits", "    return [int(c) for c in str(n)]", "def digits(n):\n"),
-    nb.tests(
+    nb.asserts(
         "digits_part",
         "score = 0\nfor n, wanted in [(12, [1, 2]), (305, [3, 0, 5]), (0, [0]), (7, [7])]:\n"
         "    if digits(n) == wanted:\n        score += 0.5\nscore",
         2,
     ),
-    nb.tests("digits_unittest", "import unittest\ncase = unittest.TestCase()\ncase.assertEqual(digits(41), [4, 1])\nwith case.assertRaises(ValueError):\n    digits('x')"),
+    nb.asserts(
+        "digits_unittest",
+        "import unittest\ncase = unittest.TestCase()\ncase.assertEqual(digits(41), [4, 1])\n"
+        "with case.assertRaises(ValueError):\n    digits('x')",
+    ),
     nb.answer("total", "total = sum(data)"),
-    nb.tests("total_test", "assert 'total' in globals()\nassert total == 12\nassert type(total) is float"),
-    nb.tests("total_kernel", "%time twice = 2 * total\nassert twice == 24"),
+    nb.asserts("total_test", "assert 'total' in globals()\nassert total == 12\nassert type(total) is float"),
+    nb.asserts("total_kernel", "%time twice = 2 * total\nassert twice == 24"),
     nb.essay("why", "Because it is so.", 5),
     nb.program("draw", "picture = [total]", 3),
 )
@@ -77,7 +84,8 @@ RICH = nb.notebook(
 HONEST = {
     "mean": "def mean(xs):\n    total = 0\n    for x in xs:\n        total += x\n    return total / len(xs)",
     "MySum": "def sum(xs):\n    return xs[0] + sum(xs[1:]) if xs else 0",
-    "stack": "class Stack(list):\n    push = list.append\n    def pop(self):\n        if not len(self):\n            raise IndexError('empty')\n"
+    "stack": "class Stack(list):\n    push = list.append\n    def pop(self):\n        if not len(self):\n"
+    "            raise IndexError('empty')\n"
     "        return list.pop(self)",
     "in_place": "def sort_down(xs):\n    xs[:] = sorted(xs)[::-1]",
     "greet": 'def greet(name):\n    print("Hello,", name + "!")',
@@ -144,7 +152,10 @@ def test_a_grader_has_the_instructors_own_code(rich: tuple[Course, Report, nb.Sc
         said = cell["metadata"].get("nbgrader", {})
         if said.get("grade") and not said.get("solution") and "%time" not in cell["source"]:
             statements = [ast.dump(one) for one in ast.parse(cell["source"]).body]
-            found = [ast.dump(ast.Expr(one.value) if isinstance(one, ast.Return) and one.value else one) for one in functions[f"test_{said['grade_id']}"].body]
+            found = [
+                ast.dump(ast.Expr(one.value) if isinstance(one, ast.Return) and one.value else one)
+                for one in functions[f"test_{said['grade_id']}"].body
+            ]
 
             assert found[-len(statements) :] == statements
 
@@ -167,7 +178,9 @@ def test_hidden_tests_and_solutions_are_not_in_the_lesson(rich: tuple[Course, Re
     lesson = rich[0].lesson("work")
     text = lesson.path.read_text("utf-8")
 
-    assert lesson.exercises["mean"].sources == (f'def mean(xs):\n    """Return the mean of *xs*."""\n    {STUB.replace(chr(10), chr(10) + "    ")}',)
+    assert lesson.exercises["mean"].sources == (
+        f'def mean(xs):\n    """Return the mean of *xs*."""\n    {STUB.replace(chr(10), chr(10) + "    ")}',
+    )
     assert "mean([0.5])" not in text
     assert "sum(xs) / len(xs)" not in text
     assert "BEGIN" not in text
@@ -176,9 +189,6 @@ def test_hidden_tests_and_solutions_are_not_in_the_lesson(rich: tuple[Course, Re
 
 def test_a_lesson_keeps_nbgraders_own_metadata(rich: tuple[Course, Report, nb.Scores]) -> None:
     """Test cells and manual answers are still nbgrader's, with their points, so nbgrader can read the same file."""
-    import nbformat
-    from nbgrader.nbgraderformat import MetadataValidator
-
     notebook = nbformat.read(rich[0].path("work"), as_version=4)
     MetadataValidator().validate_nb(notebook)
     said = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader for cell in notebook.cells if "nbgrader" in cell.metadata}
@@ -202,7 +212,9 @@ def test_only_the_magic_is_left_to_the_kernel(rich: tuple[Course, Report, nb.Sco
     course, report, _ = rich
     notes = [(note.cell, note.what) for note in report.notes if note.kind == "claimed"]
 
-    assert notes == [(24, "test_total_kernel is decided by the learner's own kernel, and says so: `%time twice = 2 * total` is the kernel's.")]
+    assert notes == [
+        (24, "test_total_kernel is decided by the learner's own kernel, and says so: `%time twice = 2 * total` is the kernel's.")
+    ]
     assert [one.check for one in graded(course, HONEST, tmp_path).outcomes if one.claimed] == ["test_total_kernel"]
     assert course.grader("work").read_text("utf-8").count("in_kernel(") == 1
 
@@ -236,12 +248,12 @@ def told(report: Report, kind: str) -> list[tuple[int, str]]:
 
 
 F = nb.answer("f", "    return 2 * x", "def f(x):\n")
-T = nb.tests("t", "assert f(1) == 2")
+T = nb.asserts("t", "assert f(1) == 2")
 
 
 @pytest.mark.parametrize("version", ["v0", "v1", "v2", ""])
 def test_every_version_of_the_metadata_is_read(tmp_path: Path, version: str) -> None:
-    """nbgrader's own notebooks of each schema are brought over, and what was upgraded is said in words."""
+    """Nbgrader's own notebooks of each schema are brought over, and what was upgraded is said in words."""
     source = Path(nbgrader.__file__).parent / "tests" / "apps" / "files" / f"test{'-' if version else ''}{version}.ipynb"
     report = import_nbgrader(source, tmp_path / "here", run=False)
     upgraded = [note.what for note in report.notes if note.kind == "upgraded"]
@@ -265,17 +277,26 @@ def test_every_notebook_of_nbgraders_own_tests_is_read_or_refused(tmp_path: Path
 
 
 IDS = {
-    "twice": ([F, T, {**T, "source": "assert f(2) == 4"}], [(3, 'its grade_id "t" is another cell\'s, too: a copied cell keeps it. It is "t-2" now.')]),
-    "odd": ([F, nb.tests("a b!", "assert f(1) == 2")], [(2, 'its grade_id "a b!" cannot be one; it is "a-b" now.')]),
-    "none": ([F, nb.tests("", "assert f(1) == 2")], [(2, 'its grade_id "" cannot be one; it is "cell-2" now.')]),
-    "no points": ([F, nb.tests("t", "assert f(1) == 2", points="many")], [(2, "its points are 'many', which is no number from 0 up; 0 is taken.")]),  # type: ignore[arg-type]
-    "less than none": ([F, nb.tests("t", "assert f(1) == 2", points=-1)], [(2, "its points are -1, which is no number from 0 up; 0 is taken.")]),
+    "twice": (
+        [F, T, {**T, "source": "assert f(2) == 4"}],
+        [(3, 'its grade_id "t" is another cell\'s, too: a copied cell keeps it. It is "t-2" now.')],
+    ),
+    "odd": ([F, nb.asserts("a b!", "assert f(1) == 2")], [(2, 'its grade_id "a b!" cannot be one; it is "a-b" now.')]),
+    "none": ([F, nb.asserts("", "assert f(1) == 2")], [(2, 'its grade_id "" cannot be one; it is "cell-2" now.')]),
+    "no points": (
+        [F, nb.asserts("t", "assert f(1) == 2", points="many")],
+        [(2, "its points are 'many', which is no number from 0 up; 0 is taken.")],
+    ),
+    "less than none": (
+        [F, nb.asserts("t", "assert f(1) == 2", points=-1)],
+        [(2, "its points are -1, which is no number from 0 up; 0 is taken.")],
+    ),
     "a marker too many": (
-        [F, nb.tests("t", "assert f(1) == 2\n### END HIDDEN TESTS")],
+        [F, nb.asserts("t", "assert f(1) == 2\n### END HIDDEN TESTS")],
         [(2, "a marker END HIDDEN TESTS too many was left out.")],
     ),
     "a marker too few": (
-        [F, nb.tests("t", "assert f(1) == 2\n### BEGIN HIDDEN TESTS\nassert f(2) == 4")],
+        [F, nb.asserts("t", "assert f(1) == 2\n### BEGIN HIDDEN TESTS\nassert f(2) == 4")],
         [(2, "END HIDDEN TESTS is missing; the rest of the cell is taken to lie before it.")],
     ),
 }
@@ -295,16 +316,19 @@ def _md(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 LEFT = {
-    "graded text": (_md(nb.tests("x", "How?")), "it is graded, but no code and no answer"),
-    "a task in code": ({**T, "metadata": {"nbgrader": {"task": True, "grade_id": "x", "points": 1, "schema_version": 3}}}, "it is a manual task, and no Markdown"),
+    "graded text": (_md(nb.asserts("x", "How?")), "it is graded, but no code and no answer"),
+    "a task in code": (
+        {**T, "metadata": {"nbgrader": {"task": True, "grade_id": "x", "points": 1, "schema_version": 3}}},
+        "it is a manual task, and no Markdown",
+    ),
     "an ungraded answer in words": (_md(nb.answer("x", "How?")), "it is an answer in words that nothing grades"),
-    "tests that are no Python": (nb.tests("x", "assert f(1) = 2"), "it is not Python (line 1"),
-    "tests that yield": (nb.tests("x", "yield f(1)"), "it cannot stand in a function (`yield` outside a function)"),
-    "tests that break": (nb.tests("x", "if f(1):\n    break"), "it cannot stand in a function (`break` outside a loop)"),
-    "tests that await": (nb.tests("x", "await f(1)\nassert f(1)"), "it cannot stand in a function"),
-    "tests to be filled in": (nb.tests("x", "### AUTOTEST f(1)"), "its `### AUTOTEST` lines are filled in by"),
-    "hashed ones": (nb.tests("x", "### HASHED AUTOTEST f(1)"), "its `### AUTOTEST` lines are filled in by"),
-}  # fmt: skip
+    "tests that are no Python": (nb.asserts("x", "assert f(1) = 2"), "it is not Python (line 1"),
+    "tests that yield": (nb.asserts("x", "yield f(1)"), "it cannot stand in a function (`yield` outside a function)"),
+    "tests that break": (nb.asserts("x", "if f(1):\n    break"), "it cannot stand in a function (`break` outside a loop)"),
+    "tests that await": (nb.asserts("x", "await f(1)\nassert f(1)"), "it cannot stand in a function"),
+    "tests to be filled in": (nb.asserts("x", "### AUTOTEST f(1)"), "its `### AUTOTEST` lines are filled in by"),
+    "hashed ones": (nb.asserts("x", "### HASHED AUTOTEST f(1)"), "its `### AUTOTEST` lines are filled in by"),
+}
 
 
 @pytest.mark.parametrize(("cell", "sentence"), LEFT.values(), ids=LEFT)
@@ -321,11 +345,15 @@ def test_what_cannot_come_is_said_and_the_rest_goes_on(tmp_path: Path, cell: dic
 
 
 NOTHING = {
-    "another language": ([F, T], {"kernel": {"name": "ir", "language": "R", "display_name": "R"}}, "is written for r; only Python can be asked"),
+    "another language": (
+        [F, T],
+        {"kernel": {"name": "ir", "language": "R", "display_name": "R"}},
+        "is written for r; only Python can be asked",
+    ),
     "no code to write": ([nb.essay("why", "So.", 1)], {}, "no cell has code for a learner to write"),
     "no tests": ([F], {}, "no cell tests what the learner writes"),
     "tests of nothing": ([T], {}, "there is nothing to ask"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("cells", "more", "sentence"), NOTHING.values(), ids=NOTHING)
@@ -342,22 +370,26 @@ def test_a_notebook_without_anything_to_grade_stays_where_it_is(
 
 STANDS_ON = {
     "an answer's own import": (
-        [nb.answer("f", "import numpy as np\ndef f(x):\n    return np.zeros(x)"), nb.tests("t", "assert np.array_equal(f(2), [0, 0])")],
-        "def given_1():\n    \"\"\"What cell 1 of the notebook gives\"\"\"\n    global np\n    import numpy as np\n",
+        [nb.answer("f", "import numpy as np\ndef f(x):\n    return np.zeros(x)"), nb.asserts("t", "assert np.array_equal(f(2), [0, 0])")],
+        'def given_1():\n    """What cell 1 of the notebook gives"""\n    global np\n    import numpy as np\n',
     ),
     "an import of everything": (
-        [nb.code("from math import *"), nb.answer("factorial", "    return 1 if n < 2 else n * factorial(n - 1)", "def factorial(n):\n"), nb.tests("t", "assert factorial(3) == 6\nassert floor(1.5) == 1")],
-        'import pytest\nfrom math import *\n',
+        [
+            nb.code("from math import *"),
+            nb.answer("factorial", "    return 1 if n < 2 else n * factorial(n - 1)", "def factorial(n):\n"),
+            nb.asserts("t", "assert factorial(3) == 6\nassert floor(1.5) == 1"),
+        ],
+        "import pytest\nfrom math import *\n",
     ),
     "tests that define a helper": (
-        [F, nb.tests("a", "def twice(x):\n    return f(x) == 2 * x\nassert twice(1)"), nb.tests("b", "assert twice(3)")],
+        [F, nb.asserts("a", "def twice(x):\n    return f(x) == 2 * x\nassert twice(1)"), nb.asserts("b", "assert twice(3)")],
         "def given_with_2():\n",
     ),
     "what is worked out from the answer": (
-        [F, nb.code("y = f(4)\nz = y + 1"), nb.tests("t", "assert z == 9")],
+        [F, nb.code("y = f(4)\nz = y + 1"), nb.asserts("t", "assert z == 9")],
         "    global y, z\n    y = f(4)\n    z = y + 1\n",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("cells", "part"), STANDS_ON.values(), ids=STANDS_ON)
@@ -380,7 +412,7 @@ def test_a_name_that_an_import_of_everything_brings_is_asked_where_it_is_the_lea
 
 def test_what_is_read_from_a_file_is_the_learners(tmp_path: Path) -> None:
     """A given value that comes out of a file is asked for: the trusted side has no such file, and the report says so."""
-    cells = [nb.code("lines = open('data.txt').readlines()"), F, nb.tests("t", "assert f(len(lines)) == 2 * len(lines)")]
+    cells = [nb.code("lines = open('data.txt').readlines()"), F, nb.asserts("t", "assert f(len(lines)) == 2 * len(lines)")]
     course, report = brought(tmp_path, *cells)
 
     assert told(report, "changed") == [(1, "`lines` is made with open(), so checks take it as the learner's notebook has it.")]
@@ -393,14 +425,14 @@ KERNELS = {
     "the shell": ("assert get_ipython() and f(1)", "it uses `get_ipython`"),
     "source code": ("import inspect\nassert 'return' in inspect.getsource(f)", "it uses inspect.getsource"),
     "mocks": ("from unittest.mock import patch\nassert f(1)", "it imports unittest.mock"),
-    "a callback": ("assert f(1) == 2\nassert list(map(f, [1])) == [2]\nassert type(f).__name__ == 'function'", "on the trusted side the solution does not pass"),
-}  # fmt: skip
+    "a type by its name": ("assert f(1) == 2\nassert type(f).__name__ == 'function'", "on the trusted side the solution does not pass"),
+}
 
 
 @pytest.mark.parametrize(("source", "reason"), KERNELS.values(), ids=KERNELS)
 def test_what_only_the_kernel_can_do_runs_there_and_says_why(tmp_path: Path, source: str, reason: str) -> None:
     """A cell that needs the learner's interpreter, by its form or because the solution passes only there, is marked with the reason."""
-    course, report = brought(tmp_path, F, nb.tests("t", source), run=True)
+    course, report = brought(tmp_path, F, nb.asserts("t", source), run=True)
     ((cell, what),) = told(report, "claimed")
 
     assert cell == 2
@@ -410,7 +442,7 @@ def test_what_only_the_kernel_can_do_runs_there_and_says_why(tmp_path: Path, sou
 
 def test_a_solution_that_passes_nowhere_is_told(tmp_path: Path) -> None:
     """Tests that the instructor's own solution does not pass stay on the trusted side, and the report says that they need a look."""
-    course, report = brought(tmp_path, F, nb.tests("t", "assert f(1) == 3"), T, run=True)
+    course, report = brought(tmp_path, F, nb.asserts("t", "assert f(1) == 3"), T, run=True)
     ((cell, what),) = told(report, "left out")
 
     assert (cell, what.split(":")[0]) == (2, "test_t does not pass with the solution, here or in the kernel")
@@ -420,7 +452,7 @@ def test_a_solution_that_passes_nowhere_is_told(tmp_path: Path) -> None:
 
 def test_a_vacuous_test_is_told_to_the_author_only(tmp_path: Path) -> None:
     """A test that asserts nothing costs no points; the report names it, and so does doctor."""
-    course, report = brought(tmp_path, F, nb.tests("t", "f(1)\nprint('fine')"), run=True)
+    course, report = brought(tmp_path, F, nb.asserts("t", "f(1)\nprint('fine')"), run=True)
     problems = [problem.what for proof in diagnose(course).all_proofs for problem in proof.problems]
 
     assert [cell for cell, _ in told(report, "vacuous")] == [2]
@@ -492,7 +524,7 @@ def test_notebooks_of_one_name_get_names_of_their_own(tmp_path: Path) -> None:
     for other in ("2nd set", "ps3"):
         (tmp_path / "source" / other).mkdir()
         (tmp_path / "source" / other / "work.ipynb").write_bytes(path.read_bytes())
-    (tmp_path / "source" / "ps3" / "Extra – Work.ipynb").write_bytes(path.read_bytes())
+    (tmp_path / "source" / "ps3" / "Extra + Work.ipynb").write_bytes(path.read_bytes())
     first = import_nbgrader(tmp_path, tmp_path / "here", run=False)
     again = import_nbgrader(tmp_path / "source" / "ps3", tmp_path / "here", run=False)
 
@@ -512,7 +544,11 @@ def test_files_beside_a_notebook_come_along(tmp_path: Path) -> None:
         file.truncate((20 << 20) + 1)
     report = import_nbgrader(tmp_path, tmp_path / "here", run=False)
 
-    assert [name for name in report.files if name.startswith("lessons/")] == ["lessons/ps/data/sea.csv", "lessons/ps/horn.png", "lessons/ps/work.ipynb"]
+    assert [name for name in report.files if name.startswith("lessons/")] == [
+        "lessons/ps/data/sea.csv",
+        "lessons/ps/horn.png",
+        "lessons/ps/work.ipynb",
+    ]
     assert [str(note).split(":")[0] for note in report.notes] == ["ps/data/sea.csv", "ps/large.bin"]
 
 
@@ -539,7 +575,12 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
-    [(b"{", "is no notebook"), (b"[]", "is no notebook"), (b"\xff\xfe", "is no notebook"), (b" " * ((20 << 20) + 1), "is larger than 20 MiB")],
+    [
+        (b"{", "is no notebook"),
+        (b"[]", "is no notebook"),
+        (b"\xff\xfe", "is no notebook"),
+        (b" " * ((20 << 20) + 1), "is larger than 20 MiB"),
+    ],
 )
 def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path, data: bytes, sentence: str) -> None:
     """What cannot be read is refused in one sentence with its name."""
@@ -587,9 +628,6 @@ def test_nbgraders_own_course_comes_over(guide: tuple[Course, Report]) -> None:
 @pytest.mark.parametrize("student", ["bitdiddle", "hacker"])
 def test_its_students_get_the_points_that_nbgrader_gave_them(guide: tuple[Course, Report], student: str) -> None:
     """What the user guide's two students handed in earns, cell by cell, what their autograded notebooks in the guide earned."""
-    import nbformat
-    from nbgrader.utils import determine_grade, is_grade
-
     autograded = nbformat.read(GUIDE / "autograded" / student / "ps1" / "problem1.ipynb", as_version=4)
     cells = [cell for cell in autograded.cells if is_grade(cell) and not cell.metadata.nbgrader.solution]
     theirs = {cell.metadata.nbgrader.grade_id: determine_grade(cell)[0] for cell in cells}
@@ -616,8 +654,8 @@ def test_the_command_tells_what_it_made(tmp_path: Path) -> None:
 
 
 def test_the_command_gives_a_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --json the report is one document; where nobody says where to, a new folder here is made, or the course that we are in is added to."""
-    path = nb.write_course(tmp_path, nb.notebook(F, T, nb.tests("x", "### AUTOTEST f(1)")))
+    """With --json the report is one document; where nobody says where to, a new folder is made, or the course that we are in added to."""
+    path = nb.write_course(tmp_path, nb.notebook(F, T, nb.asserts("x", "### AUTOTEST f(1)")))
     monkeypatch.chdir(tmp_path)
     first = CliRunner().invoke(app, ["import", "nbgrader", "--no-run", "--json", str(path)])
     monkeypatch.chdir(tmp_path / "work_hornbook" / "lessons")

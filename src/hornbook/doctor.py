@@ -375,7 +375,10 @@ class _Examination:
 
         claimed = [outcome for outcome in self._outcomes() if outcome.claimed]
         what = "it runs in the learner's own kernel, whose word for it is all there is: verdicts say so, and are `self-checked`."
-        problems = [self._of_check(outcome, what, "Rewrite it so that it only calls and compares, and take `in_kernel` away.") for outcome in claimed]
+        problems = [
+            self._of_check(outcome, what, "Rewrite it so that it only calls and compares, and take `in_kernel` away.")
+            for outcome in claimed
+        ]
         scored = _returning(self.course.grader(self.slug))
         problems += [
             Problem(self._at(self.course.grader(self.slug)), f"line {found.line}, {found.check}", found.what, found.way_out)

@@ -35,9 +35,11 @@ KINDS = {
 
 
 @bring.command("nbgrader", epilog=EXIT_CODES)
-def nbgrader(  # noqa: PLR0913 - each is an option
+def nbgrader(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="A course with source/ or release/, an assignment's folder, or a notebook.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="A course with source/ or release/, an assignment's folder, or a notebook.")
+    ],
     *,
     into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="The course to add to; it is made if it is not there.")] = None,
     author: Annotated[list[str] | None, typer.Option("--author", metavar="NAME", help="Who wrote it; may be given several times.")] = None,

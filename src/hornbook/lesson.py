@@ -69,7 +69,8 @@ Kind = Literal["code", "markdown", "raw"]
 class Cell:
     """One cell of a lesson. `exercise` is the id of the exercise that a learner fills in here, if it is one.
 
-    `manual` is how many points a person may give for it, where a person grades it. `metadata` and `attachments` are what else the file says about the cell; they are kept as they are.
+    `manual` is how many points a person may give for it, where a person grades it. `metadata` and `attachments` are what else the file
+    says about the cell; they are kept as they are.
     """
 
     kind: Kind

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -208,7 +208,9 @@ class _Lesson:
             what = "no cell has code for a learner to write, so there is nothing to grade automatically. It stays with nbgrader."
             notes.append(Note("left out", name, 0, what))
         elif not plan.parts:
-            notes.append(Note("left out", name, 0, "no cell tests what the learner writes. Mark one as autograder tests, or write a grader."))
+            notes.append(
+                Note("left out", name, 0, "no cell tests what the learner writes. Mark one as autograder tests, or write a grader.")
+            )
             exercises = {}
         return cls(notebook, name, _snake(assignment) if assignment else "", slug, exercises, plan, tuple(notes))
 
@@ -228,7 +230,9 @@ class _Lesson:
         """Return the lesson, to be written."""
         said = self.notebook.metadata
         named = [author["name"] for author in said.get("authors", []) if isinstance(author, dict) and isinstance(author.get("name"), str)]
-        metadata = {key: value for key, value in said.items() if key not in {"hornbook", "celltoolbar", "kernelspec", "language_info", "authors"}}
+        metadata = {
+            key: value for key, value in said.items() if key not in {"hornbook", "celltoolbar", "kernelspec", "language_info", "authors"}
+        }
         return Lesson(
             path=self.place(into, "lessons", f"{self.slug}.ipynb"),
             slug=self.slug,
@@ -332,7 +336,9 @@ def _write(texts: Mapping[Path, str], beside: Mapping[Path, bytes], lessons: Seq
     """Write all, or nothing if any of it is there already."""
     taken = next((path for path in (*texts, *beside, *(lesson.path for lesson in lessons)) if os.path.lexists(path)), None)
     if taken is not None:
-        raise HornbookError(f"{printable(taken)}: is there already, and nothing is ever overwritten. Move it away, or import --into elsewhere.")
+        raise HornbookError(
+            f"{printable(taken)}: is there already, and nothing is ever overwritten. Move it away, or import --into elsewhere."
+        )
     try:
         for path in (*texts, *beside, *(lesson.path for lesson in lessons)):
             path.parent.mkdir(parents=True, exist_ok=True)

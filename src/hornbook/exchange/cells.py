@@ -30,7 +30,9 @@ SENTENCE: Final = 120
 HARMLESS = re.compile(r"%\s*(?:matplotlib|pylab|config|load_ext|reload_ext|autoreload|precision)\b")
 """Magics without which a test asks the same."""
 
-OUTSIDE: Final = frozenset({"input", "display", "get_ipython", "open", "urlopen", "urlretrieve", "imread", "load", "loadtxt", "genfromtxt", "listdir", "glob"})
+OUTSIDE: Final = frozenset(
+    {"input", "display", "get_ipython", "open", "urlopen", "urlretrieve", "imread", "load", "loadtxt", "genfromtxt", "listdir", "glob"}
+)
 """Calls whose answer depends on where they are made: files, the network, a front end."""
 
 KERNELS: Final = frozenset({"get_ipython", "In", "Out", "_", "__", "_i", "_ih", "_oh"})
@@ -88,7 +90,9 @@ class Plan:
 
     def in_kernel(self, reasons: Mapping[str, str]) -> Plan:
         """Return the plan in which the checks named in *reasons* run in the learner's kernel, each for its reason."""
-        parts = [replace(part, reason=reasons[part.name]) if isinstance(part, Check) and part.name in reasons else part for part in self.parts]
+        parts = [
+            replace(part, reason=reasons[part.name]) if isinstance(part, Check) and part.name in reasons else part for part in self.parts
+        ]
         return replace(self, parts=tuple(parts))
 
 
@@ -302,7 +306,7 @@ class _Notebook:
 
 
 def _is_definition(code: Code) -> bool:
-    return isinstance(code.node, ast.FunctionDef | ast.AsyncFunctionDef) or (isinstance(code.node, ast.ClassDef))
+    return isinstance(code.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
 
 def _outside(code: Code) -> str:
@@ -403,7 +407,7 @@ class _Cell:
         if whole is None:
             return
         if cell.hidden:
-            shown = self.shown(whole)
+            shown = self.shown()
             if shown is not None:
                 yield shown
         yield whole
@@ -411,7 +415,7 @@ class _Cell:
             if statement.binds and not isinstance(statement.node, ast.Assert):
                 self.notebook.instructors(statement, cell.number, of_test=True)
 
-    def shown(self, whole: Check) -> Check | None:
+    def shown(self) -> Check | None:
         """Return the check of the part of the cell that learners see, which is worth nothing; None where that asks nothing."""
         try:
             source, magic = python(self.cell.shown)
@@ -575,7 +579,9 @@ def grader(made: Plan, title: str, origin: str) -> str:
     for part in made.parts:
         if isinstance(part, Runs):
             texts.append(
-                f"# A person reads this answer and gives its points.\n@pytest.mark.exercise({part.exercise!r}, points=0)\n".replace("'", '"')
+                f"# A person reads this answer and gives its points.\n@pytest.mark.exercise({part.exercise!r}, points=0)\n".replace(
+                    "'", '"'
+                )
                 + f'def {part.name}(submission):\n    """The cell runs to its end without an error"""\n'
                 + f'    assert submission.cell("{part.exercise}").error is None'
             )
@@ -613,14 +619,21 @@ def _function(name: str, title: str, source: str, *, scored: bool = False) -> st
     own = ast.get_docstring(code.tree, clean=False)
     first = code.tree.body[0] if code.tree.body else None
     head = [f"def {name}():"]
-    if own is not None and first is not None and own.strip().split("\n")[0].strip() == title and ";" not in lines[(first.end_lineno or 1) - 1]:
+    if (
+        own is not None
+        and first is not None
+        and own.strip().split("\n")[0].strip() == title
+        and ";" not in lines[(first.end_lineno or 1) - 1]
+    ):
         head += lines[first.lineno - 1 : first.end_lineno]
         lines = lines[: first.lineno - 1] + lines[first.end_lineno :]
     else:
         head.append(f'    """{title}"""')
     bound = sorted(code.binds)
     if bound:
-        head += textwrap.wrap(", ".join(bound), WIDTH, initial_indent="    global ", subsequent_indent="    global ", break_on_hyphens=False)
+        head += textwrap.wrap(
+            ", ".join(bound), WIDTH, initial_indent="    global ", subsequent_indent="    global ", break_on_hyphens=False
+        )
         head = [line.rstrip(",") for line in head]
     text = "\n".join([*head, *lines]).rstrip()
     _must_mean(text, code)
@@ -667,7 +680,8 @@ def _must_stand_alone(statements: Iterable[ast.AST], *, loop: bool = False) -> N
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             continue
         if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Yield | ast.YieldFrom | ast.Return):
-            raise SyntaxError(f"`{type(node).__name__.lower().removeprefix('async')}` outside a function")
+            found = type(node).__name__.lower().removeprefix("async")
+            raise SyntaxError(f"`{found}` outside a function")  # noqa: TRY004 - it is the syntax that is not right
         if isinstance(node, ast.Break | ast.Continue) and not loop:
             raise SyntaxError(f"`{type(node).__name__.lower()}` outside a loop")
         _must_stand_alone(ast.iter_child_nodes(node), loop=loop or isinstance(node, ast.For | ast.While))

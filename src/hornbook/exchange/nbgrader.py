@@ -73,7 +73,8 @@ _OPTIONS: Final = {
 class Cell:
     """One cell of a notebook of nbgrader's. `shown` is its source as learners get it, `source` all of it, without its markers.
 
-    `hidden` says that a part of the tests is not shown, `to_fill` that nbgrader writes them only when it makes a release, `scheme` is what a mark scheme says to whoever grades by hand.
+    `hidden` says that a part of the tests is not shown, `to_fill` that nbgrader writes them only when it makes a release, `scheme` is
+    what a mark scheme says to whoever grades by hand.
     """
 
     number: int
@@ -125,7 +126,8 @@ def settings_of(folder: Path) -> tuple[Settings, tuple[str, ...]]:
             name, place = _OPTIONS[option]
             pair = list(getattr(settings, name))
             pair[place] = value
-            settings = replace(settings, **{name: tuple(pair)})
+            changed: Any = {name: tuple(pair)}
+            settings = replace(settings, **changed)
         elif option == "ClearSolutions.code_stub" and isinstance(value, dict | str):
             stub = value if isinstance(value, str) else value.get("python", settings.code_stub)
             settings = replace(settings, code_stub=str(stub))
@@ -141,14 +143,14 @@ def read(path: Path, settings: Settings, name: str) -> Notebook:
     import nbformat  # noqa: PLC0415 - heavy
 
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise HornbookError(f"{name}: is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and save it again.")
-        notebook: Any = nbformat.reads(path.read_text("utf-8-sig"), as_version=4)
-        raw_cells = list(notebook["cells"])
+        data = path.read_bytes()
     except OSError as error:
         raise HornbookError(f"{name}: cannot be read ({error.strerror}).") from error
-    except HornbookError:
-        raise
+    if len(data) > MAX_BYTES:
+        raise HornbookError(f"{name}: is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and save it again.")
+    try:
+        notebook: Any = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
+        raw_cells = list(notebook["cells"])
     except Exception as error:
         # nbformat raises whatever json, jsonschema and its own conversions raise.
         first = printable(str(error).strip().split("\n")[0][:200])
@@ -193,7 +195,7 @@ class _Reading:
     def cell(self, number: int, raw: Mapping[str, Any]) -> Cell:
         """Return the cell that *raw* is."""
         metadata = dict(raw.get("metadata") or {})
-        kind = raw["cell_type"] if raw["cell_type"] in {"code", "markdown", "raw"} else "raw"
+        kind: Any = raw["cell_type"] if raw["cell_type"] in {"code", "markdown", "raw"} else "raw"
         source = str(raw.get("source", ""))
         said = metadata.pop("nbgrader", None)
         meant = self.meant(number, said) if isinstance(said, dict) else {}
@@ -203,7 +205,9 @@ class _Reading:
         shown, full, scheme = self.parts(number, role, kind, source)
         if meant:
             metadata["nbgrader"] = meant
-        metadata = {key: value for key, value in metadata.items() if key not in {"hornbook", "deletable", "editable", "collapsed", "scrolled"}}
+        metadata = {
+            key: value for key, value in metadata.items() if key not in {"hornbook", "deletable", "editable", "collapsed", "scrolled"}
+        }
         return Cell(
             number=number,
             role=role,

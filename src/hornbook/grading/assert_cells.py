@@ -132,11 +132,10 @@ def run_in_kernel(check: Callable[..., object], probe: Probe) -> float | None:
     function = _function(check)
     for one in _above(function, WITH_TESTS):
         probe.run(ast.unparse(ast.Module(_body(one), [])))
-    *body, last = [*_body(function), ast.Pass()]
-    if body and isinstance(body[-1], ast.Return) and body[-1].value is not None:
-        last = body.pop()
-    probe.run(ast.unparse(ast.Module(body, [])))
-    return _points(probe.evaluate(ast.unparse(last.value))) if isinstance(last, ast.Return) and last.value else None
+    body = _body(function)
+    last = body[-1].value if body and isinstance(body[-1], ast.Return) else None
+    probe.run(ast.unparse(ast.Module(body if last is None else body[:-1], [])))
+    return None if last is None else _points(probe.evaluate(ast.unparse(last)))
 
 
 def _function(check: Callable[..., object]) -> types.FunctionType:
@@ -177,7 +176,9 @@ def _body(function: types.FunctionType) -> list[ast.stmt]:
     with open(code.co_filename, encoding="utf-8") as file:  # noqa: PTH123 - the grader that pytest has just imported
         text = file.read()
     node = next(
-        node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == function.__name__ and _begins(node, code)
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) and node.name == function.__name__ and _begins(node, code)
     )
     return [statement for statement in node.body if not isinstance(statement, ast.Global)]
 
@@ -239,12 +240,12 @@ def _builtins(names: Names) -> dict[str, Any]:
 
 
 def _is_callable(probe: Probe, thing: object) -> bool:
-    return callable(thing) and (type(thing) is not Handle or probe.evaluate("__import__('builtins').callable")(thing) is True)
+    return callable(thing) and (not isinstance(thing, Handle) or probe.evaluate("__import__('builtins').callable")(thing) is True)
 
 
 def _has(thing: object, name: str) -> bool:
     """Return whether *thing* has an attribute *name*. A handle has the special methods of every type, so it is asked for them."""
-    if type(thing) is not Handle or not name.startswith("__"):
+    if not (isinstance(thing, Handle) and name.startswith("__")):
         return hasattr(thing, name)
     try:
         inside(thing).conversation.ask("attribute", thing, name, asked=f"{inside(thing).label}.{name}")
@@ -300,10 +301,10 @@ def _nose_tools() -> dict[str, Any]:
     tools.update(assert_equals=case.assertEqual, assert_almost_equals=case.assertAlmostEqual, assert_raises_regexp=case.assertRaisesRegex)
 
     def ok_(condition: object, message: object = None) -> None:
-        assert condition, message
+        tools["assert_true"](condition, message)
 
     def eq_(one: object, other: object, message: object = None) -> None:
-        assert one == other, message
+        tools["assert_equal"](one, other, message)
 
     pytest = importlib.import_module("pytest")
 

@@ -280,7 +280,8 @@ class Grading:
             return None
         from hornbook.grading import assert_cells  # noqa: PLC0415 - only where there are such checks
 
-        trace, probe = self.traces[pyfuncitem], pyfuncitem.funcargs["submission"]
+        trace = self.traces[pyfuncitem]
+        probe: Any = pyfuncitem.funcargs["submission"]
         if self.checks[pyfuncitem].claimed:
             trace.score = assert_cells.run_in_kernel(pyfuncitem.obj, probe)
         elif trace.conversation is not None:
