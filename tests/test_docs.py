@@ -35,7 +35,20 @@ from hornbook.sandbox.probe import Cell as ProbeCell
 from hornbook.sandbox.probe import Probe, Raised
 
 ROOT = Path(__file__).parent.parent
-DOCS = ("authoring", "notebook", "lab", "grading", "sandbox", "architecture", "verdict", "performance", "mutation", "portfolio", "search")
+DOCS = (
+    "authoring",
+    "nbgrader",
+    "notebook",
+    "lab",
+    "grading",
+    "sandbox",
+    "architecture",
+    "verdict",
+    "performance",
+    "mutation",
+    "portfolio",
+    "search",
+)
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
 TO_COME: set[str] = set()
 FOLDERS = ("lessons", "graders", "feedback", "binder", "jlab_extension")
@@ -305,7 +318,9 @@ def test_every_level_has_its_row_where_levels_are_told() -> None:
 def test_the_map_of_modules_is_the_territory() -> None:
     """The architecture page names every module of the engine, and no other."""
     modules = {path.relative_to(ROOT / "src/hornbook").as_posix() for path in (ROOT / "src/hornbook").rglob("*.py")}
-    shown = set(re.findall(r"`((?:sandbox/|grading/|server/|record/|publish/|catalog/)?\w+\.py)`", text_of("docs/architecture.md")))
+    shown = set(
+        re.findall(r"`((?:sandbox/|grading/|exchange/|server/|record/|publish/|catalog/)?\w+\.py)`", text_of("docs/architecture.md"))
+    )
 
     assert {name for name in modules if not name.endswith("__init__.py")} - shown == set()
     assert shown - modules == {"conftest.py"}

@@ -583,7 +583,7 @@ def grader(made: Plan, title: str, origin: str) -> str:
                     "'", '"'
                 )
                 + f'def {part.name}(submission):\n    """The cell runs to its end without an error"""\n'
-                + f'    assert submission.cell("{part.exercise}").error is None'
+                + f'    assert submission.cell("{part.exercise}").error is None, "the cell stops with an error"'
             )
         elif isinstance(part, Given):
             texts.append(_function(part.name, f"What cell {part.cell} of the notebook gives", part.source))

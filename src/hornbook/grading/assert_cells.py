@@ -124,18 +124,19 @@ def run(check: Callable[..., object], probe: Probe, conversation: Conversation, 
         conversation.echo = None
 
 
-def run_in_kernel(check: Callable[..., object], probe: Probe) -> float | None:
+def run_in_kernel(check: Callable[..., object], conversation: Conversation) -> float | None:
     """Run *check* in the learner's own kernel and return the points that it says its last line gives: a claim, all of it.
 
     The code is run there as a cell is, not as a function: a magic assigns where it is called.
     """
     function = _function(check)
     for one in _above(function, WITH_TESTS):
-        probe.run(ast.unparse(ast.Module(_body(one), [])))
+        conversation.ask("run", ast.unparse(ast.Module(_body(one), [])), asked=f"{one.__name__}()")
     body = _body(function)
     last = body[-1].value if body and isinstance(body[-1], ast.Return) else None
-    probe.run(ast.unparse(ast.Module(body if last is None else body[:-1], [])))
-    return None if last is None else _points(probe.evaluate(ast.unparse(last)))
+    asked = f"{function.__name__}()"
+    conversation.ask("run", ast.unparse(ast.Module(body if last is None else body[:-1], [])), asked=asked)
+    return None if last is None else _points(conversation.ask("evaluate", ast.unparse(last), asked=asked))
 
 
 def _function(check: Callable[..., object]) -> types.FunctionType:

@@ -276,15 +276,15 @@ class Grading:
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         """Run a check that stands in a notebook with the notebook's names."""
         marker = pyfuncitem.get_closest_marker("assert_cell")
-        if pyfuncitem not in self.checks or marker is None:
+        if pyfuncitem not in self.checks or (marker is None and not self.checks[pyfuncitem].claimed):
             return None
         from hornbook.grading import assert_cells  # noqa: PLC0415 - only where there are such checks
 
         trace = self.traces[pyfuncitem]
         probe: Any = pyfuncitem.funcargs["submission"]
-        if self.checks[pyfuncitem].claimed:
-            trace.score = assert_cells.run_in_kernel(pyfuncitem.obj, probe)
-        elif trace.conversation is not None:
+        if trace.conversation is not None and self.checks[pyfuncitem].claimed:
+            trace.score = assert_cells.run_in_kernel(pyfuncitem.obj, trace.conversation)
+        elif trace.conversation is not None and marker is not None:
             trace.score = assert_cells.run(pyfuncitem.obj, probe, trace.conversation, **marker.kwargs)
         return True
 
@@ -344,7 +344,8 @@ def _brief(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
 
 def _let_ask(item: pytest.Item) -> None:
     """Give a check that stands in a notebook its submission, which it has no argument for."""
-    if isinstance(item, pytest.Function) and item.get_closest_marker("assert_cell") and "submission" not in item.fixturenames:
+    marked = item.get_closest_marker("assert_cell") or item.get_closest_marker("in_kernel")
+    if isinstance(item, pytest.Function) and marked and "submission" not in item.fixturenames:
         item.fixturenames.append("submission")
 
 
