@@ -204,7 +204,7 @@ class _Examination:
         from hornbook.trial import Trial  # noqa: PLC0415 - it needs what is defined here
 
         what = "the grader tells the solution from wrong programs"
-        if self.solved is None or not self.solved.passed:
+        if self.solved is None or not self.solved.passed_so_far:
             return (Proof(what, tried=False, detail="needs a reference solution that passes every check"),), None
         try:
             return Trial(self.course, self.lesson, self.solution, self._bank()[0], self.warm, self.tell).held()
