@@ -5,72 +5,22 @@ from __future__ import annotations
 import dataclasses
 import os
 import sqlite3
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import hornbook
 from hornbook import Course
 from hornbook.catalog import Catalog, Document, Passage, Where
-from hornbook.catalog.store import FORMAT, Store
+from hornbook.catalog.store import FORMAT
 from hornbook.errors import HornbookError
 from hornbook.scaffold import new_course, new_lesson
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-POSTGRES = Path("/usr/lib/postgresql")
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a real PostgreSQL of our own: on a socket in a folder, as somebody without rights."""
-    programs = sorted(POSTGRES.glob("*/bin/initdb"))
-    if not programs:
-        if os.environ.get("CI") == "true":
-            pytest.fail("needs PostgreSQL: apt install postgresql")
-        pytest.skip("needs PostgreSQL: apt install postgresql")
-    binaries = programs[-1].parent
-    folder = tmp_path_factory.mktemp("postgres")
-    # A socket's path has room for about a hundred characters, and pytest's folders are only their owner's.
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    data = folder / "data"
-    data.mkdir()
-    somebody: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        somebody = {"user": 65534, "group": 65534, "extra_groups": []}
-        os.chown(data, 65534, 65534)
-        os.chown(folder, 65534, 65534)
-    made = subprocess.run(  # noqa: S603 - our own
-        [binaries / "initdb", "-D", data, "-U", "hornbook", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-        check=False, capture_output=True, text=True, cwd=folder,  **somebody,
-    )  # fmt: skip
-
-    assert made.returncode == 0, made.stderr
-    server = subprocess.Popen(  # noqa: S603 - our own
-        [binaries / "postgres", "-D", data, "-k", folder, "-h", "", "-F"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,  **somebody,
-    )  # fmt: skip
-    url = f"postgresql+psycopg://hornbook@/postgres?host={folder}"
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            Store.open(url).close()
-            break
-        except HornbookError:
-            assert server.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    yield url
-    server.terminate()
-    server.wait(60)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

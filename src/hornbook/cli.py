@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -134,6 +135,14 @@ def grade(  # noqa: PLR0913 - each is an option
     language: LanguageOption = None,
     as_json: JsonOption = False,
     verdicts: Annotated[Path | None, typer.Option("--verdicts", metavar="DIR", help="Write each verdict as a JSON file into DIR.")] = None,
+    gradebook: Annotated[
+        str | None,
+        typer.Option(
+            "--gradebook",
+            metavar="URL",
+            help="Write the points into nbgrader's gradebook; the notebooks lie in submitted/STUDENT/ASSIGNMENT/.",
+        ),
+    ] = None,
     seed: SeedOption = None,
     require_level: LevelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
@@ -147,7 +156,19 @@ def grade(  # noqa: PLR0913 - each is an option
         draw = line if quiet else functools.partial(render, verbose=verbose)
         run = Run.of(notebooks, course, lesson, as_json=as_json, seed=seed, verdicts=verdicts, language=language, draw=draw)
         need_level(max(run.course.settings.require_level, require_level or 0))
+        if gradebook is not None:
+            run = _into(gradebook, run)
         raise typer.Exit(run.to_its_end())
+
+
+def _into(gradebook: str, run: Run) -> Run:
+    """Return *run* with its verdicts handed back to nbgrader; raise HornbookError, before any is graded, for a file that is nobody's."""
+    from hornbook.exchange.handing_back import hand_back  # noqa: PLC0415 - heavy
+    from hornbook.record.gradebook import place_of  # noqa: PLC0415
+
+    for path, _ in run.files:
+        place_of(path)
+    return replace(run, each=hand_back(run.course, gradebook))
 
 
 app.add_typer(publishing.app)

@@ -166,6 +166,19 @@ class Lesson:
         return points
 
     @property
+    def test_cells(self) -> Mapping[str, float]:
+        """The points of nbgrader's test cells that the lesson shows, by nbgrader's id."""
+        said = [_dict(cell.metadata.get("nbgrader")) for cell in self.cells if cell.exercise is None]
+        return {
+            one["grade_id"]: float(one["points"])
+            for one in said
+            if one.get("grade") is True
+            and one.get("solution") is not True
+            and isinstance(one.get("grade_id"), str)
+            and _is_points(one.get("points"))
+        }
+
+    @property
     def parameters(self) -> int | None:
         """The position of the cell tagged `parameters`, papermill's, if there is one."""
         return next((position for position, cell in enumerate(self.cells) if "parameters" in cell.tags), None)
@@ -203,6 +216,12 @@ class Lesson:
         if cell.attachments:
             notebook_cell["attachments"] = copy.deepcopy(dict(cell.attachments))
         return notebook_cell | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})
+
+
+def check_name(grade_id: str) -> str:
+    """Return the name of the check that the test cell with nbgrader's id *grade_id* is; of a check, its own."""
+    made = re.sub("[^a-z0-9]+", "_", grade_id.lower()).strip("_") or "cell"
+    return made if made.startswith("test_") else f"test_{made}"
 
 
 def read_lesson(path: Path) -> Lesson:

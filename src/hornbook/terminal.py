@@ -62,7 +62,7 @@ Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebo
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Notebooks on their way through a course's checks. `draw` says how a verdict is shown."""
+    """Notebooks on their way through a course's checks. `draw` says how a verdict is shown, `each` what else is done with it."""
 
     course: Course
     lesson: Lesson | None
@@ -75,6 +75,7 @@ class Run:
     verdicts: Path | None = None
     language: str | None = None
     assurance: Assurance | None = None
+    each: Callable[[Path, Verdict], None] | None = None
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -96,7 +97,8 @@ class Run:
         """Tell each of *results*, which come in the order of the files, as soon as it is there; return the exit code."""
         codes: list[int] = []
         documents: list[bytes] = []
-        for (_, name), result in zip(self.files, results, strict=True):
+        for (path, name), came in zip(self.files, results, strict=True):
+            result = self._handed_on(path, came)
             if isinstance(result, HornbookError):
                 codes.append(result.exit_code)
                 typer.echo(str(result), err=True)
@@ -115,6 +117,15 @@ class Run:
         elif self.as_array:
             typer.echo(("" if self.draw is line else "\n\n") + _summary(codes))
         return max(codes)
+
+    def _handed_on(self, path: Path, result: Verdict | HornbookError) -> Verdict | HornbookError:
+        """Return *result* when `each` has had it, or why it could not take it."""
+        try:
+            if self.each is not None and not isinstance(result, HornbookError):
+                self.each(path, result)
+        except HornbookError as error:
+            return error
+        return result
 
     def _results(self) -> Generator[Verdict | HornbookError]:
         """Yield what comes of each file, in their order."""

@@ -23,6 +23,7 @@ from typing import Final
 
 from hornbook.errors import printable
 from hornbook.exchange.nbgrader import Cell
+from hornbook.lesson import check_name
 
 WIDTH: Final = 100
 SENTENCE: Final = 120
@@ -545,7 +546,7 @@ def sentence(text: str) -> str:
 
 def _name(grade_id: str, taken: set[str]) -> str:
     """Return a name for the check of *grade_id* that no other has."""
-    made = f"test_{re.sub('[^a-z0-9]+', '_', grade_id.lower()).strip('_') or 'cell'}"
+    made = check_name(grade_id)
     found, times = made, 1
     while found in taken:
         times += 1
