@@ -87,23 +87,27 @@ def submitted(made: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, 
     return copy
 
 
-def scores(root: Path, submissions: Mapping[str, Mapping[str, str]]) -> Scores:
+def scores(root: Path, submissions: Mapping[str, Mapping[str, str]], assignment: str = ASSIGNMENT, notebook: str = NOTEBOOK) -> Scores:
     """Return the automatic score that nbgrader gives each graded cell, for each of *submissions* (answers by nbgrader's id).
 
     nbgrader starts the program `alembic`, so the folder of this Python is put first on the PATH.
     """
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_"))}
-    environment = {**inherited, "PATH": path, "JUPYTER_DATA_DIR": str(root / ".jupyter")}
-    command = [sys.executable, __file__, str(root), json.dumps(submissions)]
-    ended = subprocess.run(command, env=environment, cwd=root, text=True, capture_output=True, timeout=300, check=False)  # noqa: S603
+    ended = run(root, sys.executable, __file__, str(root), json.dumps(submissions), assignment, notebook)
 
     assert ended.returncode == 0, ended.stderr[-3000:]
     found: Scores = json.loads(ended.stdout.splitlines()[-1])
     return found
 
 
-def _main(root: Path, submissions: Mapping[str, Mapping[str, str]]) -> None:
+def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run *command* in *root* as somebody would who has nbgrader installed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_"))}
+    environment = {**inherited, "PATH": path, "JUPYTER_DATA_DIR": str(root / ".jupyter")}
+    return subprocess.run(command, env=environment, cwd=root, text=True, capture_output=True, timeout=300, check=False)  # noqa: S603
+
+
+def _main(root: Path, submissions: Mapping[str, Mapping[str, str]], assignment: str, notebook: str) -> None:
     from nbgrader.api import Gradebook  # noqa: PLC0415 - only this program needs nbgrader itself, and it is heavy
     from nbgrader.apps import NbGraderAPI  # noqa: PLC0415
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415
@@ -114,16 +118,16 @@ def _main(root: Path, submissions: Mapping[str, Mapping[str, str]]) -> None:
     config.CourseDirectory.course_id = "course"
     config.ExecutePreprocessor.timeout = 20
     api = NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
-    _demand(api.generate_assignment(ASSIGNMENT))
-    released = json.loads((root / "release" / ASSIGNMENT / f"{NOTEBOOK}.ipynb").read_text("utf-8"))
+    _demand(api.generate_assignment(assignment))
+    released = json.loads((root / "release" / assignment / f"{notebook}.ipynb").read_text("utf-8"))
     found: Scores = {}
     for student, answers in submissions.items():
-        path = root / "submitted" / student / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
+        path = root / "submitted" / student / assignment / f"{notebook}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(submitted(released, answers)), "utf-8")
-        _demand(api.autograde(ASSIGNMENT, student))
+        _demand(api.autograde(assignment, student))
         with Gradebook(f"sqlite:///{root}/gradebook.db", "course") as book:
-            grades: Sequence[Any] = book.find_submission_notebook(NOTEBOOK, ASSIGNMENT, student).grades
+            grades: Sequence[Any] = book.find_submission_notebook(notebook, assignment, student).grades
             found[student] = {grade.cell.name: grade.auto_score for grade in grades}
     sys.stdout.write(json.dumps(found) + "\n")
 
@@ -134,4 +138,4 @@ def _demand(result: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    _main(Path(sys.argv[1]), json.loads(sys.argv[2]), *sys.argv[3:])

@@ -1,4 +1,4 @@
-"""The commands that bring courses in: `hornbook import nbgrader`."""
+"""The commands that bring courses in and out: `hornbook import nbgrader` and `hornbook export nbgrader`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hornbook.errors import printable
-from hornbook.terminal import EXIT_CODES, NOT_PASSED, PASSED, JsonOption, need_linux, show_json, telling_errors, waiting
+from hornbook.terminal import (
+    EXIT_CODES,
+    NOT_PASSED,
+    PASSED,
+    CourseOption,
+    JsonOption,
+    find_course,
+    find_lesson,
+    need_linux,
+    show_json,
+    telling_errors,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +33,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 bring = typer.Typer(help="Bring over what was made for another grader.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(bring, name="import", epilog=EXIT_CODES)
+
+send = typer.Typer(help="Write lessons for another grader.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(send, name="export", epilog=EXIT_CODES)
 
 KINDS = {
     "left out": "Left out, or to be put right by you:",
@@ -65,6 +80,33 @@ def nbgrader(
         if as_json:
             show_json(reports[0] if len(reports) == 1 else reports)
         raise typer.Exit(PASSED if all(report.complete for report in reports) else NOT_PASSED)
+
+
+@send.command("nbgrader", epilog=EXIT_CODES)
+def to_nbgrader(
+    context: typer.Context,
+    slugs: Annotated[
+        list[str] | None, typer.Argument(metavar="SLUG", help="The lessons; all if none is named.", show_default=False)
+    ] = None,
+    *,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="nbgrader's course: the notebooks go into DIR/source/.")] = Path(),
+    course: CourseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write lessons as source notebooks of nbgrader's, with solutions, tests and hidden tests between its markers."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.exchange.exporting import export_nbgrader  # noqa: PLC0415 - heavy
+
+        found = find_course(course, ())
+        export = export_nbgrader(found, [find_lesson(found, word).slug for word in slugs or ()], to)
+        if as_json:
+            show_json(export)
+        else:
+            for file in export.files:
+                typer.echo(f"made  {file}")
+            for note in export.notes:
+                typer.echo(f"  - {note}")
+        raise typer.Exit(NOT_PASSED if export.notes else PASSED)
 
 
 def _beside(path: Path) -> Path:

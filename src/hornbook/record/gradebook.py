@@ -1,4 +1,4 @@
-"""nbgrader's gradebook, written to: the points of a verdict, cell by cell, where formgrader shows them.
+"""Writes into nbgrader's gradebook: the points of a verdict, cell by cell, where formgrader shows them.
 
     entries(lesson, verdict) -> tuple[Entry, ...]          what each graded cell earned, None where a person has to say
     write(where, place, entries)                           one submission's points, into a file or behind a database URL
