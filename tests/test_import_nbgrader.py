@@ -538,18 +538,42 @@ def test_files_beside_a_notebook_come_along(tmp_path: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "sea.csv").write_text("1,2\n", "utf-8")
     (folder / "horn.png").write_bytes(b"png")
+    (folder / "help.py").write_text("x = 1\n", "utf-8")
+    (folder / "odd.npy").write_bytes(b"\x93NUMPY")
+    (folder / "long.csv").write_text("1" * (769 << 10), "utf-8")
     (folder / ".secret").write_text("x", "utf-8")
     (folder / "link.txt").symlink_to(tmp_path / "nbgrader_config.py")
     with (folder / "large.bin").open("wb") as file:
         file.truncate((20 << 20) + 1)
     report = import_nbgrader(tmp_path, tmp_path / "here", run=False)
 
-    assert [name for name in report.files if name.startswith("lessons/")] == [
+    assert [name for name in report.files if name.startswith("lessons/") and name.endswith((".csv", ".png", ".ipynb"))] == [
         "lessons/ps/data/sea.csv",
         "lessons/ps/horn.png",
+        "lessons/ps/long.csv",
         "lessons/ps/work.ipynb",
     ]
-    assert [str(note).split(":")[0] for note in report.notes] == ["ps/data/sea.csv", "ps/large.bin"]
+    assert {str(note).split(":")[0]: note.what.split(",")[1].strip()[:12] for note in report.notes} == {
+        "ps/help.py": "and a sandbo",
+        "ps/large.bin": "so it was no",
+        "ps/long.csv": "and is more ",
+        "ps/odd.npy": "and is no te",
+    }
+
+
+def test_cells_read_the_texts_beside_their_lesson(tmp_path: Path) -> None:
+    """A data file of the assignment's is there when the notebook is graded, and what is read from it can be compared with."""
+    cells = [
+        nb.code("import csv\nrows = list(csv.reader(open('data/sea.csv')))"),
+        nb.answer("total", "    return sum(int(cell) for row in rows for cell in row)", "def total(rows):\n"),
+        nb.asserts("t", "assert total(rows) == 6 and total([]) == 0"),
+    ]
+    folder = nb.write_course(tmp_path, nb.notebook(*cells)).parent
+    (folder / "data").mkdir()
+    (folder / "data" / "sea.csv").write_text("1,2\n3\n", "utf-8")
+    report = import_nbgrader(tmp_path, tmp_path / "here")
+
+    assert (report.lessons[0].solution, report.lessons[0].claimed) == ("passes", 0)
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

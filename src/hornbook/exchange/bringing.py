@@ -21,6 +21,7 @@ from hornbook.course import Course
 from hornbook.errors import HornbookError, printable
 from hornbook.exchange import cells as tests
 from hornbook.exchange.nbgrader import Cell, Note, Notebook, Settings, read, settings_of
+from hornbook.grading.preparation import FILES_BYTES
 from hornbook.grading.vacuous import vacuous
 from hornbook.lesson import EXERCISE_ID, SLUG, Lesson, fill, read_solution, write_lesson
 from hornbook.lesson import Cell as LessonCell
@@ -169,10 +170,25 @@ def _beside(path: Path, found: Sequence[tuple[str, Path]], into: Path, notes: li
             if file.stat().st_size > LARGEST:
                 notes.append(Note("left out", name, 0, f"is larger than {LARGEST >> 20} MiB, so it was not taken along."))
                 continue
-            yield into / "lessons" / _snake(assignment) / inside, file.read_bytes()
-            if file.suffix.lower() not in {".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".md", ".txt", ".html"}:
-                what = "lies beside the lesson now. The sandbox brings no files along: code that reads it does so in practice only."
+            data = file.read_bytes()
+            yield into / "lessons" / _snake(assignment) / inside, data
+            if what := _of_use(file, data):
                 notes.append(Note("changed", name, 0, what))
+
+
+def _of_use(file: Path, data: bytes) -> str:
+    """Return why cells cannot use *file*, with its *data*, in a grade, or ""; pictures and pages are not for cells."""
+    if file.suffix.lower() in {".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".html"}:
+        return ""
+    if file.suffix == ".py":
+        return "lies beside the lesson, and a sandbox imports nothing from the learner's folder. Put its code into a cell."
+    if len(data) > FILES_BYTES:
+        return f"lies beside the lesson, and is more than the {FILES_BYTES >> 10} KiB of files that a sandbox is given. Make it smaller."
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "lies beside the lesson, and is no text: a sandbox is given texts only. Save it as CSV, say."
+    return ""
 
 
 # --- One lesson ------------------------------------------------------------------------------------------------------

@@ -200,7 +200,8 @@ class Sitting:
         if self.practice is not None:
             return self.practice
         if self.executor is None:
-            self.executor = Executor(preparation.policy_for(self.course, self.lesson, strength.mode), warm=self.warm)
+            policy = preparation.policy_for(self.course, self.lesson, strength.mode)
+            self.executor = Executor(policy, files=preparation.files_for(self.lesson), warm=self.warm)
         return self.executor
 
     def _cells(self, *, show: bool) -> tuple[ProgramCell, ...]:
