@@ -51,6 +51,13 @@ def leave():
     import os
     os._exit(0)
 
+def steps():
+    yield 1
+    yield 2
+
+def apply(function, xs):
+    return [function(x) for x in xs]
+
 class Thing:
     def method(self):
         return "done"
@@ -205,6 +212,19 @@ assert globals()['words'] == ['a', 'b'] and globals().get('nothing', 7) == 7 and
     "all trusted names": """
 assert 'data' in list(globals()) and len(globals()) > 1 and dir([]) and not vars(type('E', (), {})())
 """,
+    "a generator": r"""
+g = steps()
+assert (next(g), next(g), next(g, 7)) == (1, 2, 7)
+with pytest.raises(StopIteration):
+    next(g)
+assert next(iter([5])) == 5
+""",
+    "functions that it hands over": r"""
+def triple(x):
+    return 3 * x
+assert apply(lambda x: x + 1, [1]) == [2]
+assert apply(triple, [2]) == [6] and apply(str, [1]) == ["1"] and apply(len, ["ab"]) == [2]
+""",
     "noise on stderr": """
 import sys, warnings
 print('careful', file=sys.stderr)
@@ -238,6 +258,30 @@ def test_a_test_cell_can_fail(tmp_path: Path, body: str, expected: str | None) -
 
     assert came.status in {Status.FAILED, Status.BROKEN}
     assert expected is None or (came.came, came.expected) == ("8", expected)
+
+
+ALONE = {
+    "what it closes over": "def outer():\n    n = 2\n    return lambda x: x + n\nassert double(1) == 2\nassert apply(outer(), [1]) == [3]",
+    "what stands around it": "global n\nn = 2\nassert apply(lambda x: x + n, [1]) == [3]",
+    "two on one line": "assert apply(lambda x: x, [1]) == apply(lambda x: x + 0, [1])",
+    "a method": "assert apply([1].append, [1]) == [None]",
+}
+
+
+@pytest.mark.parametrize("body", ALONE.values(), ids=ALONE)
+def test_a_function_that_cannot_stand_alone_is_not_handed_over(tmp_path: Path, body: str) -> None:
+    """A function that needs its surroundings cannot be copied to the learner's side, and nothing is passed by that."""
+    came = outcome(tmp_path, body)
+
+    assert not came.passed
+    assert came.status in {Status.BROKEN, Status.FAILED}
+
+
+def test_a_learners_iterator_may_raise(tmp_path: Path) -> None:
+    """What goes wrong on the way to the next element is told as it is."""
+    came = outcome(tmp_path, "next(thing)")
+
+    assert (came.status, came.raised) == (Status.FAILED, "TypeError")
 
 
 def test_names_that_python_has_too_are_asked_where_the_check_says_so(tmp_path: Path) -> None:

@@ -423,7 +423,7 @@ KERNELS = {
     "a name taken away": ("del f", "it deletes the learner's `f`"),
     "a name replaced": ("keep = f\nf = lambda x: 5", "it puts something else in the place of the learner's `f`"),
     "the shell": ("assert get_ipython() and f(1)", "it uses `get_ipython`"),
-    "source code": ("import inspect\nassert 'return' in inspect.getsource(f)", "it uses inspect.getsource"),
+    "source code": ("import inspect\nassert 'return' in inspect.getsource(f)", "it imports inspect"),
     "mocks": ("from unittest.mock import patch\nassert f(1)", "it imports unittest.mock"),
     "a type by its name": ("assert f(1) == 2\nassert type(f).__name__ == 'function'", "on the trusted side the solution does not pass"),
 }

@@ -467,7 +467,7 @@ def _kernels(code: Code, learners: frozenset[str], notebook: _Notebook) -> str:
             return f"it deletes the learner's `{node.id}`"
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = {alias.name for alias in node.names} | {str(getattr(node, "module", ""))}
-            for module in sorted(modules & {"__main__", "IPython", "IPython.display", "unittest.mock", "mock"}):
+            for module in sorted(modules & {"__main__", "IPython", "IPython.display", "unittest.mock", "mock", "inspect", "dis"}):
                 return f"it imports {module}, which reaches into the kernel"
         if isinstance(node, ast.Attribute) and _root(node) in {"builtins", "inspect", "dis"} and isinstance(node.value, ast.Name):
             return f"it uses {node.value.id}.{node.attr}, which looks at the learner's own objects"

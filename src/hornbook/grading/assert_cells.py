@@ -109,6 +109,7 @@ def run(check: Callable[..., object], probe: Probe, conversation: Conversation, 
         if isinstance(thing, types.FunctionType) and thing.__globals__ is function.__globals__:
             names[name] = _with(names, thing)
     conversation.echo = _echo
+    conversation.lend = functools.partial(_lent, probe)
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(sys.stdout), _own_path():
             for given in _above(function, GIVEN):
@@ -121,7 +122,7 @@ def run(check: Callable[..., object], probe: Probe, conversation: Conversation, 
             raise names.lacking
         return score
     finally:
-        conversation.echo = None
+        conversation.echo = conversation.lend = None
 
 
 def run_in_kernel(check: Callable[..., object], conversation: Conversation) -> float | None:
@@ -174,18 +175,52 @@ def _with(names: Names, function: types.FunctionType) -> types.FunctionType:
 def _body(function: types.FunctionType) -> list[ast.stmt]:
     """Return the statements of *function*, as they would stand in a cell."""
     code = function.__code__
-    with open(code.co_filename, encoding="utf-8") as file:  # noqa: PTH123 - the grader that pytest has just imported
-        text = file.read()
     node = next(
-        node
-        for node in ast.parse(text).body
-        if isinstance(node, ast.FunctionDef) and node.name == function.__name__ and _begins(node, code)
+        node for node in _tree(code).body if isinstance(node, ast.FunctionDef) and node.name == function.__name__ and _begins(node, code)
     )
     return [statement for statement in node.body if not isinstance(statement, ast.Global)]
 
 
+def _tree(code: types.CodeType) -> ast.Module:
+    """Return the syntax tree of the file that *code* is from, the grader that pytest has just imported."""
+    with open(code.co_filename, encoding="utf-8") as file:  # noqa: PTH123 - a name that may be no path at all
+        return ast.parse(file.read())
+
+
 def _begins(node: ast.FunctionDef, code: types.CodeType) -> bool:
     return min([node.lineno, *(one.lineno for one in node.decorator_list)]) == code.co_firstlineno
+
+
+def _lent(probe: Probe, thing: Any) -> Any:
+    """Return what stands for *thing*, a function of the check's, on the learner's side: a copy made of its source; None if none can be.
+
+    Only a function that needs nothing around it can be copied; and one of Python's own is the learner's Python's own.
+    """
+    if isinstance(thing, type | types.BuiltinFunctionType) and vars(builtins).get(thing.__name__) is thing:
+        return probe.evaluate(f"__import__('builtins').{thing.__name__}")
+    if not isinstance(thing, types.FunctionType) or thing.__closure__ or not set(thing.__code__.co_names) <= vars(builtins).keys():
+        return None
+    code = thing.__code__
+    try:
+        found = [node for node in ast.walk(_tree(code)) if isinstance(node, ast.Lambda | ast.FunctionDef) and _is_of(node, code)]
+    except (OSError, SyntaxError):
+        return None
+    if len(found) != 1:
+        return None
+    made = found[0]
+    if isinstance(made, ast.Lambda):
+        return probe.evaluate(ast.unparse(made))
+    made.decorator_list.clear()
+    return probe.evaluate(f"(lambda names: (exec({ast.unparse(made)!r}, names), names[{made.name!r}])[1])({{}})")
+
+
+def _is_of(node: ast.Lambda | ast.FunctionDef, code: types.CodeType) -> bool:
+    """Whether *node* may be what *code* was made of: on its line, of its name, with its arguments."""
+    name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
+    arguments = node.args
+    names = [one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+    return (first, name, tuple(names)) == (code.co_firstlineno, code.co_name, code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
 def _echo(printed: str) -> None:
@@ -232,6 +267,7 @@ def _builtins(names: Names) -> dict[str, Any]:
         **vars(builtins),
         "callable": lambda thing: _is_callable(names.probe, thing),
         "hasattr": _has,
+        "next": functools.partial(_next, names.probe),
         "globals": lambda: seen,
         "locals": lambda: seen,
         "vars": looking(vars),
@@ -253,6 +289,20 @@ def _has(thing: object, name: str) -> bool:
     except AttributeError:
         return False
     return True
+
+
+def _next(probe: Probe, thing: Any, *default: object) -> Any:
+    """Return what comes next from *thing*, which may be an iterator of the learner's."""
+    if not isinstance(thing, Handle):
+        return next(thing, *default)
+    try:
+        return probe.evaluate("__import__('builtins').next")(thing)
+    except LearnerError as error:
+        if error.type_name != "StopIteration":
+            raise
+        if default:
+            return default[0]
+        raise StopIteration from None
 
 
 def _call_in_place(probe: Probe, function: Any, *arguments: Any, **keywords: Any) -> Any:

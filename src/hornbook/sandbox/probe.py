@@ -111,6 +111,7 @@ class Conversation:
         self.last: Call | None = None
         self.drawn: tuple[Figure, ...] = ()
         self.echo: Callable[[str], object] | None = None
+        self.lend: Callable[[object], Handle | None] | None = None
         self._how_it_ended = how_it_ended
         self._printed: list[str] = []
         self._ended: CheckEnded | None = None
@@ -150,7 +151,7 @@ class Conversation:
         if self._ended is not None:
             raise self._ended
         try:
-            self.line.send(question, deadline=self.deadline, limits=self.limits, register=_number)
+            self.line.send(question, deadline=self.deadline, limits=self.limits, register=self._number)
         except WireError as error:
             reason = error.__cause__ if isinstance(error.__cause__, WireError) else error
             raise GraderError("This check", f"sends a value that cannot cross to the learner's code: {reason}") from error
@@ -193,15 +194,15 @@ class Conversation:
             return CheckEnded(Status.FAILED, say("probe.crashed", signal=-code))
         return CheckEnded(Status.FAILED, say("probe.exited"))
 
+    def _number(self, thing: object) -> int:
+        """Return the number under which the learner's side knows *thing*, or what was lent to it for *thing*."""
+        handle = thing if type(thing) is Handle or self.lend is None else self.lend(thing)
+        if type(handle) is Handle:
+            return inside(handle).opaque.number
+        raise WireError(f"a {type(thing).__name__} is not data; make it on the learner's side with submission.evaluate(...)")
+
     def _resolve(self, opaque: wire.Opaque) -> Handle:
         return Handle(self, opaque, opaque.type_name)
-
-
-def _number(thing: object) -> int:
-    """Return the number under which the learner's side knows *thing*."""
-    if type(thing) is Handle:
-        return inside(thing).opaque.number
-    raise WireError(f"a {type(thing).__name__} is not data; make it on the learner's side with submission.evaluate(...)")
 
 
 @dataclass(frozen=True, slots=True)
