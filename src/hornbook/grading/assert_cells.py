@@ -196,8 +196,9 @@ def _lent(probe: Probe, thing: Any) -> Any:
 
     Only a function that needs nothing around it can be copied; and one of Python's own is the learner's Python's own.
     """
-    if isinstance(thing, type | types.BuiltinFunctionType) and vars(builtins).get(thing.__name__) is thing:
-        return probe.evaluate(f"__import__('builtins').{thing.__name__}")
+    own = next((name for name, one in vars(builtins).items() if one is thing), None)
+    if own is not None:
+        return probe.evaluate(f"__import__('builtins').{own}")
     if not isinstance(thing, types.FunctionType) or thing.__closure__ or not set(thing.__code__.co_names) <= vars(builtins).keys():
         return None
     code = thing.__code__
