@@ -440,6 +440,24 @@ def test_what_only_the_kernel_can_do_runs_there_and_says_why(tmp_path: Path, sou
     assert f'in_kernel("{reason}' in course.grader("work").read_text("utf-8")
 
 
+def test_a_grader_that_cannot_be_collected_is_told(tmp_path: Path) -> None:
+    """Where the trusted side lacks a module that everything is imported from, the lesson is made, and the report says what is missing."""
+    _, report = brought(tmp_path, nb.code("from nowhere_at_all import *"), F, T, run=True)
+    ((_, what),) = told(report, "left out")
+
+    assert "ModuleNotFoundError: No module named 'nowhere_at_all'" in what
+    assert report.lessons[0].solution == "was not run"
+
+
+def test_everything_of_nose_is_ours(tmp_path: Path) -> None:
+    """`from nose.tools import *` in a test cell brings the functions that we have of it."""
+    source = "from nose.tools import *\nassert_equal(f(1), 2)\nok_(f(1))\neq_(f(2), 4)"
+    course, report = brought(tmp_path, F, nb.asserts("t", source), run=True)
+
+    assert (report.lessons[0].solution, report.lessons[0].claimed) == ("passes", 0)
+    assert "from hornbook.grading.nose import *" in course.grader("work").read_text("utf-8")
+
+
 def test_a_solution_that_passes_nowhere_is_told(tmp_path: Path) -> None:
     """Tests that the instructor's own solution does not pass stay on the trusted side, and the report says that they need a look."""
     course, report = brought(tmp_path, F, nb.asserts("t", "assert f(1) == 3"), T, run=True)

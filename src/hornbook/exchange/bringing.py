@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hornbook import scaffold
 from hornbook.course import Course
-from hornbook.errors import HornbookError, printable
+from hornbook.errors import CourseError, HornbookError, printable
 from hornbook.exchange import cells as tests
 from hornbook.exchange.nbgrader import Cell, Note, Notebook, Settings, read, settings_of
 from hornbook.grading.preparation import FILES_BYTES
@@ -378,9 +378,9 @@ def _tried(course: Course, made: _Lesson, notes: list[Note], *, run: bool, tell:
     reasons = {check.name: check.reason for check in made.plan.checks if check.reason}
     solved = any(cell.solved for cell in made.notebook.cells if cell.role == "answer")
     solution: Literal["passes", "does not pass", "is missing", "was not run"] = "was not run" if solved else "is missing"
-    if run and solved:
-        tell(f"{made.name}: the solution is graded")
-        verdict = _graded(course, made)
+    tell(f"{made.name}: the solution is graded")
+    verdict = _first_verdict(course, made, notes) if run and solved else None
+    if verdict is not None:
         failing = {outcome.check: outcome.message for outcome in verdict.outcomes if not outcome.passed and outcome.check not in reasons}
         tried = {name: f"on the trusted side the solution does not pass: {message[:150]}" for name, message in failing.items()}
         tried = {name: reason for name, reason in tried.items() if any(check.name == name for check in made.plan.checks)}
@@ -410,6 +410,15 @@ def _tried(course: Course, made: _Lesson, notes: list[Note], *, run: bool, tell:
         notes.append(Note("vacuous", made.name, cell, f"{found.check}: {found.what} {found.way_out}"))
     manual = sum(cell.points for cell in made.notebook.cells if cell.role in {"manual", "task"})
     return Made(made.slug, made.name, sum(check.points for check in checks), manual, len(checks), len(reasons), solution)
+
+
+def _first_verdict(course: Course, made: _Lesson, notes: list[Note]) -> Verdict | None:
+    """Return the verdict on the solution of *made*; None, and a note that says why, where its grader cannot be asked as it is."""
+    try:
+        return _graded(course, made)
+    except CourseError as error:
+        notes.append(Note("left out", made.name, 0, f"what was made of it cannot be graded yet. {error}"))
+        return None
 
 
 def _graded(course: Course, made: _Lesson) -> Verdict:
