@@ -293,6 +293,60 @@ def course101(passed: Passed, web: Web, tmp_path: Path) -> Course101:
     return made
 
 
+POSTGRES = Path("/usr/lib/postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a real PostgreSQL of our own: on a socket in a folder, as somebody without rights."""
+    from sqlalchemy import create_engine  # noqa: PLC0415 - not for most tests
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+
+    programs = sorted(POSTGRES.glob("*/bin/initdb"))
+    if not programs:
+        if os.environ.get("CI") == "true":
+            pytest.fail("needs PostgreSQL: apt install postgresql")
+        pytest.skip("needs PostgreSQL: apt install postgresql")
+    binaries = programs[-1].parent
+    folder = tmp_path_factory.mktemp("postgres")
+    # A socket's path has room for about a hundred characters, and pytest's folders are only their owner's.
+    for parent in (folder, *folder.parents):
+        if parent.name.startswith(("pytest-", "popen-", "postgres")):
+            parent.chmod(0o755)
+    data = folder / "data"
+    data.mkdir()
+    somebody: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        somebody = {"user": 65534, "group": 65534, "extra_groups": []}
+        os.chown(data, 65534, 65534)
+        os.chown(folder, 65534, 65534)
+    made = subprocess.run(  # noqa: S603 - our own
+        [binaries / "initdb", "-D", data, "-U", "hornbook", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+        check=False, capture_output=True, text=True, cwd=folder,  **somebody,
+    )  # fmt: skip
+
+    assert made.returncode == 0, made.stderr
+    server = subprocess.Popen(  # noqa: S603 - our own
+        [binaries / "postgres", "-D", data, "-k", folder, "-h", "", "-F"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,  **somebody,
+    )  # fmt: skip
+    url = f"postgresql+psycopg://hornbook@/postgres?host={folder}"
+    engine = create_engine(url)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with engine.connect():
+                break
+        except OperationalError:
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    engine.dispose()
+    yield url
+    server.terminate()
+    server.wait(60)
+
+
 @pytest.fixture(scope="session")
 def indexing() -> ModuleType:
     """Give `tests/indexing.py`: documents, an embedder that costs nothing, and what runs in a process of its own."""
@@ -509,61 +563,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
         yield browser
         browser.close()
-
-
-# --- A database that many share -------------------------------------------------------------------------------------------
-
-POSTGRES = Path("/usr/lib/postgresql")
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a real PostgreSQL of our own: on a socket in a folder, as somebody without rights."""
-    from sqlalchemy import create_engine  # noqa: PLC0415 - not for most tests
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
-
-    programs = sorted(POSTGRES.glob("*/bin/initdb"))
-    if not programs:
-        if os.environ.get("CI") == "true":
-            pytest.fail("needs PostgreSQL: apt install postgresql")
-        pytest.skip("needs PostgreSQL: apt install postgresql")
-    binaries = programs[-1].parent
-    folder = tmp_path_factory.mktemp("postgres")
-    # A socket's path has room for about a hundred characters, and pytest's folders are only their owner's.
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    data = folder / "data"
-    data.mkdir()
-    somebody: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        somebody = {"user": 65534, "group": 65534, "extra_groups": []}
-        os.chown(data, 65534, 65534)
-        os.chown(folder, 65534, 65534)
-    made = subprocess.run(  # noqa: S603 - our own
-        [binaries / "initdb", "-D", data, "-U", "hornbook", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-        check=False, capture_output=True, text=True, cwd=folder,  **somebody,
-    )  # fmt: skip
-
-    assert made.returncode == 0, made.stderr
-    server = subprocess.Popen(  # noqa: S603 - our own
-        [binaries / "postgres", "-D", data, "-k", folder, "-h", "", "-F"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,  **somebody,
-    )  # fmt: skip
-    url = f"postgresql+psycopg://hornbook@/postgres?host={folder}"
-    engine = create_engine(url)
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with engine.connect():
-                break
-        except OperationalError:
-            assert server.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    engine.dispose()
-    yield url
-    server.terminate()
-    server.wait(60)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from hornbook.lesson import (
     program,
     read_lesson,
     read_solution,
+    read_submission,
     write_lesson,
 )
 
@@ -251,6 +252,8 @@ BREACHES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (cell(1, metadata={"tags": "parameters"}), "cell 2 has tags"),
     (cell(2, metadata={"hornbook": {"exercise": "Mean"}}), "cell 3 has metadata.hornbook that is not"),
     (cell(2, metadata={"hornbook": {"exercise": "mean", "points": 2}}), "cell 3 has metadata.hornbook that is not"),
+    (cell(2, metadata={"hornbook": {"exercise": "mean", "manual": -1}}), "cell 3 has metadata.hornbook.manual that is no number of points"),
+    (cell(2, metadata={"hornbook": {"exercise": "mean", "manual": True}}), "cell 3 has metadata.hornbook.manual that is no number"),
     (cell(2, metadata={"hornbook": "mean"}), "cell 3 has metadata.hornbook that is not"),
     (cell(0, metadata={"hornbook": {"exercise": "mean"}}), 'cell 1 is the exercise "mean" but no code cell'),
     (
@@ -356,6 +359,37 @@ def test_write_into_a_missing_folder_is_refused(lesson: Lesson, tmp_path: Path) 
 
 
 # --- what is executed ------------------------------------------------------------------------------------------------
+
+
+def test_a_person_can_grade_an_exercise(lesson: Lesson) -> None:
+    """Points that a person gives stand in the mark and in nbgrader's metadata, and are known of its other manual cells, too."""
+    essay = {"schema_version": 3, "grade": True, "solution": True, "locked": False, "task": False, "grade_id": "essay", "points": 4}
+    task = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": True, "grade_id": "task", "points": 2.5}
+    cells = (
+        Cell("code", "...", exercise="plot", id="plot", manual=3),
+        Cell("markdown", "Why?", id="essay", metadata={"nbgrader": essay}),
+        Cell("markdown", "Discuss.", id="task", metadata={"nbgrader": task}),
+        Cell("markdown", "No.", id="odd", metadata={"nbgrader": {**essay, "grade_id": "odd", "points": "many"}}),
+    )
+    write_lesson(replace(lesson, cells=cells, path=lesson.path))
+    read = read_lesson(lesson.path)
+
+    assert read.manual == {"plot": 3, "essay": 4, "task": 2.5}
+    assert read.to_notebook()["cells"][0]["metadata"] == {
+        "hornbook": {"exercise": "plot", "manual": 3},
+        "nbgrader": {**essay, "grade_id": "plot", "points": 3},
+    }
+
+
+def test_a_notebook_that_nbgrader_handed_out_needs_no_repair(lesson: Lesson, tmp_path: Path) -> None:
+    """An exercise that has nbgrader's mark and none of ours is known by it, and nothing is reported."""
+    notebook = lesson.to_notebook()
+    for one in notebook["cells"]:
+        one["metadata"].pop("hornbook", None)
+    path = tmp_path / "handed_out.ipynb"
+    path.write_text(json.dumps(notebook), "utf-8")
+
+    assert read_submission(path, lesson).repairs == ()
 
 
 def test_program_is_the_lessons_code_with_the_learners_answers(lesson: Lesson) -> None:

@@ -21,6 +21,7 @@ from hornbook.model import (
     Fact,
     Hint,
     LessonRef,
+    Manual,
     Outcome,
     Points,
     Repair,
@@ -70,6 +71,21 @@ def test_all_passed_is_passed() -> None:
     assert (result.points, result.passed, result.broken) == (Points(2.5, 2.5), True, ())
 
 
+def test_what_waits_for_a_person_is_in_no_sum_and_nobody_passes_before() -> None:
+    """Manual points are known and not counted; until a person has read the answer, the verdict has not passed."""
+    result = verdict(outcome(), manual=(Manual("essay", 5),))
+
+    assert (result.points, result.passed, result.passed_so_far) == (Points(2.0, 2.0), False, True)
+
+
+def test_a_claim_is_worth_no_more_than_a_learners_word() -> None:
+    """A verdict in which the learner's own process told an end is self-checked, whoever asked."""
+    claimed = verdict(outcome(), outcome(claimed=True), assurance=Assurance.COURSE_CHECKED)
+    found = verdict(outcome(), outcome(), assurance=Assurance.COURSE_CHECKED)
+
+    assert (claimed.assurance, found.assurance) == (Assurance.SELF_CHECKED, Assurance.COURSE_CHECKED)
+
+
 def test_a_broken_check_costs_no_points_but_nobody_passes_by_it() -> None:
     """The grader's own fault is in neither sum, and a verdict with one never passes."""
     broken = outcome(Status.BROKEN, 9.0)
@@ -98,6 +114,7 @@ VALUES = [
     outcome(),
     Hint("Look again.", 1, 2),
     Repair("missing", "There is no cell for it.", "mean"),
+    Manual("essay", 5),
     CellRun("mean", 1),
     Fact("signal another process", held=True),
     SandboxReport(0, "limits only"),
@@ -154,6 +171,7 @@ OUTCOMES = st.builds(
     printed=TEXT,
     hints=st.lists(HINTS, max_size=3).map(tuple),
     seconds=st.floats(0, 1e6),
+    claimed=st.booleans(),
 )
 CELLS = st.builds(
     CellRun,
@@ -176,6 +194,7 @@ VERDICTS = st.builds(
     hidden_pending=st.integers(0, 99),
     repairs=st.lists(REPAIRS, max_size=2).map(tuple),
     cells=st.lists(CELLS, max_size=2).map(tuple),
+    manual=st.lists(st.builds(Manual, TEXT, st.floats(0, 1e6)), max_size=2).map(tuple),
 )
 
 

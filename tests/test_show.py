@@ -16,6 +16,7 @@ from hornbook.model import (
     CellRun,
     Hint,
     LessonRef,
+    Manual,
     Outcome,
     Repair,
     Runtime,
@@ -170,6 +171,14 @@ def test_no_line_is_wider_than_the_page(width: int) -> None:
 
 
 # --- What is said once, and what is said when --------------------------------------------------------------------------
+
+
+def test_a_claim_and_what_waits_for_a_person_are_told() -> None:
+    """A check that the learner's kernel decided is marked, and answers for a person stand in a list of their own."""
+    drawn = plain(verdict(PASSED, changed(FAILED, claimed=True), manual=(Manual("essay", 5), Manual("plot", 1))))
+
+    assert drawn.count("(told by the notebook's own kernel)") == 1
+    assert "For a person to read:\n  - essay: at most 5 points\n  - plot: at most 1 point\n" in drawn
 
 
 def test_hints_are_given_one_by_one() -> None:

@@ -284,7 +284,8 @@ class _Maker:
         visible = [outcome for outcome in outcomes if not outcome.hidden]
         for outcome in sorted(visible, key=lambda outcome: outcome.passed):
             mark = MARKS[outcome.status]
-            row = Row(outcome.check, outcome.status.value, mark.symbol, mark.word, _prose(outcome.title))
+            title = _prose(outcome.title) + (say("show.claimed") if outcome.claimed else "")
+            row = Row(outcome.check, outcome.status.value, mark.symbol, mark.word, title)
             yield row if outcome.passed else self._with_details(row, outcome)
         hidden = [outcome for outcome in outcomes if outcome.hidden]
         if hidden:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hornbook import finding, publishing, remembering, scoring
+from hornbook import exchanging, finding, publishing, remembering, scoring
 from hornbook.errors import HornbookError, printable
 from hornbook.keeping import Keeping
 from hornbook.terminal import (
@@ -153,6 +153,14 @@ def grade(  # noqa: PLR0913 - each is an option
     github: Annotated[
         bool, typer.Option("--github", envvar="GITHUB_ACTIONS", help="Annotate files, and summarise the step, in GitHub Actions.")
     ] = False,
+    gradebook: Annotated[
+        str | None,
+        typer.Option(
+            "--gradebook",
+            metavar="URL",
+            help="Write the points into nbgrader's gradebook; the notebooks lie in submitted/STUDENT/ASSIGNMENT/.",
+        ),
+    ] = None,
     seed: SeedOption = None,
     require_level: LevelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
@@ -169,15 +177,28 @@ def grade(  # noqa: PLR0913 - each is an option
         need_level(max(run.course.settings.require_level, require_level or 0))
         if record is not None:
             need_learners(run.files)
+        if gradebook is not None:
+            run = _into(gradebook, run)
         with Keeping.open(jsonl=jsonl, record=record, reports=report or (), github=github) as keeping, going_on(jsonl):
             code = replace(run, keeping=keeping).to_its_end()
         raise typer.Exit(code)
+
+
+def _into(gradebook: str, run: Run) -> Run:
+    """Return *run* with its verdicts handed back to nbgrader; raise HornbookError, before any is graded, for a file that is nobody's."""
+    from hornbook.exchange.handing_back import hand_back  # noqa: PLC0415 - heavy
+    from hornbook.record.gradebook import place_of  # noqa: PLC0415
+
+    for path, _ in run.files:
+        place_of(path)
+    return replace(run, each=hand_back(run.course, gradebook))
 
 
 app.add_typer(publishing.app)
 app.add_typer(finding.app)
 app.add_typer(remembering.app)
 app.add_typer(scoring.app)
+app.add_typer(exchanging.app)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from hornbook.course import Course
     from hornbook.feedback import Bank, Misconception
-    from hornbook.model import Outcome, Verdict
+    from hornbook.model import CellRun, Outcome, Verdict
     from hornbook.sandbox.forkserver import ForkServers
     from hornbook.trial import Mutation
 
@@ -194,6 +194,8 @@ class _Examination:
             self._prove("every known mistake is recognised from its program", self._misconceptions),
             self._prove("lessons/ gives nothing away", self._secrets),
         ]
+        if "assert_cell" in self.course.grader(self.slug).read_text("utf-8"):
+            proofs += [self._prove("every test cell can fail, and is decided on the trusted side", self._cells)]
         tried, mutation = self._trial() if self.mutants else ((), None)
         return LessonReport(self.slug, self.lesson.title, self.lesson.minutes, (*proofs, *tried), self._totals(), mutation)
 
@@ -202,7 +204,7 @@ class _Examination:
         from hornbook.trial import Trial  # noqa: PLC0415 - it needs what is defined here
 
         what = "the grader tells the solution from wrong programs"
-        if self.solved is None or not self.solved.passed:
+        if self.solved is None or not self.solved.passed_so_far:
             return (Proof(what, tried=False, detail="needs a reference solution that passes every check"),), None
         try:
             return Trial(self.course, self.lesson, self.solution, self._bank()[0], self.warm, self.tell).held()
@@ -248,6 +250,9 @@ class _Examination:
         finally:
             sitting.close()
         notebook = self._at(self.lesson.path)
+        # Where an exercise as shipped says that it is not there yet, so do the cells that use it.
+        unwritten = any("raise NotImplementedError" in source for one in self.lesson.exercises.values() for source in one.sources)
+        met = [cell for cell in cells if not self._tests(cell) and not (unwritten and (cell.error or "").startswith("NotImplementedError"))]
         return [
             Problem(
                 notebook,
@@ -255,9 +260,14 @@ class _Examination:
                 f"as shipped, it {'stops with ' + cell.error if cell.error else cell.stopped}.",
                 "A learner who runs all cells first must not meet an error: let it work with what the empty exercise gives.",
             )
-            for cell in cells
+            for cell in met
             if cell.error is not None or cell.stopped is not None
         ], count(len(cells), "code cell")
+
+    def _tests(self, cell: CellRun) -> bool:
+        """Return whether *cell* is one of nbgrader's test cells: as shipped, it has to fail."""
+        said = self.lesson.cells[cell.index].metadata.get("nbgrader")
+        return isinstance(said, dict) and said.get("grade") is True and not said.get("solution")
 
     def _untouched(self) -> tuple[Sequence[Problem], str]:
         verdict = self._graded({}, "as shipped")
@@ -299,7 +309,7 @@ class _Examination:
         problems += [
             Problem(grader, f"exercise {total.exercise}", "its checks are worth no points at all.", "Give one of them points above 0.")
             for total in totals.values()
-            if not total.points
+            if not total.points and total.exercise not in self.lesson.manual
         ]
         tests = _tests(self.course.grader(self.slug))
         problems += [
@@ -360,6 +370,23 @@ class _Examination:
         came = f"{ended.came} came" if ended.came is not None else ended.message
         return f'its program is not recognised: {misconception.check} ends it as "{ended.status}" ({came.rstrip(".")}).'
 
+    def _cells(self) -> tuple[Sequence[Problem], str]:
+        from hornbook.grading.vacuous import vacuous  # noqa: PLC0415 - only here
+
+        claimed = [outcome for outcome in self._outcomes() if outcome.claimed]
+        what = "it runs in the learner's own kernel, whose word for it is all there is: verdicts say so, and are `self-checked`."
+        problems = [
+            self._of_check(outcome, what, "Rewrite it so that it only calls and compares, and take `in_kernel` away.")
+            for outcome in claimed
+        ]
+        scored = _returning(self.course.grader(self.slug))
+        problems += [
+            Problem(self._at(self.course.grader(self.slug)), f"line {found.line}, {found.check}", found.what, found.way_out)
+            for found in vacuous(self.course.grader(self.slug).read_text("utf-8"))
+            if found.check not in scored
+        ]
+        return problems, count(len(claimed), "claim")
+
     def _secrets(self) -> tuple[Sequence[Problem], str]:
         stub = [source for exercise in self.lesson.exercises.values() for source in exercise.sources]
         given = {squeezed for source in stub for squeezed in telling(source)}
@@ -368,9 +395,13 @@ class _Examination:
             squeezed: f"the solution: {shown}" for source in solved for squeezed, shown in telling(source).items() if squeezed not in given
         }
         hidden = {_base(outcome.check) for outcome in self._outcomes() if outcome.hidden}
-        for test in _tests(self.course.grader(self.slug)):
+        tests = _tests(self.course.grader(self.slug))
+        # What a visible check asks as well is no secret.
+        open_to_all = {squeezed for test in tests if test.name not in hidden for squeezed in asked_by(test)}
+        for test in tests:
             if test.name in hidden:
-                secrets.update({squeezed: f"the hidden check {test.name}: {shown}" for squeezed, shown in asked_by(test).items()})
+                asked = {squeezed: shown for squeezed, shown in asked_by(test).items() if squeezed not in open_to_all}
+                secrets.update({squeezed: f"the hidden check {test.name}: {shown}" for squeezed, shown in asked.items()})
         problems = []
         for file, place, text in self._published():
             problems += [
@@ -503,6 +534,11 @@ def _tests(grader: Path) -> list[ast.FunctionDef]:
     """Return the checks that stand in the file *grader*, which pytest has collected before."""
     nodes = ast.walk(_tree(grader.read_text("utf-8")))
     return [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
+def _returning(grader: Path) -> set[str]:
+    """Return the checks in the file *grader* that give their points themselves."""
+    return {test.name for test in _tests(grader) if isinstance(test.body[-1], ast.Return)}
 
 
 def _tree(source: str) -> ast.Module:

@@ -69,7 +69,8 @@ Kind = Literal["code", "markdown", "raw"]
 class Cell:
     """One cell of a lesson. `exercise` is the id of the exercise that a learner fills in here, if it is one.
 
-    `metadata` and `attachments` are what else the file says about the cell; they are kept as they are.
+    `manual` is how many points a person may give for it, where a person grades it. `metadata` and `attachments` are what else the file
+    says about the cell; they are kept as they are.
     """
 
     kind: Kind
@@ -79,6 +80,7 @@ class Cell:
     id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     attachments: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    manual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,32 @@ class Lesson:
             for number, position in enumerate(exercise.cells, 1)
         }
 
+    @cached_property
+    def manual(self) -> Mapping[str, float]:
+        """How many points a person may give, by exercise; and by nbgrader's id for its manual answers and tasks that are no code."""
+        points: dict[str, float] = {}
+        for cell in self.cells:
+            said = _dict(cell.metadata.get("nbgrader"))
+            by_hand = said.get("task") is True or (said.get("grade") is True and said.get("solution") is True)
+            if cell.exercise is not None and cell.manual is not None:
+                points[cell.exercise] = points.get(cell.exercise, 0.0) + cell.manual
+            elif by_hand and isinstance(said.get("grade_id"), str) and _is_points(said.get("points")):
+                points[said["grade_id"]] = float(said["points"])
+        return points
+
+    @property
+    def test_cells(self) -> Mapping[str, float]:
+        """The points of nbgrader's test cells that the lesson shows, by nbgrader's id."""
+        said = [_dict(cell.metadata.get("nbgrader")) for cell in self.cells if cell.exercise is None]
+        return {
+            one["grade_id"]: float(one["points"])
+            for one in said
+            if one.get("grade") is True
+            and one.get("solution") is not True
+            and isinstance(one.get("grade_id"), str)
+            and _is_points(one.get("points"))
+        }
+
     @property
     def parameters(self) -> int | None:
         """The position of the cell tagged `parameters`, papermill's, if there is one."""
@@ -182,12 +210,18 @@ class Lesson:
         if cell.tags:
             metadata["tags"] = list(cell.tags)
         if cell.exercise is not None:
-            metadata["hornbook"] = {"exercise": cell.exercise}
-            metadata["nbgrader"] = _nbgrader(self.grade_ids[position])
+            metadata["hornbook"] = {"exercise": cell.exercise} | ({} if cell.manual is None else {"manual": cell.manual})
+            metadata["nbgrader"] = _nbgrader(self.grade_ids[position], cell.manual)
         notebook_cell = {"cell_type": cell.kind, "id": cell.id or f"cell-{position}", "metadata": metadata, "source": source}
         if cell.attachments:
             notebook_cell["attachments"] = copy.deepcopy(dict(cell.attachments))
         return notebook_cell | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})
+
+
+def check_name(grade_id: str) -> str:
+    """Return the name of the check that the test cell with nbgrader's id *grade_id* is; of a check, its own."""
+    made = re.sub("[^a-z0-9]+", "_", grade_id.lower()).strip("_") or "cell"
+    return made if made.startswith("test_") else f"test_{made}"
 
 
 def read_lesson(path: Path) -> Lesson:
@@ -363,21 +397,29 @@ def _lesson_cell(path: Path, number: int, raw: object) -> Cell:
     tags = metadata.pop("tags", [])
     demand(isinstance(tags, list) and all(isinstance(tag, str) for tag in tags), "has tags that are not a list of texts.")
     mark = metadata.pop("hornbook", None)
-    exercise = None
+    exercise = manual = None
     if mark is not None:
         exercise = _matching(EXERCISE_ID, _dict(mark).get("exercise"))
         rule = 'has metadata.hornbook that is not {"exercise": "<id>"}, the id in lower-case letters, digits, _ and -.'
-        demand(exercise and len(mark) == 1, rule)
+        demand(exercise and mark.keys() <= {"exercise", "manual"}, rule)
+        manual = mark.get("manual")
+        demand(manual is None or _is_points(manual), "has metadata.hornbook.manual that is no number of points from 0 to 1,000,000.")
         demand(kind == "code", f'is the exercise "{exercise}" but no code cell. Make it one.')
         metadata.pop("nbgrader", None)
     attachments = cell.get("attachments", {})
     demand(isinstance(attachments, dict), "has attachments that are not an object. Save it again from Jupyter.")
-    return Cell(kind, "".join(lines), exercise, tuple(tags), cell_id, metadata, attachments)
+    return Cell(kind, "".join(lines), exercise, tuple(tags), cell_id, metadata, attachments, manual)
 
 
-def _nbgrader(grade_id: str) -> dict[str, Any]:
-    """Return nbgrader's metadata (schema 3) for a cell that learners fill in and pytest grades."""
-    return {"schema_version": 3, "grade": False, "grade_id": grade_id, "locked": False, "solution": True, "task": False}
+def _nbgrader(grade_id: str, manual: float | None = None) -> dict[str, Any]:
+    """Return nbgrader's metadata (schema 3) for a cell that learners fill in and pytest grades, or a person for *manual* points."""
+    said = {"schema_version": 3, "grade": False, "grade_id": grade_id, "locked": False, "solution": True, "task": False}
+    return said if manual is None else {**said, "grade": True, "points": manual}
+
+
+def _is_points(value: object) -> bool:
+    """Whether *value* is a number of points."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1_000_000  # noqa: PLR2004 - more than any course
 
 
 def _check_cells(lesson: Lesson, raw_cells: Sequence[Mapping[str, Any]]) -> None:
@@ -389,11 +431,12 @@ def _check_cells(lesson: Lesson, raw_cells: Sequence[Mapping[str, Any]]) -> None
         twice = next(cell_id for cell_id in ids if ids.count(cell_id) > 1)
         raise LessonError(lesson.path, f'has two cells with the id "{twice}". Delete one, or its id, and save the notebook again.')
     for position, grade_id in lesson.grade_ids.items():
-        if raw_cells[position]["metadata"].get("nbgrader") != _nbgrader(grade_id):
+        wanted = _nbgrader(grade_id, lesson.cells[position].manual)
+        if raw_cells[position]["metadata"].get("nbgrader") != wanted:
             raise LessonError(
                 lesson.path,
                 f'cell {position + 1} is the exercise "{lesson.cells[position].exercise}", so its metadata.nbgrader must be '
-                f"{json.dumps(_nbgrader(grade_id))}.",
+                f"{json.dumps(wanted)}.",
             )
     if len(set(lesson.grade_ids.values())) < len(lesson.grade_ids):
         raise LessonError(lesson.path, "has an exercise whose id is another's with a number behind it, as nbgrader would call its cell.")
@@ -798,7 +841,9 @@ class _Reading:
         if left:
             words = say("repair.duplicated", cells=len(claims), exercise=exercise, taken=pieces[0] + 1)
             self._report("duplicated", words, exercise)
-        if all(self.cells[index].exercise != exercise for index in pieces):
+        # A notebook that nbgrader has handed out has no mark of ours, and nothing is wrong with it.
+        known = self.lesson.grade_ids[position]
+        if all(self.cells[index].exercise != exercise and self.cells[index].grade_id != known for index in pieces):
             self._report("metadata", say("repair.lost-mark-id", exercise=exercise), exercise)
 
     def _versions(self, position: int, claims: Sequence[int]) -> list[list[int]]:

@@ -267,14 +267,18 @@ def new_course(folder: Path, *, title: str | None = None) -> tuple[Path, ...]:
 
     *title* is by default the name of the folder. Raises HornbookError if one of the files is there already.
     """
-    title = _title(title, folder.absolute().name)
-    files = {
+    files = course_files(title_of(folder.absolute().name, title))
+    return _write(folder, files, PurePosixPath(FIRST_LESSON), title_of(FIRST_LESSON))
+
+
+def course_files(title: str) -> dict[str, str]:
+    """Return the texts of the files that a course called *title* has beside its lessons, by their paths in it."""
+    return {
         "README.md": _README.replace("<title>", title),
         "pyproject.toml": _SETTINGS.replace("<title>", json.dumps(title, ensure_ascii=False)),
         ".gitignore": _GITIGNORE,
         "binder/requirements.txt": _BINDER,
     }
-    return _write(folder, files, PurePosixPath(FIRST_LESSON), _title(None, FIRST_LESSON))
 
 
 def new_lesson(course: Course, slug: str, *, title: str | None = None) -> tuple[Path, ...]:
@@ -290,10 +294,10 @@ def new_lesson(course: Course, slug: str, *, title: str | None = None) -> tuple[
         )
     if place.name in course.slugs:
         raise HornbookError(f'The course has a lesson "{place.name}" already. Names are unique, whatever the folder; choose another.')
-    return _write(course.root, {}, place, _title(title, place.name))
+    return _write(course.root, {}, place, title_of(place.name, title))
 
 
-def _title(given: str | None, name: str) -> str:
+def title_of(name: str, given: str | None = None) -> str:
     """Return the title *given*, or one made from *name*; raise HornbookError for one that would break the files it stands in."""
     title = re.sub("[_-]+", " ", printable(name)).strip().capitalize() if given is None else given.strip()
     if title and title.isprintable() and not re.search(r'["\\]', title):

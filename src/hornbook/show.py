@@ -113,6 +113,8 @@ def render(verdict: Verdict, *, hints: int = 1, verbose: bool = False) -> Render
     parts: list[RenderableType] = [_header(verdict), Rule(style="dim"), _standing(verdict, verbose=verbose)]
     for exercise, outcomes in _by_exercise(verdict.outcomes).items():
         parts += [Text(), _Exercise(exercise, outcomes, verdict, hints=hints, verbose=verbose).drawn()]
+    if verdict.manual:
+        parts += [Text(), *_manual(verdict)]
     repairs = tuple(_repairs(verdict))
     if repairs:
         parts += [Text(), Text(say("show.repairs"), style="bold"), *repairs]
@@ -213,6 +215,8 @@ class _Exercise:
             title = safe(outcome.title)
             if outcome.hidden:
                 title.append(say("show.hidden"), style="dim")
+            if outcome.claimed:
+                title.append(say("show.claimed"), style="dim")
             if self.verbose:
                 title.append(written(f" {outcome.seconds:.2f} s"), style="dim")
             grid.add_row(_mark(outcome.status), title)
@@ -278,6 +282,14 @@ class _Exercise:
             told = told or any(outcome.raised == (cell.error or "").partition(":")[0] for outcome in self.outcomes)
             if cell.exercise == self.id and cell.error is not None and not told:
                 yield "show.label.the-cell", safe(say("show.cell-stopped", error=cell.error))
+
+
+def _manual(verdict: Verdict) -> Iterator[RenderableType]:
+    """Yield what a person will read, and the most that it is worth."""
+    yield Text(say("show.manual"), style="bold")
+    for answer in verdict.manual:
+        most = say("show.points-at-most", 1 if answer.points == 1 else 2, points=written(f"{answer.points:g}"))
+        yield Padding(safe(f"- {answer.exercise}: {most}"), (0, 0, 0, 2))
 
 
 def _repairs(verdict: Verdict) -> Iterator[RenderableType]:

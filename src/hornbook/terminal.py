@@ -74,7 +74,7 @@ Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebo
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Notebooks on their way through a course's checks. `draw` says how a verdict is shown."""
+    """Notebooks on their way through a course's checks. `draw` says how a verdict is shown, `each` what else is done with it."""
 
     course: Course
     lesson: Lesson | None
@@ -89,6 +89,7 @@ class Run:
     assurance: Assurance | None = None
     jobs: int | None = None
     keeping: Keeping = field(default_factory=Keeping)
+    each: Callable[[Path, Verdict], None] | None = None
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -113,7 +114,8 @@ class Run:
         codes: list[int] = []
         with Spool.open() as spool, contextlib.ExitStack() as reporting:
             reporting.enter_context(self.keeping.telling(tell=self._tell_runner))
-            for (_, name), result in zip(self.files, results, strict=True):
+            for (path, name), came in zip(self.files, results, strict=True):
+                result = self._handed_on(path, came)
                 codes.append(result.exit_code)
                 if self.as_json or self.keeping.reported:
                     spool.add(result)
@@ -135,6 +137,17 @@ class Run:
             reporting.close()
             self.keeping.report(spool, self.course.settings.title, paths, tell=self._tell_runner)
         return max(codes)
+
+    def _handed_on(self, path: Path, entry: Entry) -> Entry:
+        """Return *entry* when `each` has had its verdict, or with why that could not take it."""
+        try:
+            if self.each is not None and entry.verdict is not None:
+                self.each(path, entry.verdict)
+        except HornbookError as error:
+            from hornbook.grading.journal import Refusal  # noqa: PLC0415 - brings grading along
+
+            return replace(entry, verdict=None, refusal=Refusal.of(error))
+        return entry
 
     def _tell_json(self, spool: Iterable[Entry]) -> None:
         """Print what was found as one document: an array where several were asked for."""

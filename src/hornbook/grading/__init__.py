@@ -62,7 +62,8 @@ def grade(  # noqa: PLR0913 - all but two by name
     lesson = lesson or course.lesson(submission.slug)
     strength = strength or strongest()
     seed = secrets.randbits(32) if seed is None else seed
-    with Executor(preparation.policy_for(course, lesson, strength.mode), warm=warm) as executor:
+    policy = preparation.policy_for(course, lesson, strength.mode)
+    with Executor(policy, files=preparation.files_for(lesson), warm=warm) as executor:
         if any(submission.attempted(lesson, exercise) for exercise in lesson.exercises):
             # Starting a sandbox is waiting, importing pytest is work: one is done while the other is.
             executor.begin()

@@ -510,7 +510,8 @@ class _Panel:
                 )
                 if how["practice"]:
                     mode = (self.strength or strongest()).mode
-                    kept = kept or Executor(preparation.policy_for(self.course, lesson, mode), warm=self.warm)
+                    policy = preparation.policy_for(self.course, lesson, mode)
+                    kept = kept or Executor(policy, files=preparation.files_for(lesson), warm=self.warm)
                     sitting.practice = kept
                 seed = secrets.randbits(32) if how["seed"] is None else how["seed"]
                 with contextlib.closing(sitting):

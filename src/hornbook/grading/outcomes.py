@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from hornbook.errors import HornbookError, WireError, printable
+from hornbook.errors import GraderError, HornbookError, WireError, printable
 from hornbook.feedback import MISSING, Bank, type_name
 from hornbook.grading import compare
 from hornbook.grading.drawing import text_or_kind
 from hornbook.grading.reading import Reading
 from hornbook.model import Outcome, Status
 from hornbook.sandbox.probe import Call, CheckEnded, Conversation, LearnerError, Mismatch
-from hornbook.words import say
+from hornbook.words import say, written
 
 MESSAGE_CHARS = 600
 REMEMBERED = 16
@@ -36,6 +36,7 @@ class Check:
     hidden: bool
     seconds: float
     needs: tuple[str, ...] = ()
+    claimed: bool = False
 
 
 class Interview(Conversation):
@@ -62,7 +63,8 @@ class Interview(Conversation):
 class Trace:
     """What was noticed while one check ran: its conversation, and the last comparison that pytest had to explain.
 
-    *examples* says that it was asked with one example after the other, of which the learner sees only the last.
+    *examples* says that it was asked with one example after the other, of which the learner sees only the last. *score* is what the check
+    itself gives, of the points that it is worth, where it gives a part.
     """
 
     conversation: Interview | None = None
@@ -70,6 +72,7 @@ class Trace:
     read: bool = False
     told: Call | None = None
     examples: bool = False
+    score: float | None = None
 
     def call(self) -> Call | None:
         """Return the call that the outcome is about: the one whose answer was compared, else the last one."""
@@ -105,8 +108,20 @@ def outcome(
     *source* is the learner's source of the exercise, *others* those of the notebook's other cells.
     """
     blank = Outcome(
-        check.name, check.exercise, check.title, Status.PASSED, check.points, 0.0, hidden=check.hidden, seconds=round(seconds, 4)
+        check.name,
+        check.exercise,
+        check.title,
+        Status.PASSED,
+        check.points,
+        0.0,
+        hidden=check.hidden,
+        seconds=round(seconds, 4),
+        claimed=check.claimed,
     )
+    error = _ended(check, error, trace)
+    if error is None and trace.score is not None and trace.score < check.points:
+        part = replace(blank, status=Status.FAILED, earned=trace.score, message=_part(trace.score, check.points))
+        return _hide(part) if check.hidden else replace(part, asked=_asked(trace), printed=_printed(check, trace))
     if error is None:
         passed = replace(blank, earned=check.points, printed=_printed(check, trace))
         return replace(passed, seconds=0.0) if check.hidden else passed
@@ -119,6 +134,19 @@ def outcome(
     if result.status in {Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN, Status.NOT_ATTEMPTED}:
         result = replace(result, hints=bank.hints(result, source, actual=finding.actual))
     return _hide(result) if check.hidden else replace(result, printed=_printed(check, trace, last=trace.examples))
+
+
+def _ended(check: Check, error: BaseException | None, trace: Trace) -> BaseException | None:
+    """Return how *check* ended: not well where its conversation did not, though a bare `except:` may have swallowed that."""
+    if error is None and trace.conversation is not None and trace.conversation.ended is not None:
+        return trace.conversation.ended
+    if error is None and trace.score is not None and trace.score > check.points:
+        return GraderError(check.name, f"gives {trace.score:g} points and is worth {check.points:g}.")
+    return error
+
+
+def _part(score: float, points: float) -> str:
+    return say("outcome.part", earned=written(f"{round(score, 2):g}"), possible=written(f"{points:g}"))
 
 
 def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # noqa: PLR0911 - one return for each way to end

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from hornbook.course import Course
 from hornbook.lesson import Lesson
@@ -18,6 +20,40 @@ def policy_for(course: Course, lesson: Lesson, mode: Mode) -> Policy:
     imported = imported_by(cell.source for cell in lesson.cells if cell.kind == "code")
     preload = tuple(dict.fromkeys((*course.settings.preload, *imported)))
     return Policy(mode=mode, limits=course.settings.limits, hidden=(course.root,), preload=preload)
+
+
+FILES_BYTES = 768 << 10
+"""How many bytes of files a sandbox is given: they go in with the message that starts it, which has room for little more."""
+
+
+def files_for(lesson: Lesson) -> dict[str, str]:
+    """Return the texts that lie beside *lesson*, by their paths from there: its cells find them in the learner's home.
+
+    What is no text is left out, and so is what would be more than `FILES_BYTES` together, the larger files first.
+    """
+    texts: dict[str, str] = {}
+    room = FILES_BYTES
+    for path in sorted(files_beside(lesson.path.parent), key=lambda path: (path.stat().st_size, path)):
+        room -= path.stat().st_size
+        if room < 0:
+            break
+        with contextlib.suppress(UnicodeDecodeError, OSError):
+            texts[path.relative_to(lesson.path.parent).as_posix()] = path.read_bytes().decode()
+    return texts
+
+
+def files_beside(folder: Path) -> Iterator[Path]:
+    """Yield the plain files in *folder* that are no notebooks, and those in its sub-folders.
+
+    A sub-folder with a notebook is another lesson's; hidden files and links are nobody's.
+    """
+    for place, folders, files in os.walk(folder):
+        lessons = place != str(folder) and any(name.endswith(".ipynb") for name in files)
+        folders[:] = [] if lessons else sorted(name for name in folders if not name.startswith((".", "__")))
+        for name in [] if lessons else sorted(files):
+            path = Path(place, name)
+            if not name.startswith(".") and not name.endswith(".ipynb") and not path.is_symlink() and path.is_file():
+                yield path
 
 
 def imported_by(sources: Iterable[str]) -> list[str]:

@@ -38,6 +38,8 @@ MARKERS = (
     "hidden: the learner does not see what this check asks",
     "needs(exercise, ...): exercises that must be attempted before this check can be asked",
     "timeout(seconds): how long this check may take (10 by default)",
+    "assert_cell(asks=(), changes=()): the names in this check are the notebook's, as in a test cell that stands there",
+    "in_kernel(reason): send this check's code to the learner's own kernel, whose word for how it ended is a claim",
     "parameters(**values): run the notebook with these values in its parameters cell before this check",
 )
 
@@ -132,6 +134,7 @@ class Grading:
                         self.pending += 1
                     else:
                         self.checks[item] = check
+                        _let_ask(item)
                         self._graded[item.path] = course
                         kept.append(item)
         except HornbookError as error:
@@ -269,6 +272,22 @@ class Grading:
         finally:
             self.current = None
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Run a check that stands in a notebook with the notebook's names."""
+        marker = pyfuncitem.get_closest_marker("assert_cell")
+        if pyfuncitem not in self.checks or (marker is None and not self.checks[pyfuncitem].claimed):
+            return None
+        from hornbook.grading import assert_cells  # noqa: PLC0415 - only where there are such checks
+
+        trace = self.traces[pyfuncitem]
+        probe: Any = pyfuncitem.funcargs["submission"]
+        if trace.conversation is not None and self.checks[pyfuncitem].claimed:
+            trace.score = assert_cells.run_in_kernel(pyfuncitem.obj, trace.conversation)
+        elif trace.conversation is not None and marker is not None:
+            trace.score = assert_cells.run(pyfuncitem.obj, probe, trace.conversation, **marker.kwargs)
+        return True
+
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
         """Keep what a failed comparison compared; pytest's own explanation is for authors."""
         if self.current is not None:
@@ -321,6 +340,13 @@ def _brief(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
     where = (str(item.path), item.location[1] or 0, str(error))
     longrepr = where if outcome == "skipped" else None if error is None else type(error).__name__
     return pytest.TestReport(item.nodeid, item.location, {}, outcome, longrepr, call.when, duration=call.duration)  # type: ignore[arg-type]
+
+
+def _let_ask(item: pytest.Item) -> None:
+    """Give a check that stands in a notebook its submission, which it has no argument for."""
+    marked = item.get_closest_marker("assert_cell") or item.get_closest_marker("in_kernel")
+    if isinstance(item, pytest.Function) and marked and "submission" not in item.fixturenames:
+        item.fixturenames.append("submission")
 
 
 def _speaks_of_hypothesis(course: Course) -> bool:
@@ -413,6 +439,7 @@ def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
         hidden=bool(exercise.kwargs.get("hidden", False)) or item.get_closest_marker("hidden") is not None,
         seconds=_one(item, "timeout", where, MOST_SECONDS, course.settings.limits.check_seconds),
         needs=needs,
+        claimed=item.get_closest_marker("in_kernel") is not None,
     )
 
 

@@ -23,7 +23,7 @@ from hornbook.grading import compare, outcomes, preparation
 from hornbook.grading.live import LIVE
 from hornbook.grading.outcomes import Check, Interview, Trace
 from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
-from hornbook.model import Assurance, LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
+from hornbook.model import Assurance, LessonRef, Manual, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
 from hornbook.sandbox.canary import Strength, strongest
 from hornbook.sandbox.execute import Executor, Finished, Job, State
 from hornbook.sandbox.forkserver import ForkServers
@@ -220,7 +220,8 @@ class Sitting:
         if self.practice is not None:
             return self.practice
         if self.executor is None:
-            self.executor = Executor(preparation.policy_for(self.course, self.lesson, strength.mode), warm=self.warm)
+            policy = preparation.policy_for(self.course, self.lesson, strength.mode)
+            self.executor = Executor(policy, files=preparation.files_for(self.lesson), warm=self.warm)
         return self.executor
 
     def _cells(self, *, show: bool) -> tuple[ProgramCell, ...]:
@@ -300,6 +301,7 @@ class Sitting:
             partial=self.partial,
             repairs=self.submission.repairs,
             cells=base.cells if base and not self._late else (),
+            manual=tuple(Manual(exercise, points) for exercise, points in self.lesson.manual.items()),
         )
 
     def _with_success(self, found: list[Outcome]) -> tuple[Outcome, ...]:

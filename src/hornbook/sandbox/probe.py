@@ -110,6 +110,8 @@ class Conversation:
         self.answered = False
         self.last: Call | None = None
         self.drawn: tuple[Figure, ...] = ()
+        self.echo: Callable[[str], object] | None = None
+        self.lend: Callable[[object], Handle | None] | None = None
         self._how_it_ended = how_it_ended
         self._printed: list[str] = []
         self._ended: CheckEnded | None = None
@@ -118,6 +120,11 @@ class Conversation:
     def printed(self) -> str:
         """All that the learner's code has printed in this check, bounded."""
         return "".join(self._printed)
+
+    @property
+    def ended(self) -> CheckEnded | None:
+        """How the conversation ended, if it did: nothing was heard of the learner's code since."""
+        return self._ended
 
     def ask(self, *question: object, asked: str | None = None) -> Any:
         """Return the answer to *question*; raise LearnerError or CheckEnded."""
@@ -144,7 +151,7 @@ class Conversation:
         if self._ended is not None:
             raise self._ended
         try:
-            self.line.send(question, deadline=self.deadline, limits=self.limits, register=_number)
+            self.line.send(question, deadline=self.deadline, limits=self.limits, register=self._number)
         except WireError as error:
             reason = error.__cause__ if isinstance(error.__cause__, WireError) else error
             raise GraderError("This check", f"sends a value that cannot cross to the learner's code: {reason}") from error
@@ -166,6 +173,8 @@ class Conversation:
         room = PRINTED_CHARS - sum(map(len, self._printed))
         if printed and room > 0:
             self._printed.append(printed[:room])
+            if self.echo is not None:
+                self.echo(printed[:room])
 
     def _end(self, ended: CheckEnded) -> NoReturn:
         self._ended = ended
@@ -185,15 +194,15 @@ class Conversation:
             return CheckEnded(Status.FAILED, say("probe.crashed", signal=-code))
         return CheckEnded(Status.FAILED, say("probe.exited"))
 
+    def _number(self, thing: object) -> int:
+        """Return the number under which the learner's side knows *thing*, or what was lent to it for *thing*."""
+        handle = thing if type(thing) is Handle or self.lend is None else self.lend(thing)
+        if type(handle) is Handle:
+            return inside(handle).opaque.number
+        raise WireError(f"a {type(thing).__name__} is not data; make it on the learner's side with submission.evaluate(...)")
+
     def _resolve(self, opaque: wire.Opaque) -> Handle:
         return Handle(self, opaque, opaque.type_name)
-
-
-def _number(thing: object) -> int:
-    """Return the number under which the learner's side knows *thing*."""
-    if type(thing) is Handle:
-        return inside(thing).opaque.number
-    raise WireError(f"a {type(thing).__name__} is not data; make it on the learner's side with submission.evaluate(...)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +297,12 @@ class Handle:
     def __hash__(self) -> int:
         return hash(inside(self).opaque.number)
 
+    def __instancecheck__(self, thing: object) -> bool:
+        return _of_class(self, thing, "isinstance")
+
+    def __subclasscheck__(self, thing: object) -> bool:
+        return _of_class(self, thing, "issubclass")
+
 
 # A class's own docstring would be found before `__getattr__` is asked for the learner's.
 setattr(Handle, "__doc__", property(lambda self: Handle.__getattr__(self, "__doc__")))  # noqa: B010 - mypy knows it as a str
@@ -335,6 +350,15 @@ def relabelled(value: Any, label: str) -> Any:
 
 def _ask(handle: Handle, question: str, *arguments: object, asked: str) -> Any:
     return inside(handle).conversation.ask(question, handle, *arguments, asked=asked)
+
+
+def _of_class(kind: Handle, thing: object, question: str) -> bool:
+    """Return what the learner's side says of *thing* and *kind*, a class of the learner's: what is data is no instance of one."""
+    if type(thing) is not Handle:
+        return False
+    conversation = inside(kind).conversation
+    asked = conversation.ask("evaluate", f"__import__('builtins').{question}", asked=question)
+    return _ask(asked, "call", (thing, kind), {}, asked=f"{question}({inside(thing).label}, {inside(kind).label})") is True
 
 
 def _show(handle: Handle, value: object) -> str:

@@ -101,7 +101,7 @@ def parsed(example: str) -> ast.Expression:
 def evaluated(course: Course, lesson: Lesson, exercise: str, expression: ast.Expression) -> object:
     """Return what *expression* gives after *exercise* in a sandbox in which the reference solution was run."""
     from hornbook import wire  # noqa: PLC0415 - with the sandbox
-    from hornbook.grading.preparation import policy_for  # noqa: PLC0415
+    from hornbook.grading.preparation import files_for, policy_for  # noqa: PLC0415
     from hornbook.sandbox.canary import strongest  # noqa: PLC0415
     from hornbook.sandbox.execute import Executor, Job  # noqa: PLC0415
     from hornbook.sandbox.probe import CheckEnded, Conversation, LearnerError, Probe  # noqa: PLC0415
@@ -110,7 +110,7 @@ def evaluated(course: Course, lesson: Lesson, exercise: str, expression: ast.Exp
     last = max(place for place, cell in enumerate(cells) if cell.exercise == exercise)
     asked = ProgramCell(f"{RESULT} = ({ast.unparse(expression)})", RESULT, cells[last].index, last_of_exercise=True)
     limits = course.settings.limits
-    with Executor(policy_for(course, lesson, strongest().mode)) as executor:
+    with Executor(policy_for(course, lesson, strongest().mode), files=files_for(lesson)) as executor:
         finished = executor.run(Job((*cells[: last + 1], asked), limits))
         told = finished.shown[RESULT]
         if told.error is not None:

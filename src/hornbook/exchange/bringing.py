@@ -1,0 +1,441 @@
+"""Brings courses of nbgrader's over: lessons, graders, reference solutions, and a report of all that is not as it was.
+
+    import_nbgrader(path, into) -> Report      of a course's folder, an assignment's, or one notebook
+
+Nothing of the notebooks is run before all files are written. Then the reference solution of each lesson is graded, and a check that
+it does not pass on the trusted side, but in the learner's kernel, is asked there, and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from hornbook import scaffold
+from hornbook.course import Course
+from hornbook.errors import CourseError, HornbookError, printable
+from hornbook.exchange import cells as tests
+from hornbook.exchange.nbgrader import Cell, Note, Notebook, Settings, read, settings_of
+from hornbook.grading.preparation import FILES_BYTES
+from hornbook.grading.vacuous import vacuous
+from hornbook.lesson import EXERCISE_ID, SLUG, Lesson, fill, read_solution, write_lesson
+from hornbook.lesson import Cell as LessonCell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from hornbook.exchange.cells import Plan
+    from hornbook.model import Verdict
+
+KERNEL: Final = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+LARGEST: Final = 20 << 20
+"""Up to how many bytes a file beside the notebooks is taken along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One lesson that was made: its points, those that a person gives, and how many of its checks are asked where."""
+
+    slug: str
+    origin: str
+    points: float
+    manual: float
+    checks: int
+    claimed: int
+    solution: Literal["passes", "does not pass", "is missing", "was not run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of an import."""
+
+    course: str
+    lessons: tuple[Made, ...]
+    notes: tuple[Note, ...]
+    files: tuple[str, ...]
+    format: Literal[1] = field(default=1)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything came over, and works."""
+        return bool(self.lessons) and not any(note.kind == "left out" for note in self.notes)
+
+
+def import_nbgrader(
+    path: Path,
+    into: Path,
+    *,
+    authors: Sequence[str] = (),
+    licence: str = "",
+    run: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Make lessons of what lies at *path* in the course at *into*, which is made if it is not there; return what came of it.
+
+    *path* is a course of nbgrader's (its source/, or else its release/), an assignment's folder, or one notebook. Nothing is ever
+    overwritten. Without *run* no solution is graded. Raises HornbookError where nothing can be brought over at all, and
+    SandboxError where solutions cannot be run.
+    """
+    found = tuple(_notebooks(path))
+    if not found:
+        raise HornbookError(f"{printable(path)}: has no notebook of nbgrader's. Give a course with source/, an assignment, or a notebook.")
+    settings, unread = settings_of(path if path.is_dir() else path.parent)
+    notes = [Note("changed", "nbgrader_config.py", 0, f"{sentence}.") for sentence in unread]
+    course = Course.open(into) if (into / "lessons").is_dir() else None
+    taken = set(course.slugs) if course else set()
+    lessons: list[_Lesson] = []
+    repeated = Counter(notebook.stem for _, notebook in found)
+    for assignment, notebook in found:
+        name = printable(f"{assignment}/{notebook.name}" if assignment else notebook.name)
+        tell(name)
+        try:
+            made = _Lesson.of(read(notebook, settings, name), name, assignment, _slug(assignment, notebook, repeated, taken), settings)
+        except HornbookError as error:
+            notes.append(Note("left out", name, 0, str(error).removeprefix(f"{name}: ")))
+            continue
+        notes += made.notes
+        if made.exercises:
+            lessons.append(made)
+    if not lessons:
+        raise HornbookError(f"{printable(path)}: nothing could be brought over. " + " ".join(str(note) for note in notes))
+    texts = {} if course else {into / name: text for name, text in scaffold.course_files(scaffold.title_of(into.absolute().name)).items()}
+    beside = dict(_beside(path, found, into, notes))
+    for lesson in lessons:
+        texts |= lesson.files(into)
+    _write(texts, beside, [lesson.lesson(into, authors, licence) for lesson in lessons])
+    course = Course.open(into)
+    reports = [_tried(course, lesson, notes, run=run, tell=tell) for lesson in lessons]
+    written = [*texts, *beside, *(course.path(lesson.slug) for lesson in lessons)]
+    files = tuple(sorted(printable(one.relative_to(into).as_posix() if one.is_relative_to(into) else one) for one in written))
+    return Report(course.name, tuple(reports), tuple(notes), files)
+
+
+# --- What is there ---------------------------------------------------------------------------------------------------
+
+
+def _notebooks(path: Path) -> Iterator[tuple[str, Path]]:
+    """Yield each notebook at *path* with the name of its assignment."""
+    if path.is_file():
+        yield "", path
+        return
+    for name in ("source", "release"):
+        folder = path / name
+        if folder.is_dir():
+            for assignment in sorted(folder.iterdir()):
+                if assignment.is_dir() and not assignment.name.startswith("."):
+                    yield from ((assignment.name, notebook) for notebook in sorted(assignment.glob("*.ipynb")))
+            return
+    yield from ((path.absolute().name, notebook) for notebook in sorted(path.glob("*.ipynb")))
+
+
+def _slug(assignment: str, notebook: Path, repeated: Mapping[str, int], taken: set[str]) -> str:
+    """Return a slug for *notebook* that is nobody's yet: its name, with its assignment's before it where several have that name."""
+    name = _snake(notebook.stem)
+    wanted = f"{_snake(assignment)}_{name}" if repeated[notebook.stem] > 1 and assignment else name
+    found, times = wanted, 1
+    if found in taken and assignment:
+        found = wanted = f"{_snake(assignment)}_{name}"
+    while found in taken:
+        times += 1
+        found = f"{wanted}_{times}"
+    taken.add(found)
+    return found
+
+
+def _snake(name: str) -> str:
+    made = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
+    made = (made if made[:1].isalpha() else f"n_{made}")[:70].rstrip("_")
+    return made if SLUG.fullmatch(made) else "lesson"
+
+
+def _beside(path: Path, found: Sequence[tuple[str, Path]], into: Path, notes: list[Note]) -> Iterator[tuple[Path, bytes]]:
+    """Yield the files beside the notebooks, pictures and data, and where they go: beside the lessons."""
+    if path.is_file():
+        return
+    for assignment, folder in dict.fromkeys((assignment, notebook.parent) for assignment, notebook in found):
+        for file in sorted(folder.rglob("*")):
+            inside = file.relative_to(folder)
+            hidden = any(part.startswith((".", "__")) for part in inside.parts)
+            if hidden or file.suffix == ".ipynb" or not file.is_file() or file.is_symlink():
+                continue
+            name = printable(f"{assignment}/{inside.as_posix()}")
+            if file.stat().st_size > LARGEST:
+                notes.append(Note("left out", name, 0, f"is larger than {LARGEST >> 20} MiB, so it was not taken along."))
+                continue
+            data = file.read_bytes()
+            yield into / "lessons" / _snake(assignment) / inside, data
+            if what := _of_use(file, data):
+                notes.append(Note("changed", name, 0, what))
+
+
+def _of_use(file: Path, data: bytes) -> str:
+    """Return why cells cannot use *file*, with its *data*, in a grade, or ""; pictures and pages are not for cells."""
+    if file.suffix.lower() in {".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".html"}:
+        return ""
+    if file.suffix == ".py":
+        return "lies beside the lesson, and a sandbox imports nothing from the learner's folder. Put its code into a cell."
+    if len(data) > FILES_BYTES:
+        return f"lies beside the lesson, and is more than the {FILES_BYTES >> 10} KiB of files that a sandbox is given. Make it smaller."
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "lies beside the lesson, and is no text: a sandbox is given texts only. Save it as CSV, say."
+    return ""
+
+
+# --- One lesson ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """One notebook on its way to a lesson."""
+
+    notebook: Notebook
+    name: str
+    within: str
+    slug: str
+    exercises: Mapping[int, str]
+    plan: Plan
+    notes: tuple[Note, ...]
+
+    @classmethod
+    def of(cls, notebook: Notebook, name: str, assignment: str, slug: str, settings: Settings) -> _Lesson:
+        """Return the lesson that *notebook* makes."""
+        del settings
+        notes = list(notebook.notes)
+        exercises = _exercises(notebook.cells, name, notes)
+        plan = tests.plan(notebook.cells, exercises)
+        kinds: Any = plan.notes
+        notes += [Note(kind, name, cell, what) for kind, cell, what in kinds]
+        for cell in notebook.cells:
+            if cell.role in {"manual", "task"}:
+                points = f"{cell.points:g} {'point is' if cell.points == 1 else 'points are'}"
+                what = f"{points} a person's to give: hornbook shows the answer as waiting, and counts nothing for it."
+                notes.append(Note("for a person", name, cell.number, what))
+        if not exercises:
+            what = "no cell has code for a learner to write, so there is nothing to grade automatically. It stays with nbgrader."
+            notes.append(Note("left out", name, 0, what))
+        elif not plan.parts:
+            notes.append(
+                Note("left out", name, 0, "no cell tests what the learner writes. Mark one as autograder tests, or write a grader.")
+            )
+            exercises = {}
+        return cls(notebook, name, _snake(assignment) if assignment else "", slug, exercises, plan, tuple(notes))
+
+    @property
+    def title(self) -> str:
+        """The first heading, or the name of the notebook in words."""
+        texts = [cell.shown for cell in self.notebook.cells if cell.role == "text" and cell.kind == "markdown"]
+        heading = next((found[1] for text in texts[:3] if (found := re.search(r"^\s{0,3}#\s+(.+?)\s*#*$", text, re.MULTILINE))), "")
+        words = re.sub(r"[_-]+", " ", self.notebook.path.stem).strip().capitalize()
+        return printable(re.sub(r'[*_`"\\]', "", heading)).strip() or words or "A lesson"
+
+    def place(self, into: Path, folder: str, file: str) -> Path:
+        """Return where *file* of this lesson goes in *folder*."""
+        return into / folder / self.within / file if self.within else into / folder / file
+
+    def lesson(self, into: Path, authors: Sequence[str], licence: str) -> Lesson:
+        """Return the lesson, to be written."""
+        said = self.notebook.metadata
+        named = [author["name"] for author in said.get("authors", []) if isinstance(author, dict) and isinstance(author.get("name"), str)]
+        metadata = {
+            key: value for key, value in said.items() if key not in {"hornbook", "celltoolbar", "kernelspec", "language_info", "authors"}
+        }
+        return Lesson(
+            path=self.place(into, "lessons", f"{self.slug}.ipynb"),
+            slug=self.slug,
+            title=self.title,
+            version="1.0.0",
+            summary=f"{self.title}: {', '.join(dict.fromkeys(self.exercises.values()))}.",
+            objectives=tuple(f"write {exercise}" for exercise in dict.fromkeys(self.exercises.values())),
+            level="beginner",
+            minutes=15,
+            authors=tuple(authors) or tuple(filter(str.strip, named)) or ("the authors of the nbgrader course",),
+            licence=licence or "not stated",
+            cells=tuple(self._cells()),
+            metadata=json.loads(json.dumps({**KERNEL, **metadata}, default=str)),
+        )
+
+    def _cells(self) -> Iterator[LessonCell]:
+        """Yield the lesson's cells: as learners got them, each with an id of its own."""
+        seen: set[str] = set()
+        for cell in self.notebook.cells:
+            wanted = cell.id if cell.id and re.fullmatch("[a-zA-Z0-9_-]{1,64}", cell.id) else f"cell-{cell.number}"
+            found = wanted if wanted not in seen else f"cell-{cell.number}-{len(seen)}"
+            seen.add(found)
+            metadata = json.loads(json.dumps(dict(cell.metadata), default=str))
+            tags = [tag for tag in metadata.pop("tags", []) or [] if isinstance(tag, str) and tag not in {"parameters", "show"}]
+            exercise = self.exercises.get(cell.number)
+            yield LessonCell(
+                kind=cell.kind,
+                source=cell.shown,
+                exercise=exercise,
+                tags=(*tags, "show") if cell.role == "tests" else tuple(tags),
+                id=found,
+                metadata={} if exercise else metadata,
+                attachments=json.loads(json.dumps(dict(cell.attachments), default=str)),
+                manual=cell.points if exercise and cell.role == "manual" else None,
+            )
+
+    def files(self, into: Path) -> dict[Path, str]:
+        """Return the texts of the lesson's files, its notebook aside."""
+        texts = {
+            self.place(into, "graders", f"test_{self.slug}.py"): self.grader({}),
+            self.place(into, "graders", f"{self.slug}.solution.py"): self.solution(),
+            self.place(into, "feedback", f"{self.slug}.toml"): self.feedback(),
+        }
+        by_hand = self.by_hand()
+        return {**texts, self.place(into, "graders", f"{self.slug}.manual.md"): by_hand} if by_hand else texts
+
+    def grader(self, reasons: Mapping[str, str]) -> str:
+        """Return the grader, in which the checks named in *reasons* run in the kernel."""
+        return tests.grader(self.plan.in_kernel(reasons), self.title, f"nbgrader's {self.name}")
+
+    def solution(self) -> str:
+        """Return the reference solution: the instructor's cells."""
+        parts = [f'"""{tests.sentence(self.title)}: reference solution. Each part replaces the exercise\'s cell."""\n']
+        for cell in self.notebook.cells:
+            if cell.number in self.exercises:
+                try:
+                    source = tests.python(cell.source)[0]
+                except SyntaxError:
+                    source = cell.shown
+                parts.append(f"# %% {self.exercises[cell.number]}\n{source.strip(chr(10)) or 'pass'}\n")
+        return "\n".join(parts)
+
+    def feedback(self) -> str:
+        """Return a hint bank to be filled."""
+        lines = [f"# {tests.sentence(self.title)}: what to say when somebody is stuck.", "# Give each exercise one to four hints:"]
+        for exercise in dict.fromkeys(self.exercises.values()):
+            lines += ["#", f"# [exercise.{exercise}]", '# hints = ["Which line decides what comes out?"]']
+        return "\n".join(lines) + "\n"
+
+    def by_hand(self) -> str:
+        """Return what whoever grades by hand should know: reference answers and mark schemes; "" where nothing is graded so."""
+        parts = []
+        for cell in self.notebook.cells:
+            if cell.role in {"manual", "task"}:
+                answer = cell.source if cell.role == "manual" and cell.source != cell.shown else ""
+                fenced = f"```python\n{answer}\n```" if cell.kind == "code" and answer else answer
+                said = [f"## {self.exercises.get(cell.number, cell.grade_id)} ({cell.points:g} points)", fenced, cell.scheme]
+                parts.append("\n\n".join(filter(None, said)))
+        return f"# {self.title}: answers that a person reads\n\n" + "\n\n".join(parts) + "\n" if parts else ""
+
+
+def _exercises(cells: Sequence[Cell], name: str, notes: list[Note]) -> dict[int, str]:
+    """Return an id for each cell that a learner fills with code, nbgrader's own where it can be one."""
+    exercises: dict[int, str] = {}
+    for cell in cells:
+        if cell.role not in {"answer", "manual"} or cell.kind != "code":
+            continue
+        made = re.sub("[^a-z0-9_-]+", "-", cell.grade_id.lower()).strip("-")
+        made = made if made[:1].isalpha() else f"exercise-{made}"
+        found, times = made[:70], 1
+        while found in exercises.values() or not EXERCISE_ID.fullmatch(found):
+            times += 1
+            found = f"{made[:60]}-{times}"
+        if found != cell.grade_id:
+            notes.append(Note("changed", name, cell.number, f'the exercise "{cell.grade_id}" is called "{found}" here.'))
+        exercises[cell.number] = found
+    return exercises
+
+
+def _write(texts: Mapping[Path, str], beside: Mapping[Path, bytes], lessons: Sequence[Lesson]) -> None:
+    """Write all, or nothing if any of it is there already."""
+    taken = next((path for path in (*texts, *beside, *(lesson.path for lesson in lessons)) if os.path.lexists(path)), None)
+    if taken is not None:
+        raise HornbookError(
+            f"{printable(taken)}: is there already, and nothing is ever overwritten. Move it away, or import --into elsewhere."
+        )
+    try:
+        for path in (*texts, *beside, *(lesson.path for lesson in lessons)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        for path, text in texts.items():
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        for path, data in beside.items():
+            path.write_bytes(data)
+    except OSError as error:
+        where = printable(error.filename or "the course")
+        raise HornbookError(f"{where}: cannot be made ({error.strerror}). Choose a folder that you may write to.") from error
+    for lesson in lessons:
+        write_lesson(lesson)
+
+
+# --- The proof -------------------------------------------------------------------------------------------------------
+
+
+def _tried(course: Course, made: _Lesson, notes: list[Note], *, run: bool, tell: Callable[[str], None]) -> Made:
+    """Return what became of *made*, with its reference solution graded; checks that only the kernel can run are moved there."""
+    reasons = {check.name: check.reason for check in made.plan.checks if check.reason}
+    solved = any(cell.solved for cell in made.notebook.cells if cell.role == "answer")
+    solution: Literal["passes", "does not pass", "is missing", "was not run"] = "was not run" if solved else "is missing"
+    tell(f"{made.name}: the solution is graded")
+    verdict = _first_verdict(course, made, notes) if run and solved else None
+    if verdict is not None:
+        failing = {outcome.check: outcome.message for outcome in verdict.outcomes if not outcome.passed and outcome.check not in reasons}
+        tried = {name: f"on the trusted side the solution does not pass: {message[:150]}" for name, message in failing.items()}
+        tried = {name: reason for name, reason in tried.items() if any(check.name == name for check in made.plan.checks)}
+        if tried:
+            verdict, moved = _moved(course, made, tried)
+            reasons |= moved
+        left = [outcome for outcome in verdict.outcomes if not outcome.passed]
+        solution = "does not pass" if left else "passes"
+        for outcome in left:
+            cell = next((check.cell for check in made.plan.checks if check.name == outcome.check), 0)
+            what = f"{outcome.check} does not pass with the solution, here or in the kernel: {outcome.message}"
+            notes.append(Note("left out", made.name, cell, what))
+    elif not solved:
+        what = "it has no solutions, so nothing could be tried. Import source/, or write them into the .solution.py."
+        notes.append(Note("changed", made.name, 0, what))
+    checks = made.plan.checks
+    for check in checks:
+        if check.name in reasons:
+            what = f"{check.name} is decided by the learner's own kernel, and says so: {reasons[check.name].rstrip('.')}."
+            notes.append(Note("claimed", made.name, check.cell, what))
+    text = course.grader(made.slug).read_text("utf-8")
+    scored = {check.name for check in checks if check.scored}
+    for found in vacuous(text):
+        cell = next((check.cell for check in checks if check.name == found.check), 0)
+        if found.check in scored and found.what.startswith("it asserts nothing"):
+            continue
+        notes.append(Note("vacuous", made.name, cell, f"{found.check}: {found.what} {found.way_out}"))
+    manual = sum(cell.points for cell in made.notebook.cells if cell.role in {"manual", "task"})
+    return Made(made.slug, made.name, sum(check.points for check in checks), manual, len(checks), len(reasons), solution)
+
+
+def _first_verdict(course: Course, made: _Lesson, notes: list[Note]) -> Verdict | None:
+    """Return the verdict on the solution of *made*; None, and a note that says why, where its grader cannot be asked as it is."""
+    try:
+        return _graded(course, made)
+    except CourseError as error:
+        notes.append(Note("left out", made.name, 0, f"what was made of it cannot be graded yet. {error}"))
+        return None
+
+
+def _graded(course: Course, made: _Lesson) -> Verdict:
+    from hornbook.grading import grade  # noqa: PLC0415 - brings the sandbox along
+
+    lesson = course.lesson(made.slug)
+    return grade(fill(lesson, read_solution(course.solution(made.slug))), course, lesson=lesson)
+
+
+def _moved(course: Course, made: _Lesson, tried: Mapping[str, str]) -> tuple[Verdict, dict[str, str]]:
+    """Ask the checks in *tried* in the kernel; return the verdict of that, and which of them stay there because they pass."""
+    path = course.grader(made.slug)
+    path.write_text(made.grader(tried), "utf-8")
+    verdict = _graded(course, made)
+    passed = {outcome.check for outcome in verdict.outcomes if outcome.passed}
+    moved = {name: reason for name, reason in tried.items() if name in passed}
+    if moved != tried:
+        path.write_text(made.grader(moved), "utf-8")
+        verdict = _graded(course, made)
+    return verdict, moved
