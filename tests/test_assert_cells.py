@@ -429,6 +429,13 @@ def test_a_check_in_the_kernel_is_a_claim(tmp_path: Path, body: str, status: Sta
     assert (verdict.outcomes[0].status, verdict.outcomes[0].claimed) == (status, True)
 
 
+def test_a_mark_for_the_kernel_alone_is_enough(tmp_path: Path) -> None:
+    """A check that is marked `in_kernel` only is a claim as well, and never quietly asked on this side."""
+    came = outcome(tmp_path, "assert double(1) == 2", marks='@pytest.mark.in_kernel("it does")\n@one')
+
+    assert (came.passed, came.claimed) == (True, True)
+
+
 def test_a_claim_is_never_course_checked(tmp_path: Path) -> None:
     """A verdict with a claim in it is self-checked, whoever grades."""
     verdict = ask(tmp_path, "assert double(1) == 2", marks=KERNEL)

@@ -387,6 +387,13 @@ def test_what_joins_letters_is_kept_in_sentences_and_shown_in_values() -> None:
     assert row.came == "'a\\u200db'"
 
 
+def test_a_claim_is_told_apart() -> None:
+    """A check that the learner's own kernel decided says so in a notebook, too, passed or not."""
+    card = Card.of(verdict(replace(PASSED, claimed=True), FAILED), exercise="mean")
+
+    assert [row.title.endswith("(told by the notebook's own kernel)") for row in card.rows()] == [False, True]
+
+
 def test_a_hidden_check_is_not_given_away() -> None:
     """Of hidden checks a card has only their number, and the sentence that its outcome has for learners."""
     leaky = replace(HIDDEN, title="SECRET", asked="SECRET", came="SECRET", expected="SECRET", printed="SECRET", traceback=("SECRET",))
