@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from typer.testing import CliRunner
 from hornbook.cli import app
 from hornbook.errors import HornbookError, SubmissionError
 from hornbook.grading.journal import Entry, Refusal, learner_of
-from hornbook.model import Hint, LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
+from hornbook.model import Hint, LessonRef, Manual, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
 from hornbook.reports import MAX_SAID, Report, Spool, github, number, said, short
 from hornbook.reports.github import SHOWN, annotate, commands_stopped, on_github, summarise
 from hornbook.reports.junit import junit
@@ -61,7 +62,7 @@ def outcome(status: Status, *, title: str = "The mean", message: str = "", hidde
     )
 
 
-def entry(name: str, *outcomes: Outcome, title: str = "Means") -> Entry:
+def entry(name: str, *outcomes: Outcome, title: str = "Means", manual: tuple[Manual, ...] = ()) -> Entry:
     """Return what came of a notebook: a verdict, or without outcomes a refusal."""
     if not outcomes:
         return Entry(name, learner_of(name), refusal=Refusal.of(SubmissionError(name, "is not JSON.")))
@@ -74,8 +75,20 @@ def entry(name: str, *outcomes: Outcome, title: str = "Means") -> Entry:
         started=datetime(2026, 11, 23, 3, 0, tzinfo=UTC),
         seconds=0.25,
         seed=7,
+        manual=manual,
     )
     return Entry(name, learner_of(name), "q", verdict)
+
+
+def test_what_waits_for_a_person_and_what_is_claimed_is_said() -> None:
+    """All checks pass, and yet it is not passed: a table says who must read, and what the notebook's own kernel told."""
+    passed = Outcome("test_a", "a", "A", Status.PASSED, 1, 1)
+    waiting = entry("ada.ipynb", passed, replace(passed, check="test_b", claimed=True), manual=(Manual("essay", 2),))
+
+    assert (waiting.word, waiting.exit_code) == ("to read", 0)
+    assert said(waiting) == "1 answer is for a person to read. 1 check was told by the notebook's own kernel."
+    assert said(entry("ada.ipynb", passed, manual=(Manual("a", 2), Manual("b", 2)))) == "2 answers are for a person to read."
+    assert entry("ada.ipynb", replace(passed, status=Status.FAILED, earned=0), manual=(Manual("a", 2),)).word == "not yet"
 
 
 EVERY = [

@@ -154,7 +154,12 @@ def said(entry: Entry) -> str:
     if visible:
         return short(f"{visible[0].title}: {visible[0].first_sentence}" if visible[0].first_sentence else visible[0].title)
     hidden = sum(not outcome.passed and outcome.status != "skipped" for outcome in entry.verdict.outcomes)
-    return f"{hidden} hidden {'check has' if hidden == 1 else 'checks have'} not passed." if hidden else ""
+    if hidden:
+        return f"{hidden} hidden {'check has' if hidden == 1 else 'checks have'} not passed."
+    manual, claimed = len(entry.verdict.manual), sum(outcome.claimed for outcome in entry.verdict.outcomes)
+    told = [f"{manual} {'answer is' if manual == 1 else 'answers are'} for a person to read."] if manual else []
+    told += [f"{claimed} {'check was' if claimed == 1 else 'checks were'} told by the notebook's own kernel."] if claimed else []
+    return " ".join(told)
 
 
 def short(text: str) -> str:

@@ -18,7 +18,7 @@ from hornbook.reports import number, said
 NUMBERS = ("Asked", "Passed", "Points")
 """The columns that stand under each other to the last digit."""
 
-SYMBOLS = {"passed": "✓", "not yet": "✗", "refused": "⊘", "held up": "?"}
+SYMBOLS = {"passed": "✓", "to read": "✎", "not yet": "✗", "refused": "⊘", "held up": "?"}
 
 
 @dataclass(slots=True)

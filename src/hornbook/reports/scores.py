@@ -49,13 +49,13 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One learner's points in one lesson, what there is to say of them, and whether some were held up through no fault of the learner's."""
+    """One learner's points in one lesson, what there is to say of them, and whether some are `pending`: held up, or for a person."""
 
     earned: float
     possible: float
     remark: str
     at: datetime
-    broken: bool
+    pending: bool
 
 
 @dataclass(slots=True)
@@ -85,7 +85,8 @@ class Scores:
         before = of_learner.get(verdict.lesson.slug)
         if before is None or verdict.points.earned > before.earned:
             points = verdict.points
-            of_learner[verdict.lesson.slug] = Score(points.earned, points.possible, said(entry), verdict.started, bool(verdict.broken))
+            pending = bool(verdict.broken or verdict.manual)
+            of_learner[verdict.lesson.slug] = Score(points.earned, points.possible, said(entry), verdict.started, pending)
 
 
 # --- Tables ------------------------------------------------------------------------------------------------------------
@@ -162,8 +163,8 @@ def _people(
 def _cells(scores: Scores, found: dict[str, Score]) -> Iterator[str | float]:
     for slug in scores.lessons:
         score = found.get(slug)
-        # An empty cell changes nothing: neither what was not handed in, nor what was held up through no fault of the learner's.
-        yield "" if score is None or score.broken else _points(score.earned)
+        # An empty cell changes nothing: neither what was not handed in, nor what was held up or waits for a person.
+        yield "" if score is None or score.pending else _points(score.earned)
 
 
 def _points(value: float) -> float:
@@ -219,7 +220,7 @@ def _score(learner: str, score: Score) -> dict[str, Any]:
         "gradingProgress": "PendingManual",
         "comment": score.remark,
     }
-    if not score.broken:
+    if not score.pending:
         document |= {"activityProgress": "Completed", "gradingProgress": "FullyGraded"}
         document |= {"scoreGiven": score.earned, "scoreMaximum": score.possible or 1}
     return document
