@@ -21,6 +21,8 @@ class CompileCatalogues(BuildHookInterface[Any]):
                 "This wheel would have no JupyterLab side: src/hornbook/labextension/static/remoteEntry*.js is not there. "
                 "Build it with `make .venv/.lab`, or build the wheel without SKIP_JUPYTER_BUILDER."
             )
+        # Whoever works on the Lab's side has linked it, and with that one of its own: the wheel has it from jlab_extension/.
+        Path(self.root, "src/hornbook/labextension/install.json").unlink(missing_ok=True)
         sys.path.insert(0, str(Path(self.root, "src")))
         from hornbook.words import compile_all  # noqa: PLC0415 - it is found from here on
 

@@ -49,6 +49,7 @@ DOCS = (
     "portfolio",
     "search",
     "batches",
+    "ci",
 )
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
 TO_COME: set[str] = set()

@@ -189,6 +189,20 @@ def test_python_alone_can_be_worked_on_without_it(checkout: Path, tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_who_has_linked_the_lab_can_install_again(checkout: Path, tmp_path: Path, without_node: dict[str, str]) -> None:
+    """What a link to the built Lab leaves behind does not stand in the way of the next installation, as after a change of a dependency."""
+    folder = tmp_path / "checkout"
+    shutil.copytree(checkout, folder, ignore=shutil.ignore_patterns("node_modules", "labextension", "lib", "dist"))
+    for name in ("package.json", "install.json", "static/style.js"):
+        (path := folder / "src/hornbook/labextension" / name).parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}", "utf-8")
+    environment = {**without_node, "SKIP_JUPYTER_BUILDER": "1"}
+    command = (sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--target", tmp_path / "into", "-e", ".")
+    done = run(*command, cwd=folder, environment=environment)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_lock_names_no_place_to_fetch_from() -> None:
     """The lock of node's packages has a digest for each, and no address: whoever builds uses the registry of their own."""
     text = (ROOT / "jlab_extension" / "package-lock.json").read_text("utf-8")
