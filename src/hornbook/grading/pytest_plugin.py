@@ -452,30 +452,32 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Probe]:
     from hornbook.sandbox.probe import CheckEnded  # noqa: PLC0415 - only when grading
 
     grading: Grading = request.config.stash[GRADING]
-    check = grading.checks.get(request.node)
-    if check is None:
-        raise pytest.UsageError(f"{request.node.path}: the submission fixture is for graders of a course.")
-    parameters = request.node.get_closest_marker("parameters")
+    check, parameters = _asking(request, "submission")
     sitting = grading.sitting_of(request.node, request.config)
     with contextlib.ExitStack() as stack:
         try:
-            probe = stack.enter_context(sitting.asked(check, grading.traces[request.node], dict(parameters.kwargs) if parameters else {}))
+            probe = stack.enter_context(sitting.asked(check, grading.traces[request.node], parameters))
         except CheckEnded as ended:
             raise NothingToAsk(ended) from ended
         yield probe
 
 
 @pytest.fixture
-def reference(request: pytest.FixtureRequest) -> Iterator[Probe]:
+def reference(request: pytest.FixtureRequest, submission: Probe) -> Iterator[Probe]:  # noqa: ARG001 - where there is none, nothing is asked
     """Give the reference solution as it stands after this check's exercise, for checks that compare with it."""
     grading: Grading = request.config.stash[GRADING]
-    check = grading.checks.get(request.node)
-    if check is None:
-        raise pytest.UsageError(f"{request.node.path}: the reference fixture is for graders of a course.")
-    parameters = request.node.get_closest_marker("parameters")
-    sitting = grading.sitting_of(request.node, request.config)
-    with sitting.reference(check, dict(parameters.kwargs) if parameters else {}) as probe:
+    check, parameters = _asking(request, "reference")
+    with grading.sitting_of(request.node, request.config).reference(check, parameters) as probe:
         yield probe
+
+
+def _asking(request: pytest.FixtureRequest, fixture: str) -> tuple[Check, dict[str, Any]]:
+    """Return the check that *request* is for, and the parameters that its marker gives."""
+    check = request.config.stash[GRADING].checks.get(request.node)
+    if check is None:
+        raise pytest.UsageError(f"{request.node.path}: the {fixture} fixture is for graders of a course.")
+    parameters = request.node.get_closest_marker("parameters")
+    return check, dict(parameters.kwargs) if parameters else {}
 
 
 @pytest.fixture
