@@ -230,6 +230,18 @@ class Record:
                 # One file, that can be moved anywhere.
                 copy.execute("PRAGMA journal_mode=DELETE")
 
+    def verdicts(self, course: str | None = None) -> Iterator[tuple[str, str, Verdict]]:
+        """Yield every verdict, or those of *course*: whose it is, the course, and the verdict, in the order of their coming."""
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["verdict"]
+        wanted = select(table.c.learner, table.c.course, table.c.verdict).order_by(table.c.id)
+        if course is not None:
+            wanted = wanted.where(table.c.course == course)
+        with self._reading(snapshot=True) as connection:
+            for learner, name, verdict in connection.execution_options(yield_per=100).execute(wanted):
+                yield learner, name, Verdict.from_json(verdict.encode())
+
     def export(self, learner: str | None = None) -> Iterator[bytes]:
         """Yield everything that is remembered, or all of it that is *learner*'s, as lines of JSON that `restore` reads."""
         import msgspec  # noqa: PLC0415 - kept out of `import hornbook`

@@ -15,7 +15,7 @@ from hornbook.grading.journal import Entry
 from hornbook.model import Status
 from hornbook.reports import number, said
 
-NUMBERS = ("Asked", "Passed", "Points")
+NUMBERS = ("Asked", "Passed", "Points", "At first", "In the end", "Tells apart", "Passes")
 """The columns that stand under each other to the last digit."""
 
 SYMBOLS = {"passed": "✓", "to read": "✎", "not yet": "✗", "refused": "⊘", "held up": "?"}
@@ -144,8 +144,8 @@ def html(entries: Iterable[Entry], title: str) -> Iterator[str]:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f"<title>{_safe(title)}: what was handed in</title><style>{style}</style></head>\n<body><main>\n"
-        f"<h1>{_safe(title)}</h1>\n<p class=lead>{_safe(found.line)}</p>\n"
+        f"<title>{safe(title)}: what was handed in</title><style>{style}</style></head>\n<body><main>\n"
+        f"<h1>{safe(title)}</h1>\n<p class=lead>{safe(found.line)}</p>\n"
     )
     for slug, lesson in found.lessons.items():
         yield from _lesson(slug, lesson)
@@ -155,35 +155,36 @@ def html(entries: Iterable[Entry], title: str) -> Iterator[str]:
 
 def _lesson(slug: str, lesson: _Lesson) -> Iterator[str]:
     yield (
-        f"<section><h2>{_safe(lesson.title)}</h2>\n<p>{lesson.submissions} handed in, {lesson.results.get('passed', 0)} passed, "
-        f"{lesson.mean} of all points. <code>{_safe(slug)}</code></p>\n"
+        f"<section><h2>{safe(lesson.title)}</h2>\n<p>{lesson.submissions} handed in, {lesson.results.get('passed', 0)} passed, "
+        f"{lesson.mean} of all points. <code>{safe(slug)}</code></p>\n"
     )
     names = ("Check", "Exercise", "Asked", "Passed")
-    yield from _head(f"The checks of {lesson.title}", names)
+    yield from head(f"The checks of {lesson.title}", names)
     for check in lesson.checks.values():
         hidden = " <small>hidden</small>" if check.hidden else ""
-        yield f"<tr><th scope=row>{_safe(check.title)}{hidden}</th><td>{_safe(check.exercise)}</td><td class=n>{check.asked}</td>"
+        yield f"<tr><th scope=row>{safe(check.title)}{hidden}</th><td>{safe(check.exercise)}</td><td class=n>{check.asked}</td>"
         yield f"<td class=n>{_percent(check.passed, check.asked)}</td></tr>\n"
     yield "</tbody></table></div></section>\n"
 
 
 def _submissions(entries: Iterable[Entry]) -> Iterator[str]:
     yield "<section><h2>Notebooks</h2>\n"
-    yield from _head("What was handed in", ("Learner", "Notebook", "Lesson", "Result", "Points", "Remark"))
+    yield from head("What was handed in", ("Learner", "Notebook", "Lesson", "Result", "Points", "Remark"))
     for entry in entries:
         lesson = entry.verdict.lesson.title if entry.verdict else ""
         kind = entry.word.replace(" ", "-")
-        cells = f"<td>{_safe(entry.name)}</td><td>{_safe(lesson)}</td><td class={kind}>{SYMBOLS[entry.word]} {entry.word}</td>"
-        yield f"<tr><th scope=row>{_safe(entry.learner)}</th>{cells}<td class=n>{_points(entry)}</td><td>{_safe(said(entry))}</td></tr>\n"
+        cells = f"<td>{safe(entry.name)}</td><td>{safe(lesson)}</td><td class={kind}>{SYMBOLS[entry.word]} {entry.word}</td>"
+        yield f"<tr><th scope=row>{safe(entry.learner)}</th>{cells}<td class=n>{_points(entry)}</td><td>{safe(said(entry))}</td></tr>\n"
     yield "</tbody></table></div></section>\n"
 
 
-def _head(caption: str, names: Iterable[str]) -> Iterator[str]:
+def head(caption: str, names: Iterable[str]) -> Iterator[str]:
     """Yield the beginning of a table. What may be wider than the window can be scrolled, by keys as well."""
-    yield f'<div class=scroll tabindex=0 role=region aria-label="{_safe(caption)}"><table><caption>{_safe(caption)}</caption>\n<thead><tr>'
+    yield f'<div class=scroll tabindex=0 role=region aria-label="{safe(caption)}"><table><caption>{safe(caption)}</caption>\n<thead><tr>'
     yield from (f"<th scope=col{' class=n' if name in NUMBERS else ''}>{name}</th>" for name in names)
     yield "</tr></thead><tbody>\n"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
+    """Return *text* as it stands in HTML, whatever it says."""
     return markup.escape(printable(text))
