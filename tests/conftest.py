@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -297,7 +298,7 @@ POSTGRES = Path("/usr/lib/postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """Give the address of a real PostgreSQL of our own: on a socket in a folder, as somebody without rights."""
     from sqlalchemy import create_engine  # noqa: PLC0415 - not for most tests
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415
@@ -308,11 +309,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.fail("needs PostgreSQL: apt install postgresql")
         pytest.skip("needs PostgreSQL: apt install postgresql")
     binaries = programs[-1].parent
-    folder = tmp_path_factory.mktemp("postgres")
-    # A socket's path has room for about a hundred characters, and pytest's folders are only their owner's.
-    for parent in (folder, *folder.parents):
-        if parent.name.startswith(("pytest-", "popen-", "postgres")):
-            parent.chmod(0o755)
+    # Not below pytest's own folder: that is its owner's alone again whenever another session begins, and a socket's path must be short.
+    folder = Path(tempfile.mkdtemp(prefix="hb-pg-", dir="/tmp"))
+    folder.chmod(0o755)
     data = folder / "data"
     data.mkdir()
     somebody: dict[str, Any] = {}
@@ -345,6 +344,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield url
     server.terminate()
     server.wait(60)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -320,9 +320,10 @@ def test_whoever_kills_the_examiner_costs_what_was_being_asked(course: Course) -
     """When memory runs out the system ends whom it likes: another examiner takes over, and the others get their verdicts."""
     submission = fill(course.lesson("steps"), {"one": RIGHT[0], "two": RIGHT[1]})
     found: list[Graded] = []
+    others = psutil.Process().children()
     for one in grade_all([submission] * 12, course, workers=2):
         if len(found) in {1, 5}:
-            for process in psutil.Process().children():
+            for process in set(psutil.Process().children()) - set(others):
                 process.kill()
         found.append(one)
     failed = [one for one in found if one.verdict is None]
