@@ -56,7 +56,8 @@ def graded(course: Course, known: Iterable[Mistake]) -> Iterator[tuple[Mistake, 
     for hidden in (False, True):
         tried = [mistake for mistake in known if mistake.hidden is hidden]
         handed_in = [submission(course, mistake) for mistake in tried]
-        for mistake, one in zip(tried, in_order(grade_all(handed_in, course, visible_only=not hidden, seed=1)), strict=True):
+        done = grade_all(handed_in, course, visible_only=not hidden, seed=1)
+        for mistake, one in zip(tried, in_order((one.place, one) for one in done), strict=True):
             if one.verdict is None:
                 raise SystemExit(f"{mistake.slug}, {mistake.name}: {one.error}")
             yield mistake, one.verdict
