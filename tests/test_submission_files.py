@@ -1005,9 +1005,9 @@ def test_four_thousand_cells_are_no_trouble(work: Notebook, lost: tuple[str, ...
     """A notebook of 4,000 cells is read in well under a second, in whatever state."""
     work["cells"] += [code(f"x_{number} = {number}", f"new-{number}") for number in range(4000)]
     data = json.dumps(strip(work, *lost)).encode()
-    started = time.perf_counter()
+    started = time.process_time()
     submission = read(data)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
 
     assert submission.sources["mean"] == (MY_MEAN,)
     assert len(submission.added) >= 4000
