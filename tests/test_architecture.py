@@ -21,7 +21,7 @@ SOURCES = {
 }
 
 LAYERS = (
-    {"errors", "words", "model", "wire", "config", "database"},
+    {"errors", "words", "model", "wire", "config", "database", "files"},
     {"lesson", "course", "feedback"},
     {"sandbox"},
     {"grading"},

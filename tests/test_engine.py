@@ -131,17 +131,15 @@ def test_texts_of_the_working_folder_are_taken_along(tmp_path: Path, caplog: pyt
     assert "large.txt is not taken along" in caplog.text
 
 
-def test_of_a_course_only_what_learners_have_is_taken_along(tmp_path: Path) -> None:
-    """Beside graders nothing is; beside lessons what lies there."""
+@pytest.mark.parametrize(("folder", "expected"), [("graders", []), (".", []), ("lessons", ["README.md", "data.csv"])])
+def test_of_a_course_only_what_learners_have_is_taken_along(tmp_path: Path, folder: str, expected: list[str]) -> None:
+    """Beside graders nothing is, nor at the course's top; beside lessons what lies there."""
     new_course(tmp_path / "course")
-    (tmp_path / "course" / "lessons" / "data.csv").write_text("1", "utf-8")
-    path = write(tmp_path, "import os", "print([name for name in os.listdir() if not name.startswith('.')])")
+    for name in ("README.md", "data.csv"):
+        (tmp_path / "course" / "lessons" / name).write_text("1", "utf-8")
+    path = write(tmp_path, "import os", "print(sorted(name for name in os.listdir() if not name.startswith('.')))")
 
-    for folder, expected in (("graders", "[]\n"), (".", "[]\n"), ("lessons", "['README.md', 'data.csv']\n"), ("lessons", "")):
-        if expected:
-            names = printed(run(path, cwd=str(tmp_path / "course" / folder)))[1]
-            assert sorted(names) == sorted(expected) or (folder == "lessons" and "data.csv" in names), names
-            assert "counting_vowels" not in names
+    assert printed(run(path, cwd=str(tmp_path / "course" / folder)))[1] == f"{expected}\n"
 
 
 def test_a_flood_is_cut_and_said_so(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from hornbook.model import Status
 if TYPE_CHECKING:
     from hornbook.model import Verdict
 
+# What nbgrader leaves for learners where a solution stood.
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 
 RICH = nb.notebook(

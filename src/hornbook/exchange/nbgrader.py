@@ -54,6 +54,7 @@ class Settings:
     solution: tuple[str, str] = ("BEGIN SOLUTION", "END SOLUTION")
     hidden: tuple[str, str] = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
     scheme: tuple[str, str] = ("BEGIN MARK SCHEME", "END MARK SCHEME")
+    # What nbgrader itself leaves for learners (ClearSolutions.code_stub); nothing of ours is unfinished.
     code_stub: str = "# YOUR CODE HERE\nraise NotImplementedError()"
     text_stub: str = "YOUR ANSWER HERE"
 

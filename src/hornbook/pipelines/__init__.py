@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import typer
 
 from hornbook.errors import HornbookError, printable
+from hornbook.files import write_beside
 from hornbook.terminal import EXIT_CODES, telling_errors
 
 PIPELINES: Final[Mapping[str, str]] = {"github": ".github/workflows/grade.yml", "gitlab": ".gitlab-ci.yml"}
@@ -54,18 +55,4 @@ def pipeline(host: str) -> str:
 
 def write_pipeline(host: str, into: Path) -> Path:
     """Write that file into the repository *into* and return where; one that differs is never replaced."""
-    text = pipeline(host)
-    path = into / PIPELINES[host]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        if path.is_file() and path.read_bytes() == text.encode():
-            return path
-        raise HornbookError(
-            f"{printable(path)}: is there already, and says something else. Add what `hornbook ci {host}` prints."
-        ) from error
-    except OSError as error:
-        raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}).") from error
-    return path
+    return write_beside(into / PIPELINES[host], pipeline(host), f"Add what `hornbook ci {host}` prints.")

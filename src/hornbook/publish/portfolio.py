@@ -26,6 +26,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from hornbook.errors import HornbookError, printable
+from hornbook.files import write_beside
 from hornbook.model import Assurance, Status, Verdict
 from hornbook.publish import page, pictures
 from hornbook.publish.artifact import Artifact, delete, is_name, read_file, read_files, replace_file
@@ -686,17 +687,4 @@ def pages(host: str) -> str:
 
 def write_pages(host: str, into: Path) -> Path:
     """Write that file into the repository *into* and return where; one that differs is never replaced."""
-    text = pages(host).encode()
-    path = into / PAGES[host]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(text)
-    except FileExistsError as error:
-        if not _same(path, text):
-            raise HornbookError(
-                f"{printable(path)}: is there already, and says something else. Add what `hornbook portfolio pages {host}` prints."
-            ) from error
-    except OSError as error:
-        raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}).") from error
-    return path
+    return write_beside(into / PAGES[host], pages(host), f"Add what `hornbook portfolio pages {host}` prints.")
