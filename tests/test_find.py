@@ -18,6 +18,7 @@ from hornbook.catalog.passages import MAX_TEXT, notebook_passages, plain, shown
 from hornbook.catalog.search import blended, fused
 from hornbook.catalog.terms import error_in, near, one_slip, stem, telling, terms
 from hornbook.errors import HornbookError
+from hornbook.publish import Artifact
 from hornbook.words import speaking
 
 if TYPE_CHECKING:
@@ -293,6 +294,19 @@ def test_an_artifact_has_neighbours_if_it_is_known(tmp_path: Path, passed: Passe
 
         assert catalog.neighbours(mine) == [tmp_path / "portfolio" / "b"]
         assert catalog.neighbours(stranger) is None
+
+
+def test_a_portfolio_is_the_same_by_whichever_link_one_comes(tmp_path: Path, passed: Passed) -> None:
+    """What was entered through a link is known, and withdrawn, without it, and the other way round."""
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    artifact = passed.publish(tmp_path / "real")
+    by_link = Artifact.open(tmp_path / "link" / artifact.id)
+    with Catalog.open(tmp_path / "catalog.sqlite", index="exact") as catalog:
+        for entered, asked in ((artifact, by_link), (by_link, artifact)):
+            catalog.add(artifact_document(entered, passed.lesson, course="hornbook", author="a"))
+
+            assert catalog.neighbours(asked) == []
+            assert catalog.withdraw(asked.page) == 1
 
 
 # --- What teaches it -------------------------------------------------------------------------------------------------

@@ -11,12 +11,13 @@ import pytest
 from hornbook.catalog import Catalog
 from hornbook.course import Course
 from hornbook.lesson import Cell, Lesson, Skill, write_lesson
+from hornbook.publish import Keyring
 from hornbook.server.finder import Finder
 from hornbook.server.lessons import Shelf
 from hornbook.server.service import Refused, Service
 
 if TYPE_CHECKING:
-    from conftest import StepsCourse
+    from conftest import Passed, StepsCourse
 
 
 def write(course: Course, slug: str, title: str, *, requires: tuple[str, ...] = (), text: str = "", skill: str = "Python") -> None:
@@ -83,6 +84,25 @@ def test_a_first_answer_makes_this_process_the_owner_of_the_index(course: Course
     with Catalog.open(tmp_path / "catalog.sqlite") as catalog:
         report = catalog.check()
     assert (report.documents, report.indexed, report.problems) == (3, 3, ())
+
+
+def test_an_artifact_is_this_portfolios_also_behind_a_link(course: Course, tmp_path: Path, passed: Passed) -> None:
+    """Where the server's folder was named by a link, its artifacts lead to their pages; those of others do not."""
+    (tmp_path / "link").symlink_to(course.root.parent)
+    mine, other = (
+        passed.publish(course.root.parent / "portfolio"),
+        passed.publish(tmp_path / "elsewhere", keys=Keyring.open(tmp_path / "keys")),
+    )
+    finder = Finder(Shelf(tmp_path / "link"))
+    try:
+        for artifact in (mine, other):
+            finder.enter(artifact, course, passed.lesson)
+        found = finder.find(passed.lesson.title, {"kind": "artifact"}, 5)
+    finally:
+        finder.close()
+
+    assert mine.id != other.id
+    assert sorted(str(hit["artifact"]) for hit in found) == sorted([mine.id, "None"])
 
 
 def test_without_a_catalog_the_course_itself_tells_what_is_related(service: Service, course: Course, tmp_path: Path) -> None:

@@ -581,6 +581,9 @@ def test_the_command_tells_what_is_related_as_the_catalog_does(folder: Path, own
             catalog.add(artifact_document(artifact, lesson, course="c", author=artifact.issuer))
     assert hornbook("portfolio", "build", folder)[::2] == (0, "")
     shown = related_in((folder / "index.html").read_text("utf-8"))
+    (by_link := folder.with_name("link")).symlink_to(folder)
+    assert hornbook("portfolio", "build", by_link)[::2] == (0, "")
+    assert related_in((folder / "index.html").read_text("utf-8")) == shown
     own_catalog.write_text("no database")
     code, _, err = hornbook("portfolio", "build", folder)
 

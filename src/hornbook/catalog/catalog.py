@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from hornbook.catalog import search, steps
 from hornbook.catalog.embed import Embedder, MiniLM, embedder_named
 from hornbook.catalog.index import Chroma, Exact, metadata
-from hornbook.catalog.passages import RECIPE, Document, Published, artifact_key, lesson_document, lesson_key, storable
+from hornbook.catalog.passages import RECIPE, Document, Published, artifact_key, lesson_document, lesson_key, place_of, storable
 from hornbook.catalog.search import Hit
 from hornbook.catalog.store import Store, Where, default_path
 from hornbook.catalog.terms import error_in
@@ -173,7 +173,7 @@ class Catalog:
 
     def withdraw(self, page: Path) -> int:
         """Erase what is known of the artifact with this *page*, as when it is deleted; return how many documents that were."""
-        return self.remove(*self.store.keys_at(storable(str(page))))
+        return self.remove(*self.store.keys_at(place_of(page)))
 
     def withdraw_issued(self, slug: str, author: str, learner: str) -> int:
         """Erase what *author* has issued of the lesson *slug* to *learner*, wherever it lies; return how many documents that were."""
@@ -236,7 +236,7 @@ class Catalog:
 
     def neighbours(self, artifact: Published, *, limit: int = 12) -> list[Path] | None:
         """Return the folders of the artifacts that are most like *artifact*, the nearest first; None if it is not in the catalog itself."""
-        keys = self.store.keys_at(storable(str(artifact.page)))
+        keys = self.store.keys_at(place_of(artifact.page))
         if not keys:
             return None
         return [Path(hit.place).parent for hit in self.alike(keys[0], Where(kind="artifact"), limit=limit)]

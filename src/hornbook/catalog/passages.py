@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -229,8 +230,13 @@ def artifact_document(
         assurance=str(artifact.assurance),
         created=artifact.created.astimezone(UTC),
         version=lesson.version,
-        place=storable(str(artifact.page)),
+        place=place_of(artifact.page),
     )
+
+
+def place_of(page: Path) -> str:
+    """Return where the *page* of an artifact lies, the same by whichever links one has come there."""
+    return storable(os.path.realpath(page))
 
 
 def notebook_passages(path: Path) -> list[Passage]:

@@ -16,6 +16,7 @@ import contextlib
 import functools
 import html
 import json
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -249,7 +250,7 @@ def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _with_related(entries: Sequence[Entry], related: Related | None) -> list[Entry]:
     """Return *entries* with what of them is related to each: what *related* says, or else those that share most skills with it."""
-    at = {entry.artifact.folder: entry.artifact for entry in entries}
+    at = {os.path.realpath(entry.artifact.folder): entry.artifact for entry in entries}
     by_skill: dict[str, list[int]] = defaultdict(list)
     for number, entry in enumerate(entries):
         for skill in _skill_keys(entry):
@@ -258,7 +259,7 @@ def _with_related(entries: Sequence[Entry], related: Related | None) -> list[Ent
     def near(entry: Entry) -> Iterable[Artifact]:
         told = related(entry.artifact) if related is not None else None
         if told is not None:
-            return (at[folder] for folder in told if folder in at)
+            return (at[place] for folder in told if (place := os.path.realpath(folder)) in at)
         shared = Counter(number for skill in _skill_keys(entry) for number in by_skill[skill])
         # Newer ones first among those that share as many.
         return (entries[number].artifact for number in sorted(shared, key=lambda number: (-shared[number], number)))

@@ -8,6 +8,7 @@ refused in one sentence, and everything else goes on without it.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -130,7 +131,7 @@ class Finder:
     def _told(self, hit: Hit, courses: Sequence[Course]) -> dict[str, Any]:
         """Return *hit* as a client sees it: no path of this machine, but whether it is a lesson here, or an artifact of this portfolio."""
         at = Path(hit.place)
-        mine = hit.kind == "artifact" and at.parent.parent == (self.shelf.root / PORTFOLIO).absolute()
+        mine = hit.kind == "artifact" and at.parent.parent == Path(os.path.realpath(self.shelf.root / PORTFOLIO))
         is_here = hit.kind == "lesson" and any(course.name == hit.course and hit.slug in course.slugs for course in courses)
         told = {name: value for name, value in hit.plain().items() if name not in {"key", "place"}}
         return told | {"here": is_here, "artifact": at.parent.name if mine else None}
