@@ -3,8 +3,8 @@
     papermill --engine hornbook in.ipynb out.ipynb -p seed 7
     papermill.execute_notebook("in.ipynb", "out.ipynb", engine_name="hornbook", limits={"memory_mb": 4096})
 
-What the notebook may use is what its course says in `[tool.hornbook.limits]`; without a course there is time without end, as papermill has
-it, and everything else as by default. The sandbox has a folder of its own: the text files of the working folder (papermill's `--cwd`) are
+What the notebook may use is what its course says in `[tool.hornbook.limits]`; without a course a cell may take as long as it likes, as
+papermill has it, all of it a day, and everything else is as by default. The sandbox has a folder of its own: the text files of the working folder (papermill's `--cwd`) are
 copied into it, and what the notebook writes is gone with it. What it shows is bounded, and is what papermill writes into its output.
 
 Source: https://papermill.readthedocs.io/en/latest/extending-entry-points.html
@@ -37,7 +37,7 @@ from hornbook.sandbox.provisioner import PROVISIONER, SandboxKernelManager
 from hornbook.words import say
 
 UNHURRIED: Final = Limits(cell_seconds=3600, total_seconds=86400)
-"""What a notebook of no course may use: papermill itself knows no end."""
+"""What a notebook of no course may use. Its `cell_seconds` stand for no end of a cell, as papermill has it."""
 MOST_FILES: Final = 64
 MOST_TEXT: Final = 8 << 20
 """How many files of the working folder are copied, and how many bytes of them together."""
@@ -73,7 +73,9 @@ class SandboxEngine(Engine):  # type: ignore[misc]
                 nb_man,
                 km=manager,
                 kernel_name=PROVISIONER,
-                timeout=execution_timeout or options.get("timeout") or (None if bounds == UNHURRIED else bounds.cell_seconds),
+                timeout=execution_timeout
+                or options.get("timeout")
+                or (None if bounds.cell_seconds == UNHURRIED.cell_seconds else bounds.cell_seconds),
                 startup_timeout=start_timeout,
                 log=logger,
                 log_output=log_output,
