@@ -4,9 +4,9 @@
     papermill.execute_notebook("in.ipynb", "out.ipynb", engine_name="hornbook", limits={"memory_mb": 4096})
 
 What the notebook may use is what its course says in `[tool.hornbook.limits]`; without a course a cell may take as long as it likes, as
-papermill has it, all of it a day, and everything else is as by default. The sandbox has a folder of its own: the text files of the working
-folder (papermill's `--cwd`) are copied into it, and what the notebook writes is gone with it. What it shows is bounded, and is what papermill
-writes into its output.
+papermill has it, all of it a day, and everything else is as by default. The sandbox has a folder of its own: the text files of the
+working folder (papermill's `--cwd`) are copied into it, and what the notebook writes is gone with it. What it shows is bounded, and is
+what papermill writes into its output.
 
 Source: https://papermill.readthedocs.io/en/latest/extending-entry-points.html
 """
