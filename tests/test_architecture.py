@@ -21,7 +21,7 @@ SOURCES = {
 }
 
 LAYERS = (
-    {"errors", "words", "model", "wire", "config", "database", "files"},
+    {"errors", "words", "model", "wire", "config", "database", "files", "cohorts"},
     {"lesson", "course", "feedback"},
     {"sandbox"},
     {"grading"},
@@ -48,6 +48,8 @@ LAYERS = (
         "exchanging",
         "comparing",
         "reporting",
+        "schedule",
+        "scheduling",
         "pipelines",
         "cli",
         "__main__",
@@ -77,6 +79,7 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.exchanging": {"typer"},
     "hornbook.comparing": {"typer"},
     "hornbook.reporting": {"typer"},
+    "hornbook.scheduling": {"typer"},
     "hornbook.pipelines": {"typer"},
     "hornbook.terminal": {"typer"},
     "hornbook.show": {"rich"},

@@ -49,6 +49,7 @@ DOCS = (
     "portfolio",
     "search",
     "batches",
+    "calendar",
     "ci",
 )
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")

@@ -20,13 +20,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hornbook.cohorts import learnable
 from hornbook.config import Settings, nearest
 from hornbook.errors import CourseError, FeedbackError, GraderError, LessonError, printable
 from hornbook.lesson import read_lesson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
+    from hornbook.cohorts import Cohort
     from hornbook.lesson import Lesson
 
 
@@ -138,6 +141,20 @@ class Course:
                 lessons.append(self.lesson(slug))
         return tuple(lessons)
 
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The slugs of the lessons so that each comes after those that it requires, and else by their paths."""
+        return learnable({lesson.slug: lesson.requires for lesson in self.lessons})
+
+    @cached_property
+    def deadlines(self) -> Mapping[str, tuple[tuple[Cohort, datetime], ...]]:
+        """When each lesson is due for which cohort, by slug, in the order of the settings."""
+        due: dict[str, list[tuple[Cohort, datetime]]] = {}
+        for cohort in self.settings.cohorts:
+            for slug, when in cohort.deadlines(self.order).items():
+                due.setdefault(slug, []).append((cohort, when))
+        return {slug: tuple(found) for slug, found in due.items()}
+
     def lesson(self, slug: str) -> Lesson:
         """Return the lesson *slug*; raise `CourseError` if there is none or more than one, `LessonError` if it cannot be read."""
         if slug not in self._read:
@@ -175,7 +192,8 @@ class Course:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return everything about the course's files that does not fit together; none of it keeps the rest from working."""
-        found = (*self._links(), *self._unreadable(), *self._orphans(), *self._incomplete(), *self._unknown(), *self._cycles())
+        files = (*self._links(), *self._unreadable(), *self._orphans(), *self._incomplete())
+        found = (*files, *self._unknown(), *self._cycles(), *self._strangers())
         return tuple(Problem(path.relative_to(self.root), message) for path, message in found)
 
     @cached_property
@@ -286,6 +304,13 @@ class Course:
             for required in lesson.requires:
                 if required not in self.slugs:
                     yield lesson.path, f'requires the lesson "{required}", which is not there; {nearest(required, self.slugs)}.'
+
+    def _strangers(self) -> Iterator[tuple[Path, str]]:
+        for cohort in self.settings.cohorts:
+            for slug in dict.fromkeys((*cohort.lessons, *cohort.due)):
+                if slug not in self.slugs:
+                    stranger = f'the cohort "{cohort.name}" has the lesson "{printable(slug)}", which is not there'
+                    yield self.root / "pyproject.toml", f"{stranger}; {nearest(slug, self.slugs)}."
 
     def _cycles(self) -> Iterator[tuple[Path, str]]:
         from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415 - only `problems` needs it

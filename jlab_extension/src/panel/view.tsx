@@ -6,7 +6,7 @@ import type { CourseInfo, LessonInfo, Related } from '../types';
 import type { Desk } from './desk';
 import { Hits, pasted, useFound } from './found';
 import { choices, due, EVERYTHING, filter, group, key, passed, requirements, suggest, type Wanted } from './lessons';
-import { countWords, levelWords, minutesWords, progressWords, SYMBOLS } from './words';
+import { countWords, dueWords, levelWords, minutesWords, progressWords, SYMBOLS } from './words';
 
 interface PanelProps {
   model: IModel;
@@ -336,7 +336,7 @@ function Row({ lesson, lessons, model, trans, inFront, unfolded, toggle, open, s
         <span className="hb-lesson-words">
           <span className="hb-lesson-title">{lesson.title}</span>
           <span className="hb-quiet">
-            {[progressWords(trans, lesson), minutesWords(trans, lesson.minutes), ...(inFront ? [trans.__('open now')] : [])].join(' · ')}
+            {[progressWords(trans, lesson), minutesWords(trans, lesson.minutes), dueWords(trans, lesson, new Date()), inFront ? trans.__('open now') : null].filter(Boolean).join(' · ')}
           </span>
         </span>
       </button>

@@ -19,10 +19,10 @@ import functools
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +39,14 @@ FORMAT = len(STEPS) + 1
 OWNER = "me"
 """The name of the learner to whom this machine belongs, where nobody signs in."""
 
-REVIEW_AFTER = (timedelta(days=7), timedelta(days=30), timedelta(days=90))
-"""When a passed lesson is worth repeating: what was repeated in time lasts longer.
 
-Source: Cepeda et al. 2008, doi 10.1111/j.1467-9280.2008.02209.x."""
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day, by UTC, on which a lesson was handed in: when last, how many hand-ins fell short before one passed, and whether one did."""
+
+    at: datetime
+    missed: int
+    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +54,13 @@ class Standing:
     """Where one learner stands in one lesson.
 
     `exercises` tells of each exercise that was checked whether its last check passed, `attempts` how often the lesson was handed in,
-    `passed_at` when it was last passed, and `passes` on how many days.
+    `passed_at` when it was last passed, and `days` on which days it was handed in, in their order.
     """
 
     exercises: Mapping[str, bool] = field(default_factory=dict)
     attempts: int = 0
     passed_at: datetime | None = None
-    passes: int = 0
-
-    @property
-    def review_at(self) -> datetime | None:
-        """From when it is worth repeating; None where it was not passed yet."""
-        if self.passed_at is None:
-            return None
-        return self.passed_at + REVIEW_AFTER[min(max(self.passes, 1), len(REVIEW_AFTER)) - 1]
+    days: tuple[Day, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +141,20 @@ class Record:
         from sqlalchemy import select  # noqa: PLC0415 - slow to import
 
         verdicts, exercises = _tables()["verdict"], _tables()["exercise"]
-        found: dict[str, dict[str, Any]] = {}
+        handed_in: dict[str, list[tuple[datetime, bool]]] = {}
+        last_checks: dict[str, dict[str, bool]] = {}
         with self._reading() as connection:
             mine = (verdicts.c.learner == learner) & (verdicts.c.course == course)
             for lesson, passed, at in connection.execute(
                 select(verdicts.c.lesson, verdicts.c.passed, verdicts.c.at).where(mine).order_by(verdicts.c.id)
             ):
-                one = found.setdefault(lesson, {"exercises": {}, "attempts": 0, "passed_at": None, "days": set()})
-                one["attempts"] += 1
-                if passed:
-                    one["passed_at"] = at.replace(tzinfo=UTC)
-                    one["days"].add(at.date())
+                handed_in.setdefault(lesson, []).append((at.replace(tzinfo=UTC), passed))
             begun = (exercises.c.learner == learner) & (exercises.c.course == course)
             for lesson, exercise, passed in connection.execute(
                 select(exercises.c.lesson, exercises.c.exercise, exercises.c.passed).where(begun)
             ):
-                one = found.setdefault(lesson, {"exercises": {}, "attempts": 0, "passed_at": None, "days": set()})
-                one["exercises"][exercise] = passed
-        return {lesson: Standing(one["exercises"], one["attempts"], one["passed_at"], len(one["days"])) for lesson, one in found.items()}
+                last_checks.setdefault(lesson, {})[exercise] = passed
+        return {lesson: _standing(last_checks.get(lesson, {}), handed_in.get(lesson, [])) for lesson in (handed_in | last_checks)}
 
     def learners(self) -> Iterator[Learner]:
         """Yield who is remembered, with each lesson that was begun, in the order of their names."""
@@ -381,6 +374,17 @@ def _exported(line: bytes, number: int) -> tuple[str | None, dict[str, Any]]:
         return table.name, {name: msgspec.convert(row.get(name), kind | None, strict=False) for name, kind in kinds.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, KeyError, AttributeError) as error:
         raise HornbookError(f"Line {number} does not belong to the export of a record, so nothing was read.") from error
+
+
+def _standing(exercises: Mapping[str, bool], handed_in: Sequence[tuple[datetime, bool]]) -> Standing:
+    """Return the standing of whoever has *handed_in* so, in that order: when, and whether it passed."""
+    days: dict[date, Day] = {}
+    for at, passed in handed_in:
+        before = days.get(at.date(), Day(at, 0, passed=False))
+        missed = before.missed + (not passed and not before.passed)
+        days[at.date()] = Day(max(at, before.at), missed, passed=before.passed or passed)
+    passed_at = next((at for at, passed in reversed(handed_in) if passed), None)
+    return Standing(exercises, len(handed_in), passed_at, tuple(days[day] for day in sorted(days)))
 
 
 def place_of(where: str) -> Path | str:

@@ -16,6 +16,7 @@ from hornbook.course import Course, installed_courses
 from hornbook.errors import CourseError, GraderError
 from hornbook.lesson import Lesson
 from hornbook.record.store import Standing
+from hornbook.schedule.review import review_at
 from hornbook.words import say
 
 WORK = "my-work"
@@ -107,6 +108,7 @@ def lesson_info(shelf: Shelf, course: Course, lesson: Lesson, standing: Standing
         "original": shelf.inside(lesson.path),
         "started": started,
         "editable": editable,
+        "due": [{"cohort": cohort.name, "title": cohort.title, "at": _iso(when)} for cohort, when in course.deadlines.get(lesson.slug, ())],
         "progress": {
             "status": "passed" if standing.passed_at else "started" if started else "new",
             "exercises": done,
@@ -114,7 +116,7 @@ def lesson_info(shelf: Shelf, course: Course, lesson: Lesson, standing: Standing
             "of": len(lesson.exercises),
             "attempts": standing.attempts,
             "passedAt": _iso(standing.passed_at),
-            "reviewAt": _iso(standing.review_at),
+            "reviewAt": _iso(review_at(standing.days)),
         },
     }
 

@@ -71,6 +71,7 @@ SCHEMAS: dict[str, Any] = {
         started=YES_OR_NO,
         progress=_ref("LessonProgress"),
         editable=YES_OR_NO,
+        due=_list(_object(cohort=TEXT, title=TEXT, at=TEXT)),
     ),
     "Lessons": _object(courses=_list(_object(name=TEXT, title=TEXT, problems=_list(TEXT))), lessons=_list(_ref("Lesson"))),
     "Related": _object(course=TEXT, slug=TEXT, title=TEXT, reason=TEXT),
