@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,7 +67,7 @@ def test_deadlines_only_go_forward(every: int, many: int, starts: date) -> None:
     walls = [when.replace(tzinfo=None) for when in due]
 
     assert walls[0].date() == starts + timedelta(days=every)
-    assert {later - earlier for earlier, later in zip(walls, walls[1:], strict=False)} <= {timedelta(days=every)}
+    assert {later - earlier for earlier, later in itertools.pairwise(walls)} <= {timedelta(days=every)}
     assert {when.tzinfo for when in due} == {ZoneInfo("Europe/Berlin")}
 
 

@@ -37,7 +37,7 @@ def test_each_repetition_lasts_longer() -> None:
         days.append((days[-1][0] + wait, 0, True))
 
     assert found == sorted(set(found))
-    assert found[0] <= 7 < found[-1]  # noqa: PLR2004 - a week
+    assert found[0] <= 7 < found[-1]
 
 
 def test_what_was_hard_comes_back_sooner() -> None:
