@@ -234,7 +234,7 @@ def test_cohort_is_read(pyproject: Path) -> None:
 
     assert (cohort.title, cohort.every_days, cohort.due_at, cohort.lessons) == ("Autumn evenings", 3, time(20), ("loops", "means"))
     assert cohort.breaks == ((date(2026, 12, 21), date(2027, 1, 3)), (date(2027, 4, 1), date(2027, 4, 1)))
-    assert dict(cohort.due) == {"loops": date(2026, 9, 20), "means": datetime(2026, 9, 30, 12)}  # noqa: DTZ001 - as it is written
+    assert dict(cohort.due) == {"loops": datetime(2026, 9, 20, 20), "means": datetime(2026, 9, 30, 12)}  # noqa: DTZ001 - as it is written
     assert (cohort.alarm_hours, cohort.link) == (0, "https://hub.example.org/{path}?{slug}")
 
 

@@ -18,9 +18,10 @@ class Cohort:
 
     The first lesson is due `every_days` days after `starts`, and each further one as many days after the last, at `due_at` by the clocks
     of `timezone` (an IANA name); a day that falls into one of the `breaks` (first and last day of each) is moved on, and all later ones
-    with it. `lessons` names some of the course's lessons in their order, and is empty where all are taken in the course's. `due` sets
-    the day or the time of single lessons, and leaves the others alone. `alarm_hours` before a lesson is due, a calendar reminds of it;
-    at 0 it does not. `link` is where a lesson opens, with `{slug}` and `{path}` (`lessons/loops/means.ipynb`) filled in.
+    with it. `lessons` names some of the course's lessons in their order, and is empty where all are taken in the course's. `due` sets the
+    time of single lessons, by the cohort's clocks unless it says another zone, and leaves the others alone. `alarm_hours` before a lesson
+    is due, a calendar reminds of it; at 0 it does not. `link` is where a lesson opens, with `{slug}` and `{path}`
+    (`lessons/loops/means.ipynb`) filled in.
     """
 
     name: str
@@ -31,7 +32,7 @@ class Cohort:
     due_at: time = END_OF_DAY
     breaks: tuple[tuple[date, date], ...] = ()
     lessons: tuple[str, ...] = ()
-    due: Mapping[str, datetime | date] = field(default_factory=dict)
+    due: Mapping[str, datetime] = field(default_factory=dict)
     alarm_hours: int = 24
     link: str = ""
 
@@ -44,7 +45,7 @@ class Cohort:
         day = self.starts
         for slug in self.lessons or tuple(course):
             day = self._next(day)
-            found[slug] = self._moment(self.due.get(slug, day))
+            found[slug] = self._moment(self.due.get(slug) or datetime.combine(day, self.due_at))
         return found
 
     def _next(self, day: date) -> date:
@@ -54,13 +55,11 @@ class Cohort:
             day += timedelta(days=self.every_days)
         return day
 
-    def _moment(self, when: datetime | date) -> datetime:
-        """Return *when* as a moment by the cohort's clocks; a day without a time is over at `due_at`."""
+    def _moment(self, when: datetime) -> datetime:
+        """Return *when* in the cohort's time zone; without a zone of its own it is by the cohort's clocks."""
         from zoneinfo import ZoneInfo  # noqa: PLC0415 - only a course with a cohort needs it
 
         zone = ZoneInfo(self.timezone)
-        if not isinstance(when, datetime):
-            when = datetime.combine(when, self.due_at)
         moment = when.replace(tzinfo=zone) if when.tzinfo is None else when
         # A time that the clocks leave out in spring is the one that they show instead.
         return moment.astimezone(UTC).astimezone(zone)

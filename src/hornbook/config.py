@@ -198,16 +198,17 @@ def _cohort(table: _Table) -> Cohort:
     link = table.text("link", _LINK, 'a link such as "https://hub.example.org/lab/tree/{path}"', "") if "link" in table.raw else ""
     if re.search(r"[{}]", re.sub(r"\{(slug|path)\}", "", link)):
         raise CourseError(table.path, f"[{table.name}] link is {_shown(link)}; only {{slug}} and {{path}} are filled in.")
+    due_at = table.exactly("due_at", time, "a time of day such as 20:00:00, without quotation marks", END_OF_DAY)
     return Cohort(
         name=name,
         title=table.text("title", re.compile(r"\S.*"), "one line of text", name),
         starts=table.exactly("starts", date, "a date such as 2026-09-07, without quotation marks"),
         timezone=_zone(table),
         every_days=int(table.number("every_days", 7, _DAYS)),
-        due_at=table.exactly("due_at", time, "a time of day such as 20:00:00, without quotation marks", END_OF_DAY),
+        due_at=due_at,
         breaks=_breaks(table),
         lessons=table.names("lessons", _SLUG, 'a list of lessons such as ["bike_count", "honest_chart"]'),
-        due=_due(table),
+        due=_due(table, due_at),
         alarm_hours=int(table.number("alarm_hours", 24, _HOURS)),
         link=link,
     )
@@ -235,14 +236,15 @@ def _breaks(table: _Table) -> tuple[tuple[date, date], ...]:
     return tuple((first, last) for first, last in pairs)
 
 
-def _due(table: _Table) -> dict[str, datetime | date]:
+def _due(table: _Table, due_at: time) -> dict[str, datetime]:
+    """Return when single lessons are due; a day without a time is over at *due_at*."""
     value = table.raw.get("due", {})
     within = _Table(table.path, f"{table.name}.due", value, value if isinstance(value, dict) else ())
     for slug, when in within.raw.items():
         if not isinstance(when, date):
             allowed = "a day such as 2026-10-20 or a time such as 2026-10-20T18:00:00, without quotation marks"
             raise CourseError(table.path, f"[{within.name}] {_shown(slug)} is {_shown(when)}; it must be {allowed}.")
-    return dict(within.raw)
+    return {slug: when if isinstance(when, datetime) else datetime.combine(when, due_at) for slug, when in within.raw.items()}
 
 
 def _default_name(path: Path) -> str:
