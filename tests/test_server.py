@@ -270,6 +270,18 @@ def test_a_lesson_is_checked_then_handed_in_and_published(server: Server) -> Non
         assert f"{artifact['id']}/manifest.json" in packed.namelist()
 
 
+def test_all_work_can_be_taken_along(server: Server) -> None:
+    """The learner's copies come as one file, which a browser keeps and does not show."""
+    server.ask("POST", "lessons/course/steps/work")
+    answer = server.ask("GET", "work/zip")
+
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="my-work.zip"'
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as packed:
+        assert "my-work/course/steps.ipynb" in packed.namelist()
+    assert server.ask("GET", "health").json["fleeting"] is False
+
+
 def test_what_was_passed_is_found_until_it_is_removed(server: Server) -> None:
     """Lessons at once; an artifact when it was handed in, unless the learner keeps it out; and no path of the machine is told."""
     path = saved(server, one="one = 1 # of bees", two="two = 2")

@@ -278,6 +278,7 @@ def course_files(title: str) -> dict[str, str]:
         "pyproject.toml": _SETTINGS.replace("<title>", json.dumps(title, ensure_ascii=False)),
         ".gitignore": _GITIGNORE,
         "binder/requirements.txt": _BINDER,
+        "binder/runtime.txt": "python-3.12\n",
     }
 
 

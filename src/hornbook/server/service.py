@@ -18,7 +18,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -34,7 +34,8 @@ from hornbook.record.store import Record, Standing, default_path
 from hornbook.server.desks import Desks, conversation
 from hornbook.server.finder import Finder
 from hornbook.server.jobs import Job, Jobs
-from hornbook.server.lessons import PORTFOLIO, Shelf, following, lesson_info, related
+from hornbook.server.lessons import PORTFOLIO, WORK, Shelf, following, lesson_info, related
+from hornbook.server.takeaway import pack
 from hornbook.words import say, speaking
 
 MOST_CELLS = 2_000
@@ -332,6 +333,13 @@ class Service:
         if folder is None or folder.is_symlink() or not folder.is_dir():
             raise Refused(404, "no-artifact", "There is no such artifact in the portfolio.")
         return read_file(folder.with_name(f"{name}.zip") if packed else folder / "index.html")
+
+    def pack_work(self, into: IO[bytes]) -> None:
+        """Write the learner's copies and portfolio to *into*, as a zip."""
+        try:
+            pack(self.root, (WORK, PORTFOLIO), into)
+        except HornbookError as error:
+            raise Refused(413, "too-big", str(error)) from error
 
     def remove_artifact(self, name: str) -> None:
         """Delete an artifact: its folder, its zip, what the catalog knows of it, and its place in the site over the portfolio."""
