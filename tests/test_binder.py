@@ -6,10 +6,13 @@ import json
 import os
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 import sysconfig
+import tempfile
+import threading
 import time
 import tomllib
 import urllib.request
@@ -53,16 +56,17 @@ def dockerfile(checkout: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give a clone as Binder has it: what git knows, and the JupyterLab side, which `tests/test_wheel.py` builds anew; it is nobody's."""
-    folder = tmp_path_factory.mktemp("binder")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,  # noqa: S607
-    ).stdout.split("\0")
+def checkout() -> Iterator[Path]:
+    """Give a clone as Binder has it: what git knows, and the JupyterLab side, which `tests/test_wheel.py` builds anew.
+
+    It does not lie among the other tests' folders, which nobody but their owner may enter.
+    """
+    base = Path(tempfile.mkdtemp(prefix="hb-binder-"))
+    base.chmod(0o755)
+    folder = base / "course"
+    folder.mkdir()
+    git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")  # noqa: S603 - ours
     built = ROOT / "src/hornbook/labextension"
     for path in [ROOT / name for name in listed if name] + [path for path in built.rglob("*") if path.is_file()]:
         if path.is_file():
@@ -70,7 +74,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, there)
     yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(base, ignore_errors=True)
 
 
 def test_what_is_heavy_is_built_before_the_course_is_copied(dockerfile: str) -> None:
@@ -114,45 +118,34 @@ def test_requirements_are_in_step() -> None:
 
 
 @pytest.fixture(scope="module")
-def place(checkout: Path) -> Iterator[dict[str, str]]:
+def place(checkout: Path) -> dict[str, str]:
     """Give the environment of an ordinary user for whom postBuild has run, with what requirements.txt brings there already."""
-    environment = checkout.parent / f"{checkout.name}-env"
+    environment, home = checkout.parent / "env", checkout.parent / "home"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=SECONDS)  # noqa: S603 - ours
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment), "platbase": str(environment)}))
     # The editable install of hornbook itself is not found by this: only what lies in that folder is.
     (packages / "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
-    home = checkout.parent / f"{checkout.name}-home"
     home.mkdir()
     for folder in (checkout, environment, home):
         for path in [folder, *folder.rglob("*")]:
             if os.geteuid() == 0 and not path.is_symlink():
                 os.chown(path, NOBODY, NOBODY)
-    for folder in checkout.parents:
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp") and os.geteuid() == 0:  # noqa: S108 - it is only looked at
-            folder.chmod(folder.stat().st_mode | 0o011)
-    path = f"{environment / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    yield {
-        "PATH": path,
+    programs = f"{environment / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {
+        "PATH": programs,
         "HOME": str(home),
         "LANG": "C.UTF-8",
         **{name: os.environ[name] for name in os.environ if name.startswith(("PIP_", "UV_"))},
     }
-    for folder in (environment, home):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def as_user(command: list[str], checkout: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
-    """Start *command* in the clone as somebody who is not root."""
-    somebody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    """Start *command* in the clone as somebody who is not root; what root's own Python is made of may be read all the same."""
+    if os.geteuid() == 0:
+        may_read = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search", "--bounding-set=-all,+dac_read_search"]
+        command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *may_read, *command]
     return subprocess.Popen(  # noqa: S603 - ours
-        command,
-        cwd=checkout,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        **somebody,
+        command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 
@@ -162,14 +155,13 @@ def test_the_course_opens(checkout: Path, place: dict[str, str]) -> None:
     said, _ = build.communicate(timeout=SECONDS)
     assert build.returncode == 0, said
     assert (Path(place["PATH"].split(":")[0]) / "hornbook").exists()
-    server = as_user(
-        ["./binder/start", "jupyter", "lab", "--no-browser", "--port=0", "--ServerApp.token=binder", "--ServerApp.ip=127.0.0.1"],
-        checkout,
-        place,
-    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    words = ["--no-browser", f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=binder", "--ServerApp.ip=127.0.0.1"]
+    server = as_user(["./binder/start", "jupyter", "lab", *words], checkout, place)
     try:
-        address = _address(server)
-        health, lessons = (_asked(f"{address}hornbook/api/{what}") for what in ("health", "lessons"))
+        _wait_for(server)
+        health, lessons = (_asked(f"http://127.0.0.1:{port}/hornbook/api/{what}") for what in ("health", "lessons"))
         check = as_user(["hornbook", "check", "lessons/python/secret_messages.ipynb", "--json"], checkout, place)
         most = 0
         while check.poll() is None:
@@ -188,20 +180,21 @@ def test_the_course_opens(checkout: Path, place: dict[str, str]) -> None:
         server.wait()
 
 
-def _address(server: subprocess.Popen[str]) -> str:
-    """Return where *server* listens, as soon as it says so."""
-    said = []
+def _wait_for(server: subprocess.Popen[str]) -> None:
+    """Return as soon as *server* says where it listens, and read on from then, so that it never waits for somebody to read."""
+    said: list[str] = []
     assert server.stdout is not None
     for line in server.stdout:
         said.append(line)
-        if found := re.search(r"(http://127\.0\.0\.1:\d+/)lab", line):
-            return found[1]
+        if "is running at" in line:
+            threading.Thread(target=server.stdout.read, daemon=True).start()
+            return
     raise AssertionError("".join(said))
 
 
-def _asked(url: str) -> dict[str, object]:
+def _asked(url: str) -> dict[str, Any]:
     with urllib.request.urlopen(f"{url}?token=binder", timeout=60) as answer:  # noqa: S310 - our own server
-        found: dict[str, object] = json.loads(answer.read())
+        found: dict[str, Any] = json.loads(answer.read())
     return found
 
 

@@ -37,6 +37,7 @@ from hornbook.sandbox.probe import Probe, Raised
 ROOT = Path(__file__).parent.parent
 DOCS = (
     "authoring",
+    "binder",
     "nbgrader",
     "notebook",
     "lab",

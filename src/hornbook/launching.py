@@ -64,7 +64,7 @@ def link(course: Course, lesson: Lesson, repository: str, *, ref: str = "HEAD", 
 
 def _place(repository: str) -> str:
     """Return *repository* as Binder names it."""
-    name = r"[\w.-]+"
+    name = r"(?!\.+(?:/|$))[\w.-]+"
     if found := re.fullmatch(rf"(?:gh/|https://github\.com/)({name}/{name}?)(?:\.git)?/?", repository):
         return f"gh/{found[1]}"
     if found := re.fullmatch(rf"(?:gl/|https://gitlab\.com/)({name}(?:/{name})*?/{name}?)(?:\.git)?/?", repository):

@@ -21,8 +21,8 @@ from hornbook.record.store import OWNER
 from hornbook.sandbox.canary import strongest
 from hornbook.server.finder import MOST_FOUND
 from hornbook.server.jobs import Job, TooMany
-from hornbook.server.openapi import description
 from hornbook.server.lessons import WORK
+from hornbook.server.openapi import description
 from hornbook.server.service import Example, LessonName, Refused, SentNotebook, Service
 from hornbook.server.takeaway import fleeting
 from hornbook.words import nearest, speaking

@@ -29,7 +29,7 @@ def pack(root: Path, folders: Sequence[str], into: IO[bytes]) -> None:
     left = MOST_BYTES
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in _files([root / folder for folder in folders]):
-            with path.open("rb", opener=_plainly) as file:
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 status = os.fstat(file.fileno())
                 if not stat.S_ISREG(status.st_mode):
                     continue
@@ -38,10 +38,6 @@ def pack(root: Path, folders: Sequence[str], into: IO[bytes]) -> None:
             if left < 0:
                 raise HornbookError(f"Your work is more than {MOST_BYTES >> 20} MiB. Download it in parts, from the file browser.")
             packed.writestr(path.relative_to(root).as_posix(), data)
-
-
-def _plainly(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _files(folders: Sequence[Path]) -> Iterator[Path]:
