@@ -328,7 +328,8 @@ def test_the_map_of_modules_is_the_territory() -> None:
     modules = {path.relative_to(ROOT / "src/hornbook").as_posix() for path in (ROOT / "src/hornbook").rglob("*.py")}
     shown = set(
         re.findall(
-            r"`((?:sandbox/|grading/|exchange/|server/|record/|publish/|catalog/|reports/)?\w+\.py)`", text_of("docs/architecture.md")
+            r"`((?:sandbox/|grading/|exchange/|server/|record/|publish/|catalog/|reports/|schedule/)?\w+\.py)`",
+            text_of("docs/architecture.md"),
         )
     )
 
