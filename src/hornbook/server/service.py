@@ -185,17 +185,27 @@ class Service:
             raise Refused(422, "not-found-so", str(error)) from error
 
     def start(self, user: str, course: Course, lesson: Lesson) -> dict[str, Any]:
-        """Make the learner's copy of *lesson*, if there is none, and return what the list shows."""
+        """Make the learner's copy of *lesson* and of the texts beside it, where there is none, and return what the list shows."""
+        from hornbook.grading.preparation import files_for  # noqa: PLC0415 - brings the sandbox along
+
         copy = self.shelf.copy_of(course, lesson.slug)
         if not copy.exists():
-            if self.shelf.inside(copy) is None:
-                raise Refused(403, "outside", f"{printable(copy.name)}: its folder is a link that leads out of this server's folder.")
-            try:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                _write_new(copy, lesson.path.read_bytes())
-            except OSError as error:
-                raise Refused(507, "no-room", f"{printable(copy.name)}: it cannot be written: {error.strerror}.") from error
+            self._copy(copy, lesson.path.read_bytes())
+        # Its cells read them by their names. What is there already may be the learner's, so it stays.
+        for name, text in files_for(lesson).items():
+            if not os.path.lexists(copy.parent / name):
+                self._copy(copy.parent / name, text.encode())
         return self.info(user, course, lesson)
+
+    def _copy(self, path: Path, data: bytes) -> None:
+        """Write a file into the learner's folder; refuse where that leads elsewhere or has no room."""
+        if self.shelf.inside(path) is None:
+            raise Refused(403, "outside", f"{printable(path.name)}: its folder is a link that leads out of this server's folder.")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_new(path, data)
+        except OSError as error:
+            raise Refused(507, "no-room", f"{printable(path.name)}: it cannot be written: {error.strerror}.") from error
 
     # --- notebooks ---
 
