@@ -22,7 +22,7 @@ SOURCES = {
 
 LAYERS = (
     {"errors", "words", "model", "wire", "config", "database", "files"},
-    {"lesson", "course", "feedback"},
+    {"lesson", "released", "course", "feedback"},
     {"sandbox"},
     {"grading"},
     {"record", "publish", "catalog"},
@@ -48,6 +48,8 @@ LAYERS = (
         "exchanging",
         "comparing",
         "reporting",
+        "release",
+        "releasing",
         "pipelines",
         "cli",
         "__main__",
@@ -75,6 +77,7 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.remembering": {"typer"},
     "hornbook.scoring": {"typer"},
     "hornbook.exchanging": {"typer"},
+    "hornbook.releasing": {"typer"},
     "hornbook.comparing": {"typer"},
     "hornbook.reporting": {"typer"},
     "hornbook.pipelines": {"typer"},
