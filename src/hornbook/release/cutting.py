@@ -80,9 +80,11 @@ def uses_of(source: str) -> Uses:
 class _Part:
     """A statement of the module's top level with the lines that it takes, the comment above it included.
 
-    `binds` are the names that it makes, `uses` those of the module that it needs, `asks` those of its arguments: fixtures, perhaps.
+    It is the *place*-th of the page. `binds` are the names that it makes, `uses` those of the module that it needs, `asks` those of its
+    arguments: fixtures, perhaps.
     """
 
+    place: int
     nodes: tuple[ast.stmt, ...]
     lines: str
     binds: frozenset[str]
@@ -90,9 +92,9 @@ class _Part:
     asks: frozenset[str]
 
     @classmethod
-    def of(cls, nodes: tuple[ast.stmt, ...], lines: str) -> _Part:
+    def of(cls, place: int, nodes: tuple[ast.stmt, ...], lines: str) -> _Part:
         binds, uses = _names("\n".join(ast.unparse(node) for node in nodes))
-        return cls(nodes, lines, binds, uses, frozenset(_asked(nodes)))
+        return cls(place, nodes, lines, binds, uses, frozenset(_asked(nodes)))
 
     @property
     def name(self) -> str:
@@ -141,12 +143,21 @@ class _Page:
                 groups.append([node])
         ends = [group[-1].end_lineno or 0 for group in groups]
         starts = [0, *ends[:-1]]
-        return cls(tuple(_Part.of(tuple(group), "".join(lines[s:e])) for group, s, e in zip(groups, starts, ends, strict=True)))
+        pieces = zip(groups, starts, ends, strict=True)
+        return cls(tuple(_Part.of(place, tuple(group), "".join(lines[s:e])) for place, (group, s, e) in enumerate(pieces)))
 
     def text(self, kept: Iterable[_Part]) -> str:
-        """Return the *kept* parts as they were written, with a blank line less where that was above what is gone."""
-        joined = "".join(part.lines if part.lines.endswith("\n") else f"{part.lines}\n" for part in kept)
-        return re.sub(r"\n{4,}", "\n\n\n", joined.lstrip("\n"))
+        """Return the *kept* parts as they were written, as far from each other as they were where there is something gone between them."""
+        text, last = "", -1
+        for part in kept:
+            space = max(_blank_lines(one.lines) for one in self.parts[last + 1 : part.place + 1])
+            text += "\n" * space + part.lines.lstrip("\n").rstrip("\n") + "\n"
+            last = part.place
+        return text.lstrip("\n")
+
+
+def _blank_lines(text: str) -> int:
+    return len(text) - len(text.lstrip("\n"))
 
 
 def _needed(parts: list[_Part], wanted: Collection[str]) -> Iterator[_Part]:
@@ -183,7 +194,7 @@ def _slimmed(part: _Part, names: Collection[str]) -> _Part:
     if len(wanted) == len(node.names) or not wanted:
         return part
     head = "".join(part.lines.splitlines(keepends=True)[: -(node.end_lineno or 0) + node.lineno - 1])
-    return _Part.of((node,), f"{head}{ast.unparse(ast.ImportFrom(node.module, wanted, node.level))}\n")
+    return _Part.of(part.place, (node,), f"{head}{ast.unparse(ast.ImportFrom(node.module, wanted, node.level))}\n")
 
 
 def _without(part: _Part, hidden: Collection[str], mixed: Collection[str]) -> _Part | None:
@@ -266,7 +277,7 @@ def _marks_hidden(value: ast.Call) -> bool:
 
 
 def _with_lines(part: _Part, lines: str) -> _Part:
-    return part if lines == part.lines else _Part.of(tuple(ast.parse(lines).body), lines)
+    return part if lines == part.lines else _Part.of(part.place, tuple(ast.parse(lines).body), lines)
 
 
 def _buried(nodes: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef]:

@@ -72,7 +72,7 @@ def make(
     released = _manifest(course, checks, files)
     if form is Form.BINDER:
         files |= _for_binder(course)
-    withheld = Withheld.of(course, hidden_in(checks), _graders(course, checks))
+    withheld = withheld_of(course, checks)
     content = _formed(course, files, released, form, into, version)
     tell(f"looking for {len(withheld)} things that must not be in it")
     findings = scan.find(content if isinstance(content, dict) else {into.name: content}, withheld)
@@ -89,8 +89,7 @@ def make(
 
 def look_through(path: Path, course: Course) -> tuple[scan.Finding, ...]:
     """Return what of *course* learners must not get and is in what lies at *path*, whoever has made that."""
-    checks = checks_of(course)
-    return scan.find(scan.read(path), Withheld.of(course, hidden_in(checks), _graders(course, checks)))
+    return scan.find(scan.read(path), withheld_of(course, checks_of(course)))
 
 
 def checks_of(course: Course) -> dict[str, tuple[Check, ...]]:
@@ -102,9 +101,10 @@ def checks_of(course: Course) -> dict[str, tuple[Check, ...]]:
     return {slug: run_checks(course, course.lesson(slug), ()) for slug in course.slugs}
 
 
-def hidden_in(checks: Mapping[str, Collection[Check]]) -> dict[str, tuple[str, ...]]:
-    """Return the names of the hidden checks by lesson, of a parametrised one without its values."""
-    return {slug: tuple(dict.fromkeys(base(check) for check in found if check.hidden)) for slug, found in checks.items()}
+def withheld_of(course: Course, checks: Mapping[str, Collection[Check]]) -> Withheld:
+    """Return what learners must not get of *course*, with its *checks* by lesson."""
+    hidden = {slug: {base(check) for check in found if check.hidden} for slug, found in checks.items()}
+    return Withheld.of(course, hidden, _graders(course, checks))
 
 
 def base(check: Check) -> str:

@@ -42,6 +42,7 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){16,}")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(n|t))")
 _ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 _FORBIDDEN_FOLDERS = {".git", ".hg", ".svn", ".hornbook", "__pycache__", ".ipynb_checkpoints", ".hypothesis", ".pytest_cache"}
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\"seed\"\s*:\s*\"[A-Za-z0-9+/]{43}=\"|\"kdf\"\s*:\s*\"scrypt\"|\"kty\"[^}]*\"d\"\s*:"
 )
@@ -120,7 +121,7 @@ def _found(piece: _Text, withheld: Withheld) -> Iterator[Finding]:
         if needle in squeezed:
             yield Finding(piece.file, _place(piece, squeeze, needle), what)
     for word, what in withheld.words.items():
-        if word in piece.text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", piece.text):
+        if word in piece.text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", piece.text, re.ASCII):
             yield Finding(piece.file, _place(piece, str, word), what)
     if key := _KEY.search(piece.text):
         yield Finding(piece.file, _place(piece, str, key[0]), "the private part of a key")
@@ -172,10 +173,11 @@ class _Look:
         text = _decoded(data)
         if text is not None:
             yield from self._texts(file, place, text, depth)
-            return
-        yield _Text(file, place, data.decode("latin-1"))
-        for found in _ZLIB.finditer(data):
-            yield from self._stream(file, place, data[found.start() :])
+        # What has zeros in it may be in another encoding, and may be none at all.
+        if text is None or b"\0" in data or data.startswith(_MARKS):
+            yield _Text(file, place, data.decode("latin-1"))
+            for found in _ZLIB.finditer(data):
+                yield from self._stream(file, place, data[found.start() :])
 
     def _by_name(self, file: str) -> None:
         parts = file.replace("!", "/").split("/")
@@ -223,8 +225,8 @@ class _Look:
 
     def _expanded(self, data: bytes) -> bytes:
         """Return what is compressed in *data*."""
-        opener: Any = gzip.GzipFile if data.startswith(b"\x1f\x8b") else bz2.BZ2File if data.startswith(b"BZh") else lzma.LZMAFile
-        with opener(io.BytesIO(data)) as file:
+        module: Any = gzip if data.startswith(b"\x1f\x8b") else bz2 if data.startswith(b"BZh") else lzma
+        with module.open(io.BytesIO(data)) as file:
             content: bytes = file.read(self.left + 1)
         if len(content) > self.left:
             raise _TooMuch
@@ -299,14 +301,13 @@ def _strings(value: Any) -> Iterator[str]:
 
 def _decoded(data: bytes) -> str | None:
     """Return *data* as text, in whichever encoding it is; None where it is none."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
+    if data.startswith(_MARKS):
+        return data.decode("utf-16", "replace")
     sample = data[:4096]
     if sample.count(0) * 3 > len(sample):
         return data.decode("utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le", "replace")
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
 
