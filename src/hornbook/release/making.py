@@ -20,6 +20,7 @@ from hornbook.course import Course
 from hornbook.errors import CourseError, GraderError, HornbookError, LeakError, printable
 from hornbook.feedback import Bank, Misconception
 from hornbook.grading.material import version_of
+from hornbook.lesson import fill, read_solution
 from hornbook.publish.artifact import zipped
 from hornbook.release import cutting, packing, scan, versions
 from hornbook.release.withheld import Withheld
@@ -75,7 +76,7 @@ def make(
     withheld = withheld_of(course, checks)
     content = _formed(course, files, released, form, into, version)
     tell(f"looking for {len(withheld)} things that must not be in it")
-    findings = scan.find(content if isinstance(content, dict) else {into.name: content}, withheld)
+    findings = (*_solved(course), *scan.find(content if isinstance(content, dict) else {into.name: content}, withheld))
     if findings:
         raise LeakError([str(one) for one in findings])
     tell("asking the released graders for their checks")
@@ -110,6 +111,18 @@ def withheld_of(course: Course, checks: Mapping[str, Collection[Check]]) -> With
 def base(check: Check) -> str:
     """Return the name of the function of *check*."""
     return check.name.partition("[")[0]
+
+
+def _solved(course: Course) -> Iterator[scan.Finding]:
+    """Yield the exercises of *course* that are solved in the lesson itself: what stands there would count as given."""
+    for lesson in course.lessons:
+        if course.has_solution(lesson.slug):
+            filled = fill(lesson, read_solution(course.solution(lesson.slug)))
+            for exercise in lesson.exercises.values():
+                if not filled.attempted(lesson, exercise.id):
+                    place = lesson.path.relative_to(course.root).as_posix()
+                    what = f"as shipped, its exercise {exercise.id} is solved"
+                    yield scan.Finding(place, f"cell {exercise.cells[0] + 1}", what)
 
 
 # --- What learners get -----------------------------------------------------------------------------------------------

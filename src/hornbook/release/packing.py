@@ -26,6 +26,9 @@ from hornbook.released import MANIFEST, Form, Released
 EPOCH: Final = 315532800
 """1980, the first moment that a zip can tell."""
 
+PYTHON: Final = ">=3.11"
+"""Which Python a package wants: hornbook's own."""
+
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*([^#@/\\]*?)\s*(#.*)?")
 
 
@@ -89,13 +92,14 @@ class Package:
             f"version = {quoted(self.version)}",
             f"description = {quoted(self.released.title)}",
             'readme = "README.md"',
+            f"requires-python = {quoted(PYTHON)}",
             f"dependencies = [{', '.join(map(quoted, self.requirements))}]",
             "",
             "[tool.hatch.build]",
             "ignore-vcs = true",
             "",
             "[tool.hatch.build.targets.wheel]",
-            "bypass-selection = true",
+            'include = ["/no-code"]  # the wheel holds data only',
             "",
             "[tool.hatch.build.targets.wheel.shared-data]",
             f"course = {quoted(self.place)}",
@@ -115,6 +119,7 @@ class Package:
             f"Name: {self.name}",
             f"Version: {self.version}",
             f"Summary: {' '.join(self.released.title.split())}",
+            f"Requires-Python: {PYTHON}",
             *(f"Requires-Dist: {one}" for one in self.requirements),
             "Description-Content-Type: text/markdown",
             "",
@@ -189,10 +194,11 @@ def write(path: Path, content: bytes | Mapping[str, bytes], *, replace: bool) ->
     What is there is replaced only with *replace*. Raises `HornbookError` where it cannot be written.
     """
     unfinished = path.with_name(f".unfinished-{os.getpid()}-{secrets.token_hex(4)}")
-    former = unfinished.with_suffix(".former")
+    former = path.with_name(f".{path.name}.former")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         clear(path.parent)
+        _restore(former, path)
         if isinstance(content, bytes):
             _flushed(unfinished, content)
             if replace:
@@ -213,12 +219,18 @@ def write(path: Path, content: bytes | Mapping[str, bytes], *, replace: bool) ->
     except OSError as error:
         raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}). Nothing was.") from error
     finally:
-        if os.path.lexists(former) and not os.path.lexists(path):
-            former.rename(path)
-        shutil.rmtree(former, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _restore(former, path)
         with contextlib.suppress(OSError):
             unfinished.unlink()
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _restore(former: Path, path: Path) -> None:
+    """Put the *former* release back where nothing has taken its place at *path*; where something has, nobody needs it any more."""
+    if former.is_dir() and not os.path.lexists(path):
+        former.rename(path)
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def clear(folder: Path) -> None:

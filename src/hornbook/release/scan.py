@@ -65,11 +65,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A piece of what was found inside a file, and where."""
+    """A piece of what was found inside a file, and where. In a *raw* one, bytes of any kind, words have no ends."""
 
     file: str
     place: str
     text: str
+    raw: bool = False
 
 
 class _TooMuch(Exception):  # noqa: N818 - an ending, not an error
@@ -121,7 +122,7 @@ def _found(piece: _Text, withheld: Withheld) -> Iterator[Finding]:
         if needle in squeezed:
             yield Finding(piece.file, _place(piece, squeeze, needle), what)
     for word, what in withheld.words.items():
-        if word in piece.text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", piece.text, re.ASCII):
+        if word in piece.text and (piece.raw or re.search(rf"(?<!\w){re.escape(word)}(?!\w)", piece.text, re.ASCII)):
             yield Finding(piece.file, _place(piece, str, word), what)
     if key := _KEY.search(piece.text):
         yield Finding(piece.file, _place(piece, str, key[0]), "the private part of a key")
@@ -175,7 +176,7 @@ class _Look:
             yield from self._texts(file, place, text, depth)
         # What has zeros in it may be in another encoding, and may be none at all.
         if text is None or b"\0" in data or data.startswith(_MARKS):
-            yield _Text(file, place, data.decode("latin-1"))
+            yield _Text(file, place, data.decode("latin-1"), raw=True)
             for found in _ZLIB.finditer(data):
                 yield from self._stream(file, place, data[found.start() :])
 
