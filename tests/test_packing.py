@@ -32,7 +32,7 @@ write(Path(sys.argv[1]), files, replace=sys.argv[2] == "replace")
 def written(folder: Path) -> int:
     """Return how many folders of an unfinished release in *folder* there are; while one looks, it may come to its place."""
     with contextlib.suppress(OSError):
-        return sum(len(os.listdir(path)) for path in folder.glob(".unfinished-*"))
+        return sum(len(list(path.iterdir())) for path in folder.glob(".unfinished-*"))
     return 0
 
 
