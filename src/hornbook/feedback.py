@@ -45,7 +45,7 @@ MISSING: Final = _Missing()
 MOST_HINTS: Final = 4
 """How many hints a ladder holds at most."""
 
-_TABLES: Final = ("released", "exercise", "misconception", "equivalent")
+_TABLES: Final = ("exercise", "misconception", "equivalent")
 _EXERCISE_KEYS: Final = ("hints", "success")
 _MISCONCEPTION_KEYS: Final = ("name", "check", "when", "program", "hints")
 _EQUIVALENT_KEYS: Final = ("exercise", "operator", "line", "becomes", "reason")
@@ -248,8 +248,9 @@ class _Reader:
     path: Path
 
     def bank(self, document: Mapping[str, object]) -> Bank:
-        self._only(document, _TABLES, "the file")
+        # It is for no author to write, so no sentence offers it.
         released = document.get("released", False)
+        self._only({name: table for name, table in document.items() if name != "released"}, _TABLES, "the file")
         if not isinstance(released, bool):
             raise self._error("released must be true or false; only `hornbook release` writes it.")
         exercises = self._table(document.get("exercise", {}), "[exercise]")
