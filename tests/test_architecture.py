@@ -50,6 +50,7 @@ LAYERS = (
         "reporting",
         "release",
         "releasing",
+        "regrading",
         "pipelines",
         "cli",
         "__main__",
