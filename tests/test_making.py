@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 import venv
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,7 @@ from hornbook.release.making import make
 from hornbook.released import MANIFEST, Form, Released
 from hornbook.scaffold import FIRST_LESSON, new_course, new_lesson
 from hornbook.server.lessons import Shelf, lesson_info
+from hornbook.server.service import Service
 
 ROOT = Path(__file__).parent.parent
 GRADER = "graders/test_counting_vowels.py"
@@ -361,3 +364,23 @@ def test_what_cannot_be_released_is_said(course: Course, tmp_path: Path) -> None
         make(course, course.root / "lessons" / "out")
     with pytest.raises(HornbookError, match="holds the course itself"):
         make(course, tmp_path)
+
+
+def test_a_server_grades_a_release(course: Course, tmp_path: Path) -> None:
+    """Over a release a learner's server hands out copies and grades them: what was not asked is still to come."""
+    make(course, tmp_path / "lab" / "out")
+
+    async def graded() -> dict[str, Any]:
+        service = Service(tmp_path / "lab", record_path=tmp_path / "record.sqlite")
+        learners, lesson = service.lesson("singers", FIRST_LESSON)
+        place = service.start("me", learners, lesson)["path"]
+        notebook = lesson.to_notebook(read_solution(course.solution(FIRST_LESSON)))
+        (tmp_path / "lab" / place).write_text(json.dumps(notebook), "utf-8")
+        job = await service.grade("me", place, "en")
+        said = [change async for change in job.changes()]
+        await service.close()
+        return said[-1]
+
+    verdict = asyncio.run(graded())["result"]["verdict"]
+
+    assert (verdict["hidden_pending"], verdict["passed"], len(verdict["outcomes"])) == (2, False, 2)
