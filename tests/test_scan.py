@@ -164,6 +164,7 @@ WAYS = {
     "a hidden check's text": added("README.md", "asks for 'ball, fun, 8' last"),
     "a wrong program": added("lessons/data.py", WRONG.replace("items", "things")),
     "a path": added("lessons/data.txt", f"made in {ROOT}/lessons"),
+    "a path in the home": added("lessons/data.txt", f"see {Path.home()}/notes"),
     "a history": added(".git/config", "[core]"),
     "a record": added(".hornbook/versions/x/y", "1"),
     "a checkpoint": added("lessons/.ipynb_checkpoints/a.ipynb", "{}"),

@@ -122,7 +122,7 @@ def _found(piece: _Text, withheld: Withheld) -> Iterator[Finding]:
         if needle in squeezed:
             yield Finding(piece.file, _place(piece, squeeze, needle), what)
     for word, what in withheld.words.items():
-        if word in piece.text and (piece.raw or re.search(rf"(?<!\w){re.escape(word)}(?!\w)", piece.text, re.ASCII)):
+        if word in piece.text and (piece.raw or _as_a_word(word, piece.text)):
             yield Finding(piece.file, _place(piece, str, word), what)
     if key := _KEY.search(piece.text):
         yield Finding(piece.file, _place(piece, str, key[0]), "the private part of a key")
@@ -135,6 +135,12 @@ def _found(piece: _Text, withheld: Withheld) -> Iterator[Finding]:
             yield Finding(piece.file, piece.place, what)
     for shape in {*shapes_of(piece.text)} & withheld.shapes.keys():
         yield Finding(piece.file, piece.place, withheld.shapes[shape])
+
+
+def _as_a_word(word: str, text: str) -> bool:
+    """Whether *word* stands in *text* and is no part of a longer one; what ends in a slash goes on."""
+    end = r"(?!\w)" if re.match(r"\w", word[-1]) else ""
+    return re.search(rf"(?<!\w){re.escape(word)}{end}", text, re.ASCII) is not None
 
 
 def _place(piece: _Text, form: Callable[[str], str], needle: str) -> str:
@@ -177,8 +183,10 @@ class _Look:
         # What has zeros in it may be in another encoding, and may be none at all.
         if text is None or b"\0" in data or data.startswith(_MARKS):
             yield _Text(file, place, data.decode("latin-1"), raw=True)
+            # Without a copy for each place at which a stream may begin.
+            view = memoryview(data)
             for found in _ZLIB.finditer(data):
-                yield from self._stream(file, place, data[found.start() :])
+                yield from self._stream(file, place, view[found.start() :])
 
     def _by_name(self, file: str) -> None:
         parts = file.replace("!", "/").split("/")
@@ -233,7 +241,7 @@ class _Look:
             raise _TooMuch
         return content
 
-    def _stream(self, file: str, place: str, data: bytes) -> Iterator[_Text]:
+    def _stream(self, file: str, place: str, data: memoryview) -> Iterator[_Text]:
         """Yield what is compressed at the beginning of *data*, if anything is: a part of a picture, a PDF, or of a file of one's own."""
         expander = zlib.decompressobj()
         try:

@@ -171,12 +171,12 @@ def _values(test: ast.FunctionDef) -> Iterator[str]:
 
 
 def _machine(course: Course) -> dict[str, str]:
-    """Return the paths that nobody else's machine has: the course's, the home, where Python is; and keys that lie among the first."""
+    """Return the paths that nobody else's machine has: the course's, Python's, and those in the home."""
     paths = {course.root: "where the course is on this machine", Path(sys.prefix): "where Python is on this machine"}
-    with_home = {f"{path}": what for path, what in paths.items() if len(path.parts) > 2}  # noqa: PLR2004 - /usr is everybody's
+    found = {str(path): what for path, what in paths.items() if len(path.parts) > 2}  # noqa: PLR2004 - /usr is everybody's
     if len(Path.home().parts) > 1:
-        with_home[f"{Path.home()}{os.sep}"] = "somebody's home on this machine"
-    return with_home
+        found[f"{Path.home()}{os.sep}"] = "somebody's home on this machine"
+    return found
 
 
 def tree_of(source: str) -> ast.Module:
