@@ -22,7 +22,7 @@ SOURCES = {
 
 LAYERS = (
     {"errors", "words", "model", "wire", "config", "database", "files", "cohorts"},
-    {"lesson", "course", "feedback"},
+    {"lesson", "released", "course", "feedback"},
     {"sandbox"},
     {"grading"},
     {"record", "publish", "catalog"},
@@ -50,6 +50,9 @@ LAYERS = (
         "reporting",
         "schedule",
         "scheduling",
+        "release",
+        "releasing",
+        "regrading",
         "pipelines",
         "launching",
         "cli",
@@ -78,6 +81,7 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.remembering": {"typer"},
     "hornbook.scoring": {"typer"},
     "hornbook.exchanging": {"typer"},
+    "hornbook.releasing": {"typer"},
     "hornbook.comparing": {"typer"},
     "hornbook.reporting": {"typer"},
     "hornbook.scheduling": {"typer"},

@@ -221,8 +221,9 @@ A lesson has the same name, and the same sub-folder, in the first three.
 | begin another lesson | `hornbook new lesson loops/fizz_buzz` |
 | ask the visible checks, as a learner | `hornbook check work.ipynb` |
 | grade what was handed in | `hornbook grade handed_in/` |
+| make what learners get | `hornbook release --into out/course` |
 
-Publish `lessons/` and `binder/`; keep `graders/` and `feedback/` to yourself.
+Give out what `hornbook release` makes, and nothing else: `graders/` and `feedback/` hold the solutions.
 """
 
 _SETTINGS = """\
