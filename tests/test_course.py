@@ -235,6 +235,20 @@ def test_cohort_with_a_lesson_that_is_not_there_is_a_problem(root: Path) -> None
     assert found(root) == ['pyproject.toml: the cohort "autumn" has the lesson "lops", which is not there; did you mean "loops".']
 
 
+def test_files_of_one_name_say_the_same(root: Path) -> None:
+    """A learner's copies of all lessons lie in one folder, with what their cells read; READMEs are nobody's data."""
+    for folder in ("a", "b", "c"):
+        (root / "lessons" / folder).mkdir()
+        (root / "lessons" / folder / "README.md").write_text(folder, "utf-8")
+        (root / "lessons" / folder / "table.csv").write_text("1", "utf-8")
+    assert found(root) == []
+    (root / "lessons/b/table.csv").write_text("2", "utf-8")
+
+    assert found(root) == [
+        "lessons/b/table.csv: says something else than lessons/a/table.csv, and a learner has both in one folder. Give it another name."
+    ]
+
+
 def test_deadlines_of_all_cohorts_stand_by_lesson(root: Path) -> None:
     """Who asks what is due finds each cohort's date, in the order of the settings, and nothing where no cohort is."""
     assert Course.open(root).deadlines == {}

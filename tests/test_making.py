@@ -270,7 +270,11 @@ def test_binder_gets_what_it_installs(course: Course, tmp_path: Path) -> None:
 
     assert said[1].startswith("hornbook==")
     assert said[2:] == ["numpy>=2.0"]
-    assert {name for name in files_in(tmp_path / "out") if name.startswith("binder/")} == {"binder/requirements.txt", "binder/apt.txt"}
+    assert {name for name in files_in(tmp_path / "out") if name.startswith("binder/")} == {
+        "binder/requirements.txt",
+        "binder/runtime.txt",
+        "binder/apt.txt",
+    }
 
 
 def test_the_manifest_says_what_is_in_it(course: Course, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_a_new_course_is_whole(course: Course) -> None:
         ".gitignore",
         "README.md",
         "binder/requirements.txt",
+        "binder/runtime.txt",
         "feedback/counting_vowels.toml",
         "graders/counting_vowels.solution.py",
         "graders/test_counting_vowels.py",

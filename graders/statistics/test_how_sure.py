@@ -36,7 +36,7 @@ def over_seeds(submission, call, first, seeds):
 @pytest.mark.exercise("masses")
 def test_female_chinstraps(submission):
     """There are 34 female chinstraps with a mass; the first weighs 3500 grams"""
-    came = submission.masses("penguins.csv", "Chinstrap", "female")
+    came = submission.masses("palmer_penguins.csv", "Chinstrap", "female")
     assert len(came) == 34
     assert came[0] == 3500
 

@@ -221,7 +221,7 @@ class Course:
     def problems(self) -> tuple[Problem, ...]:
         """Return everything about the course's files that does not fit together; none of it keeps the rest from working."""
         files = (*self._links(), *self._unreadable(), *self._orphans(), *self._incomplete())
-        found = (*files, *self._unknown(), *self._cycles(), *self._strangers())
+        found = (*files, *self._unknown(), *self._cycles(), *self._strangers(), *self._twins())
         return tuple(Problem(path.relative_to(self.root), message) for path, message in found)
 
     @cached_property
@@ -343,6 +343,16 @@ class Course:
                 if slug not in self.slugs:
                     stranger = f'the cohort "{cohort.name}" has the lesson "{printable(slug)}", which is not there'
                     yield self.root / "pyproject.toml", f"{stranger}; {nearest(slug, self.slugs)}."
+
+    def _twins(self) -> Iterator[tuple[Path, str]]:
+        """Give files of one name that say different things: a learner's copies of all lessons lie in one folder."""
+        first: dict[str, Path] = {}
+        for path in self.beside():
+            other = first.setdefault(path.relative_to(self.root / "lessons").name, path)
+            with suppress(OSError):
+                if path.read_bytes() != other.read_bytes() and path.suffix != ".md":
+                    place = printable(other.relative_to(self.root).as_posix())
+                    yield path, f"says something else than {place}, and a learner has both in one folder. Give it another name."
 
     def _cycles(self) -> Iterator[tuple[Path, str]]:
         from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415 - only `problems` needs it

@@ -262,6 +262,9 @@ _BINDER = """\
 hornbook
 """
 
+BINDER_PYTHON = "python-3.12\n"
+"""What Binder is told of Python: the one that it takes by itself is too old for hornbook."""
+
 
 def new_course(folder: Path, *, title: str | None = None) -> tuple[Path, ...]:
     """Make a course with one lesson in *folder*, which may exist, and return the files made, in the order to read them.
@@ -279,7 +282,7 @@ def course_files(title: str) -> dict[str, str]:
         "pyproject.toml": _SETTINGS.replace("<title>", json.dumps(title, ensure_ascii=False)),
         ".gitignore": _GITIGNORE,
         "binder/requirements.txt": _BINDER,
-        "binder/runtime.txt": "python-3.12\n",
+        "binder/runtime.txt": BINDER_PYTHON,
     }
 
 

@@ -25,6 +25,7 @@ from hornbook.publish.artifact import zipped
 from hornbook.release import cutting, packing, scan, versions
 from hornbook.release.withheld import Withheld
 from hornbook.released import MANIFEST, Form, Released, ReleasedLesson, Worth
+from hornbook.scaffold import BINDER_PYTHON
 
 if TYPE_CHECKING:
     from hornbook.grading.outcomes import Check
@@ -257,7 +258,7 @@ def _for_binder(course: Course) -> dict[str, bytes]:
     from hornbook import __version__  # noqa: PLC0415 - the package is still being imported when this module is
 
     lines = ["# Read by repo2docker.", f"hornbook=={__version__}", *_requirements(course)]
-    files = {"binder/requirements.txt": "\n".join([*lines, ""]).encode()}
+    files = {"binder/requirements.txt": "\n".join([*lines, ""]).encode(), "binder/runtime.txt": BINDER_PYTHON.encode()}
     for name in _FOR_BINDER:
         path = course.root / "binder" / name
         if path.is_file() and not path.is_symlink():
