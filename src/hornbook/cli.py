@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hornbook import comparing, exchanging, finding, pipelines, publishing, remembering, reporting, scheduling, scoring
+from hornbook import comparing, exchanging, finding, handing, pipelines, publishing, remembering, reporting, scheduling, scoring
 from hornbook.errors import HornbookError, printable
 from hornbook.keeping import Keeping
 from hornbook.terminal import (
@@ -27,6 +27,7 @@ from hornbook.terminal import (
     INTERRUPTED,
     PASSED,
     CourseOption,
+    Drawing,
     JsonOption,
     LanguageOption,
     LessonOption,
@@ -34,6 +35,7 @@ from hornbook.terminal import (
     Notebooks,
     RecordOption,
     Run,
+    SeedFileOption,
     SeedOption,
     find_course,
     find_lesson,
@@ -161,6 +163,10 @@ def grade(  # noqa: PLR0913 - each is an option
             help="Write the points into nbgrader's gradebook; the notebooks lie in submitted/STUDENT/ASSIGNMENT/.",
         ),
     ] = None,
+    learner: Annotated[
+        str | None, typer.Option("--learner", metavar="ID", help="Whose notebook it is, to draw that learner's variant. [default: its folder]")
+    ] = None,
+    seed_file: SeedFileOption = None,
     seed: SeedOption = None,
     require_level: LevelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
@@ -174,6 +180,7 @@ def grade(  # noqa: PLR0913 - each is an option
         draw = line if quiet else functools.partial(render, verbose=verbose)
         options: dict[str, Any] = {"seed": seed, "verdicts": verdicts, "language": language, "jobs": jobs}
         run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
+        run = replace(run, drawing=Drawing.of(run.course, seed_file, learner))
         need_level(max(run.course.settings.require_level, require_level or 0))
         if record is not None:
             need_learners(run.files)
@@ -201,6 +208,7 @@ app.add_typer(scoring.app)
 app.add_typer(reporting.app)
 app.add_typer(exchanging.app)
 app.add_typer(comparing.app)
+app.add_typer(handing.app)
 app.add_typer(scheduling.app)
 app.add_typer(pipelines.app)
 

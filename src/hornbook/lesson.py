@@ -24,6 +24,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from hornbook.draws import Draw, claimed, read_draws
 from hornbook.errors import GraderError, LessonError, SubmissionError, printable
 from hornbook.model import Repair
 from hornbook.words import ENGLISH, say, speaking, written
@@ -53,7 +54,7 @@ _VERSION = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}", re.ASCII)
 _URI = re.compile(r"https?://\S+")
 _LEVELS = ("beginner", "intermediate", "advanced")
 _REQUIRED = ("format", "slug", "title", "version", "summary", "objectives", "level", "minutes", "authors", "licence")
-_FIELDS = {*_REQUIRED, "skills", "requires", "added_cells"}
+_FIELDS = {*_REQUIRED, "skills", "requires", "added_cells", "parameters"}
 _KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -121,6 +122,7 @@ class Lesson:
     skills: tuple[Skill, ...] = ()
     requires: tuple[str, ...] = ()
     added_cells: bool = True
+    draws: tuple[Draw, ...] = ()
     digest: str = ""
     metadata: Mapping[str, Any] = field(default_factory=lambda: copy.deepcopy(_KERNEL), hash=False)
 
@@ -203,6 +205,8 @@ class Lesson:
         }
         if not self.added_cells:
             hornbook["added_cells"] = False
+        if self.draws:
+            hornbook["parameters"] = {draw.name: dict(draw.said) for draw in self.draws}
         return {"cells": cells, "metadata": copy.deepcopy({**self.metadata, "hornbook": hornbook}), "nbformat": 4, "nbformat_minor": 5}
 
     def _cell(self, position: int, cell: Cell, source: str) -> dict[str, Any]:
@@ -315,6 +319,11 @@ class _Metadata:
             skills=self.skills(),
             requires=self.requires(slug),
             added_cells=self.added_cells(),
+            draws=read_draws(
+                self.path,
+                self.raw.get("parameters", {}),
+                [(cell.source, "parameters" in cell.tags) for cell in cells if cell.kind == "code"],
+            ),
             digest=digest,
             metadata=metadata,
         )
@@ -467,7 +476,8 @@ class Submission:
 
     `sources` has, for each exercise of the lesson, the source of each of its cells, empty where the file has none. `name` is
     the name of the file, safe to show; `digest` the SHA-256 of its bytes in hexadecimal. `cells` has, for each exercise that was
-    found, the numbers of the file's cells (from 0) that hold the answer.
+    found, the numbers of the file's cells (from 0) that hold the answer. `claimed` are the values that the file says its parameters have,
+    if it says any, and `variant` those that the course has drawn for its learner, which is not said by any file.
     """
 
     name: str
@@ -477,6 +487,8 @@ class Submission:
     added: tuple[AddedCell, ...] = ()
     repairs: tuple[Repair, ...] = ()
     cells: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False, compare=False)
+    claimed: Mapping[str, Any] | None = field(default=None, hash=False)
+    variant: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def attempted(self, lesson: Lesson, exercise_id: str) -> bool:
         """Whether the learner wrote anything into the exercise that Python would notice: comments and blank lines are not."""
@@ -565,7 +577,10 @@ def match_lesson(path: Path, lessons: Iterable[Lesson]) -> Lesson:
 
 @dataclass(frozen=True, slots=True)
 class FoundCell:
-    """A cell of a submitted file. `id`, `exercise` and `grade_id` are what the file claims about it, never trusted."""
+    """A cell of a submitted file. `id`, `exercise`, `grade_id` and `injected` are what the file claims about it, never trusted.
+
+    `injected` says that it is papermill's, with values for the parameters.
+    """
 
     index: int
     kind: Kind
@@ -573,6 +588,7 @@ class FoundCell:
     id: str | None = None
     exercise: str | None = None
     grade_id: str | None = None
+    injected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -651,6 +667,7 @@ class SubmissionFile:
         reading.unmerge()
         reading.report_order()
         added = reading.added()
+        values = reading.claimed()
         return Submission(
             name=printable(self.path.name),
             digest=self.digest,
@@ -662,6 +679,7 @@ class SubmissionFile:
             added=added,
             repairs=(*self.repairs, *self._mismatches(lesson), *reading.repairs),
             cells=reading.found(),
+            claimed=values,
         )
 
     def _mismatches(self, lesson: Lesson) -> Iterator[Repair]:
@@ -947,7 +965,11 @@ class _Reading:
     def _strays(self) -> list[int]:
         """Return the code cells of the file that nothing is known about."""
         known = self._claimed() | self.home.keys()
-        return [cell.index for cell in self.cells if cell.kind == "code" and cell.index not in known and cell.source.strip()]
+        return [cell.index for cell in self._code() if cell.index not in known and cell.source.strip()]
+
+    def _code(self) -> Iterator[FoundCell]:
+        """Yield the file's code cells; one with values for the parameters is neither an answer nor something that the learner added."""
+        return (cell for cell in self.cells if cell.kind == "code" and not cell.injected)
 
     def _recovered(self, position: int, index: int, words: str) -> None:
         self._answer(position, [index], self.cells[index].source)
@@ -1031,7 +1053,7 @@ class _Reading:
             if cell.index in self.home:
                 after = self.home[cell.index]
                 own.setdefault(after, cell.source)
-            elif cell.kind == "code" and cell.source.strip() and cell.index not in self._dropped:
+            elif cell.kind == "code" and not cell.injected and cell.source.strip() and cell.index not in self._dropped:
                 cells.append(AddedCell(after, cell.source))
         lesson_code = {at: cell for at, cell in enumerate(self.lesson.cells) if cell.kind == "code" and cell.exercise is None}
         changed = sum(at in own and not _same(own[at], cell.source) for at, cell in lesson_code.items())
@@ -1040,6 +1062,13 @@ class _Reading:
         if cells:
             self._report("added", say("repair.also-run" if self.lesson.added_cells else "repair.left-out", len(cells)))
         return tuple(cells) if self.lesson.added_cells else ()
+
+    def claimed(self) -> dict[str, Any] | None:
+        """Return the values that the file claims for the lesson's parameters, None where it claims none at all."""
+        injected = [cell for cell in self.cells if cell.kind == "code" and cell.injected and cell.index not in self.home]
+        if injected and not self.lesson.draws:
+            self._report("added", say("repair.injected", len(injected)))
+        return claimed((cell.source for cell in injected), self.lesson.draws) if injected and self.lesson.draws else None
 
     def _recognise_changed(self) -> None:
         """Recognise the lesson's own code cells that were changed in a file without ids, so that they do not run twice."""
@@ -1319,6 +1348,7 @@ def _found_cells(raw_cells: Sequence[object], repairs: list[Repair]) -> tuple[Fo
                 id=_text(cell.get("id", metadata.get("id"))),  # Colab keeps it in the metadata
                 exercise=_text(_dict(metadata.get("hornbook")).get("exercise")),
                 grade_id=_text(_dict(metadata.get("nbgrader")).get("grade_id")),
+                injected=isinstance(tags := metadata.get("tags"), list) and "injected-parameters" in tags,
             )
         )
     if broken:
