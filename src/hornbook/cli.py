@@ -164,7 +164,8 @@ def grade(  # noqa: PLR0913 - each is an option
         ),
     ] = None,
     learner: Annotated[
-        str | None, typer.Option("--learner", metavar="ID", help="Whose notebook it is, to draw that learner's variant. [default: its folder]")
+        str | None,
+        typer.Option("--learner", metavar="ID", help="Whose notebook it is, to draw that learner's variant. [default: its folder]"),
     ] = None,
     seed_file: SeedFileOption = None,
     seed: SeedOption = None,

@@ -93,7 +93,9 @@ def read_draws(path: Path, raw: object, sources: Sequence[tuple[str, bool]]) -> 
     *sources* has its code cells in order, each with whether it is the parameters cell. Raises `LessonError` where the two do not fit.
     """
     if not isinstance(raw, dict):
-        raise LessonError(path, 'metadata.hornbook.parameters must be an object such as {"rate": {"from": 0.01, "to": 0.09, "step": 0.01}}.')
+        raise LessonError(
+            path, 'metadata.hornbook.parameters must be an object such as {"rate": {"from": 0.01, "to": 0.09, "step": 0.01}}.'
+        )
     if not raw:
         return ()
     place = next((place for place, (_, tagged) in enumerate(sources) if tagged), None)
@@ -109,9 +111,13 @@ def read_draws(path: Path, raw: object, sources: Sequence[tuple[str, bool]]) -> 
             from hornbook.config import nearest  # noqa: PLC0415 - only an error needs it
 
             known = nearest(name, defaults) if defaults else "it gives none"
-            raise LessonError(path, f'metadata.hornbook.parameters has "{printable(name)}", which the parameters cell does not give; {known}.')
+            raise LessonError(
+                path, f'metadata.hornbook.parameters has "{printable(name)}", which the parameters cell does not give; {known}.'
+            )
         if name in early:
-            raise LessonError(path, f'uses the parameter "{name}" in code cell {early[name]}, before the parameters cell. Move that cell up.')
+            raise LessonError(
+                path, f'uses the parameter "{name}" in code cell {early[name]}, before the parameters cell. Move that cell up.'
+            )
     return tuple(_draw(path, name, said, defaults[name]) for name, said in raw.items())
 
 
@@ -191,7 +197,7 @@ def _equal(one: Value, other: Value) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _draw(path: Path, name: str, said: object, default: Value) -> Draw:
+def _draw(path: Path, name: str, said: object, default: Value) -> Draw:  # noqa: C901 - one sentence for each way not to fit
     """Return the draw that *said* declares for the parameter *name*."""
 
     def refuse(problem: str) -> NoReturn:
@@ -204,9 +210,11 @@ def _draw(path: Path, name: str, said: object, default: Value) -> Draw:
         if not isinstance(among, list) or len({json.dumps(value, sort_keys=True) for value in among}) < max(2, len(among)):
             refuse('needs at least two values in "among", each once.')
         values = tuple(_as(default, value) for value in among)
-        wrong = next((value for value in values if not Draw(name, default, 1).fits(value)), None) if default is not None else None
-        if wrong is not None or not all(_plain(value) for value in values):
-            refuse(f"draws {json.dumps(wrong, ensure_ascii=False)}; its default in the parameters cell is {_kind(default)}, so must each be.")
+        if not all(_plain(value) for value in values):
+            refuse("draws what is no plain value, such as a number of more than 16 digits.")
+        wrong = [json.dumps(value, ensure_ascii=False) for value in values if not Draw(name, default, 1).fits(value)]
+        if wrong:
+            refuse(f"draws {wrong[0]}; its default in the parameters cell is {_kind(default)}, so must each be.")
         return Draw(name, default, len(values), values, said=said)
     if type(default) not in {int, float}:
         refuse(f'draws a number, and its default in the parameters cell is {_kind(default)}. Name its values: {{"among": [...]}}.')

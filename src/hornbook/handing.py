@@ -21,7 +21,7 @@ app = typer.Typer()
 
 
 @app.command("hand-out", epilog=EXIT_CODES)
-def hand_out(  # noqa: PLR0913 - each is an option
+def hand_out(
     context: typer.Context,
     lesson: Annotated[str, typer.Argument(metavar="LESSON", help="The lesson's slug.", show_default=False)],
     *,

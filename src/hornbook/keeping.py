@@ -73,7 +73,12 @@ class Keeping:
 
         self.course = run.course.name
         # Before anything is asked: what is edited meanwhile counts as changed.
-        options: dict[str, object] = {"seed": run.seed, "language": run.language, "visible_only": run.visible_only, "assurance": run.assurance}
+        options: dict[str, object] = {
+            "seed": run.seed,
+            "language": run.language,
+            "visible_only": run.visible_only,
+            "assurance": run.assurance,
+        }
         if run.drawing is not None and run.drawing.told:
             options["variants"] = run.drawing.told
         found = questions(run.course, level=strongest().report.level, **options)

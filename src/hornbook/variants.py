@@ -4,8 +4,8 @@
     seed.variant(lesson, "ada")                 {"rate": 0.03, "city": "Köln"}, whenever it is asked
     hand_out(lesson, "ada", seed, Path("out"))  out/ada/<slug>.ipynb
 
-Each value is an HMAC (RFC 2104, with SHA-256) of the seed over the lesson, the parameter and the learner: who lacks the seed can guess none,
-from however many others. The seed is never part of a course, so that no release of one can have it.
+Each value is an HMAC (RFC 2104, with SHA-256) of the seed over the lesson, the parameter and the learner: who lacks the seed can guess
+none, from however many others. The seed is never part of a course, so that no release of one can have it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SEED_BYTES = 32
 MAX_LEARNER = 120
-"""How many characters the name of a learner has at most."""
+"""How many bytes the name of a learner has at most."""
 INJECTED = "injected-parameters"
 """papermill's tag of the cell that has a learner's values; it is the id of ours as well."""
 
@@ -76,8 +76,9 @@ class Seed:
 def learner_id(said: str) -> str:
     """Return *said* as the name of a learner, which is that of a folder as well; raise `HornbookError` where it can be none."""
     learner = unicodedata.normalize("NFC", said.strip())
-    if not learner or learner.startswith(".") or len(learner) > MAX_LEARNER or re.search(r"[/\\\0]", learner) or printable(learner) != learner:
-        raise HornbookError(f'"{printable(said[:MAX_LEARNER])}" is no id of a learner: it names a folder, of at most {MAX_LEARNER} characters.')
+    hidden_or_path = learner.startswith(".") or re.search(r"[/\\]", learner) is not None
+    if not learner or hidden_or_path or len(learner.encode("utf-8", "replace")) > MAX_LEARNER or printable(learner) != learner:
+        raise HornbookError(f'"{printable(said[:80])}" is no id of a learner: it names a folder, of at most {MAX_LEARNER} bytes.')
     return learner
 
 
@@ -93,17 +94,16 @@ def hand_out(lesson: Lesson, learner: str, seed: Seed, into: Path) -> Path:
 
     Raises `HornbookError` where that is no longer what was handed out, or nothing can be written.
     """
-    return write_beside(into / learner / f"{lesson.slug}.ipynb", notebook_for(lesson, seed.variant(lesson, learner)), "It was left as it is.")
+    text = notebook_for(lesson, seed.variant(lesson, learner))
+    return write_beside(into / learner / f"{lesson.slug}.ipynb", text, "It was left as it is.")
 
 
 def notebook_for(lesson: Lesson, values: dict[str, Any]) -> str:
-    """Return the notebook of *lesson*, as Jupyter would write it, with papermill's cell of *values* behind the parameters cell."""
-    notebook = lesson.to_notebook()
+    """Return the notebook of *lesson* with papermill's cell of *values* behind the parameters cell, and else as it is."""
+    notebook = json.loads(lesson.path.read_bytes())
     if values and lesson.parameters is not None:
         notebook["cells"].insert(lesson.parameters + 1, _injected(notebook, values))
-    for cell in notebook["cells"]:
-        cell["source"] = cell["source"].splitlines(keepends=True)
-    return json.dumps(notebook, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
+    return json.dumps(notebook, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 def _injected(notebook: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -111,10 +111,16 @@ def _injected(notebook: dict[str, Any], values: dict[str, Any]) -> dict[str, Any
     import nbformat  # noqa: PLC0415 - heavy, and only for handing out
     from papermill.parameterize import parameterize_notebook  # noqa: PLC0415
 
-    made = parameterize_notebook(nbformat.from_dict(notebook), values, kernel_name="python3", language="python")
-    cell = next(cell for cell in made.cells if INJECTED in cell.metadata.get("tags", ()))
-    metadata = {"tags": [INJECTED], "editable": False, "deletable": False}
-    return {"cell_type": "code", "execution_count": None, "id": INJECTED, "metadata": metadata, "outputs": [], "source": str(cell.source)}
+    node = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]
+    # papermill adds these as it loads a notebook from its file.
+    node.metadata.setdefault("papermill", {})
+    for cell in node.cells:
+        cell.metadata.setdefault("tags", [])
+    made = parameterize_notebook(node, values, kernel_name="python3", language="python")
+    cell = next(cell for cell in made.cells if INJECTED in cell.metadata.tags)
+    metadata = {"deletable": False, "editable": False, "tags": [INJECTED]}
+    lines = str(cell.source).splitlines(keepends=True)
+    return {"cell_type": "code", "execution_count": None, "id": INJECTED, "metadata": metadata, "outputs": [], "source": lines}
 
 
 def _outside(course: Course, path: Path) -> Path:

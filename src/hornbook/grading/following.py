@@ -1,12 +1,11 @@
 """Whether a notebook follows its parameters: run anew with values that nobody has seen, and compared with the reference by name.
 
-    def test_savings_follow(follows):
-        follows("savings", "best")
+def test_savings_follow(follows):
+follows("savings", "best")
 """
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,29 +45,32 @@ class Follows:
             raise GraderError(self.check, 'follows() takes the names of values that the notebook makes: follows("savings").')
         if type(draws) is not int or not 1 <= draws <= MOST_DRAWS:
             raise GraderError(self.check, f"follows() takes from 1 to {MOST_DRAWS} draws, and not {draws!r}.")
-        self._compare(names, None, self.submission, self.reference, rel=rel, abs=abs)
+        tolerance = (rel, abs)
+        self._compare(names, None, self.submission, self.reference, tolerance)
         for values in other_values(self.lesson.draws, draws, self.rng, self.parameters.values):
-            mine, theirs = self.submission.with_parameters(**values), self.reference.with_parameters(**values)
-            self._compare(names, values, mine, theirs, rel=rel, abs=abs)
+            # In this order: a learner's time begins when there is something to compare with.
+            theirs = self.reference.with_parameters(**values)
+            mine = self.submission.with_parameters(**values)
+            self._compare(names, values, mine, theirs, tolerance)
 
-    def _compare(self, names: tuple[str, ...], values: Mapping[str, Any] | None, mine: Probe, theirs: Probe, **how: float) -> None:
+    def _compare(
+        self, names: tuple[str, ...], values: Mapping[str, Any] | None, mine: Probe, theirs: Probe, tolerance: tuple[float, float]
+    ) -> None:
         """Raise Mismatch for the first of *names* that differs with these *values*, None for the learner's own."""
         for name in names:
             expected = theirs[name]
             if isinstance(expected, Handle) or callable(expected):
                 raise GraderError(self.check, f'"{name}" of the reference solution is no value that can be compared. Name another.')
             came = mine[name]
-            found = compare.difference(came, expected, **how)
-            if found is not None:
-                raise Mismatch(
-                    found.message if values is None else say("follows.differs", name=name, values=_written(values)),
-                    came=found.came,
-                    expected=found.expected,
-                    discreet=say("follows.own", name=name)
-                    if values is None
-                    else say("follows.hidden", name=name, parameters=", ".join(values)),
-                )
+            found = compare.difference(came, expected, rel=tolerance[0], abs=tolerance[1])
+            if found is not None and values is None:
+                discreet = say("follows.own", name=name)
+                raise Mismatch(found.message, came=found.came, expected=found.expected, discreet=discreet)
+            if found is not None and values is not None:
+                message = say("follows.differs", name=name, values=_written(values))
+                discreet = say("follows.hidden", name=name, parameters=", ".join(values))
+                raise Mismatch(message, came=found.came, expected=found.expected, discreet=discreet)
 
 
 def _written(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False) if isinstance(value, str) else value}" for name, value in values.items())
+    return ", ".join(f"{name} = {value!r}" for name, value in values.items())

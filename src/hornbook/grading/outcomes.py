@@ -275,7 +275,7 @@ def _named(error: BaseException) -> str:
 
 
 def _hide(result: Outcome, discreet: str | None = None) -> Outcome:
-    """Take out of a hidden check's outcome everything that could give away its inputs or what it expects; say *discreet* where it failed."""
+    """Take out of a hidden check's outcome what could give away its inputs or what it expects; say *discreet* where it failed."""
     words = {
         Status.FAILED: "outcome.hidden-failed",
         Status.FORBIDDEN: "outcome.hidden-forbidden",
