@@ -115,7 +115,7 @@ def test_practice_takes_the_notebooks_word_for_its_values(course: Course, seed: 
     assert (verdict.parameters.of, verdict.parameters.values) == ("notebook", own)
 
 
-def test_many_are_graded_with_values_of_their_own(course: Course, seed: Seed, tmp_path: Path) -> None:
+def test_many_are_graded_with_values_of_their_own(course: Course, seed: Seed) -> None:
     """A batch asks for each learner's variant, and they cross to the process that grades."""
     lesson = course.lesson("steps")
     learners = ["ada", "ben"]
@@ -164,6 +164,14 @@ def _cell(source: str, name: str, **metadata: Any) -> dict[str, Any]:
 OWN = "OWN"
 """Stands for the right answer under the learner's own values, and for no other."""
 INJECTED = {"tags": ["injected-parameters"]}
+FRAMES = """
+import sys
+frame, one = sys._getframe(), None
+while frame:
+    names = {**frame.f_globals, **frame.f_locals}
+    one = next((names[name] for name in ("reference", "expected", "theirs") if name in names), one)
+    frame = frame.f_back
+"""
 ATTACKS: dict[str, tuple[str, Any]] = {
     "a literal for the own variant": ("one = OWN", None),
     "another's literal": ("one = OTHERS", None),
@@ -181,17 +189,8 @@ ATTACKS: dict[str, tuple[str, Any]] = {
     "neither": ("one = OWN", lambda cells: cells.__delitem__(slice(0, 2))),
     "the injected cell twice": ("one = OWN", lambda cells: cells.insert(2, {**cells[1], "id": "again"})),
     "a table by value": ("one = {N: OWN}.get(n, 0)", None),
-    "looking for the answer in frames": (
-        "import sys\nframe, one = sys._getframe(), None\nwhile frame:\n"
-        "    one = next((v for k, v in {**frame.f_globals, **frame.f_locals}.items() if k in ('reference', 'expected')), one)\n"
-        "    frame = frame.f_back",
-        None,
-    ),
-    "looking for the seed in files": (
-        "import glob, os\nfound = glob.glob('/**/*.seed', recursive=False) + [os.environ.get('HORNBOOK_SEED_FILE', '')]\n"
-        "one = open(found[0]).read() if found[0] else 0",
-        None,
-    ),
+    "looking for the answer in frames": (FRAMES, None),
+    "reading the seed": ("one = open('SEED').read()", None),
     "an answer that says yes to all": (
         "class Yes(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\none = Yes(OWN)",
         None,
@@ -214,6 +213,7 @@ def test_getting_round_the_parameters_earns_nothing(course: Course, seed: Seed, 
         "OTHERS": str(others["n"] * 10 + len(others["word"])),
         "MINE": f"{own['n']}, {own['word']!r}",
         "{N": f"{{{own['n']}",
+        "SEED": str(tmp_path / "seed"),
     }
 
     def filled(source: str) -> str:

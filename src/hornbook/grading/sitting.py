@@ -225,7 +225,7 @@ class Sitting:
         return Parameters(values, "lesson" if own is None else "notebook" if self.submission.variant is None else "learner")
 
     def _own(self) -> Mapping[str, Any] | None:
-        """Return the variant of this submission: what the course has drawn. In practice it is what the notebook says; a grade asks no file."""
+        """Return the variant of this submission: what the course has drawn, or in practice what the notebook says."""
         if self.submission.variant is None and self.visible_only:
             return self.submission.claimed
         return self.submission.variant
