@@ -16,7 +16,7 @@ from hornbook.variants import Seed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
     from hornbook.course import Course
 

@@ -44,6 +44,8 @@ MAX_DEPTH = 200
 """How deeply the JSON of a notebook may be nested."""
 MAX_CONTAINERS = 500_000
 """How many lists and objects the JSON of a notebook may have: each costs Python many times its two bytes."""
+MAX_SHARE = 1_000_000
+"""How large an author's part of a lesson may be said to be."""
 SLUG = re.compile(r"[a-z][a-z0-9_]{0,79}")
 """What a slug looks like, to be matched in full."""
 EXERCISE_ID = re.compile(r"[a-z][a-z0-9_-]{0,79}")
@@ -105,7 +107,8 @@ class Skill:
 class Lesson:
     """One notebook teaching one thing. `digest` is the SHA-256 of the file it was read from, in hexadecimal.
 
-    `metadata` is what else the notebook's metadata says (kernelspec, language_info, ...), kept as it is.
+    `parts` says how much of it each of the `authors` has made, where the lesson says it: numbers that need no sum. `metadata` is what else
+    the notebook's metadata says (kernelspec, language_info, ...), kept as it is.
     """
 
     path: Path
@@ -122,9 +125,19 @@ class Lesson:
     skills: tuple[Skill, ...] = ()
     requires: tuple[str, ...] = ()
     added_cells: bool = True
+    parts: tuple[float, ...] = ()
     draws: tuple[Draw, ...] = ()
     digest: str = ""
     metadata: Mapping[str, Any] = field(default_factory=lambda: copy.deepcopy(_KERNEL), hash=False)
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """What part of the lesson, from 0 to 1, each author has; all have the same where it does not say."""
+        parts = self.parts or (1.0,) * len(self.authors)
+        found: dict[str, float] = {}
+        for name, part in zip(self.authors, parts, strict=True):
+            found[name] = found.get(name, 0.0) + part / sum(parts)
+        return found
 
     @cached_property
     def exercises(self) -> Mapping[str, Exercise]:
@@ -200,7 +213,7 @@ class Lesson:
             "level": self.level,
             "minutes": self.minutes,
             "requires": list(self.requires),
-            "authors": list(self.authors),
+            "authors": self._authors(),
             "licence": self.licence,
         }
         if not self.added_cells:
@@ -208,6 +221,13 @@ class Lesson:
         if self.draws:
             hornbook["parameters"] = {draw.name: dict(draw.said) for draw in self.draws}
         return {"cells": cells, "metadata": copy.deepcopy({**self.metadata, "hornbook": hornbook}), "nbformat": 4, "nbformat_minor": 5}
+
+    def _authors(self) -> list[Any]:
+        if not self.parts:
+            return list(self.authors)
+        # Whole numbers are what an author has written.
+        parts = [int(part) if part.is_integer() else part for part in self.parts]
+        return [{"name": name, "share": part} for name, part in zip(self.authors, parts, strict=True)]
 
     def _cell(self, position: int, cell: Cell, source: str) -> dict[str, Any]:
         metadata = copy.deepcopy(dict(cell.metadata))
@@ -313,12 +333,13 @@ class _Metadata:
             objectives=self.texts("objectives", least=1),
             level=self.text("level", re.compile("|".join(_LEVELS)), " or ".join(_LEVELS)),
             minutes=self.minutes(),
-            authors=self.texts("authors", least=1),
+            authors=tuple(name for name, _ in self.authors()),
             licence=self.text("licence"),
             cells=cells,
             skills=self.skills(),
             requires=self.requires(slug),
             added_cells=self.added_cells(),
+            parts=tuple(part for _, part in self.authors() if part is not None),
             draws=read_draws(
                 self.path,
                 self.raw.get("parameters", {}),
@@ -339,6 +360,15 @@ class _Metadata:
         if not isinstance(value, list) or len(value) < least or not all(isinstance(item, str) and item.strip() for item in value):
             self.refuse(key, f"a list of at least {least} texts" if least else "a list of texts")
         return tuple(value)
+
+    def authors(self) -> list[tuple[str, float | None]]:
+        """Return the authors, each with the part that is theirs; where nobody's is said it is None."""
+        value = self.raw.get("authors")
+        said = [one if isinstance(one, dict) else {"name": one} for one in value] if isinstance(value, list) else []
+        if not said or not all(_is_author(one) for one in said):
+            self.refuse("authors", 'a list of names, or of objects such as {"name": "Ada Example", "share": 2}, the share a number above 0')
+        shared = any("share" in one for one in said)
+        return [(one["name"], float(one.get("share", 1)) if shared else None) for one in said]
 
     def skills(self) -> tuple[Skill, ...]:
         value = self.raw.get("skills", [])
@@ -367,6 +397,13 @@ class _Metadata:
     def refuse(self, key: str, allowed: str) -> NoReturn:
         was = f"is {_quoted(self.raw[key])}" if key in self.raw else "is missing"
         raise LessonError(self.path, f"metadata.hornbook.{key} {was}; it must be {allowed}.")
+
+
+def _is_author(item: Mapping[str, Any]) -> bool:
+    """Whether *item* is the JSON of one author."""
+    name, share = item.get("name"), item.get("share", 1)
+    is_part = isinstance(share, int | float) and not isinstance(share, bool) and 0 < share <= MAX_SHARE
+    return item.keys() <= {"name", "share"} and isinstance(name, str) and bool(name.strip()) and is_part
 
 
 def _is_skill(item: object) -> bool:
