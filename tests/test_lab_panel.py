@@ -73,6 +73,7 @@ class Answers:
     folder: Path
     lessons: list[dict[str, Any]]
     problems: list[str] = field(default_factory=list)
+    fleeting: bool = False
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     related: list[dict[str, Any]] = field(default_factory=list)
     found: list[dict[str, Any]] | None = field(default_factory=list)
@@ -121,7 +122,12 @@ class Answers:
             self.artifacts = [one for one in self.artifacts if one["id"] != name.removeprefix("artifacts/")]
             return {"id": name.removeprefix("artifacts/")}
         return {
-            ("GET", "health"): {"version": "1", "sandbox": {"level": 4, "name": ""}, "jobs": {"running": 0, "waiting": 0}},
+            ("GET", "health"): {
+                "version": "1",
+                "sandbox": {"level": 4, "name": ""},
+                "jobs": {"running": 0, "waiting": 0},
+                "fleeting": self.fleeting,
+            },
             ("GET", "lessons"): {
                 "courses": [{"name": "hornbook", "title": "The hornbook course", "problems": self.problems}],
                 "lessons": self.lessons,
@@ -397,6 +403,18 @@ def test_panel_says_by_when_a_lesson_is_due(desk: Desk, answers: Answers) -> Non
     expect(panel.locator(".hb-lesson").filter(has_text="Counting bikes")).to_contain_text(re.compile(r"was due \w+, Jan 6, 2020"))
     expect(panel.locator(".hb-lesson").filter(has_text="Tidy expenses")).not_to_contain_text("due")
     desk.picture("due")
+
+
+def test_where_nothing_stays_the_panel_says_so(desk: Desk, answers: Answers) -> None:
+    """On Binder it is said at the top, and everywhere all work can be downloaded."""
+    desk.open()
+    panel = desk.lessons()
+    expect(panel.get_by_role("link", name="Download my work")).to_have_attribute("href", re.compile(r"/hornbook/api/work/zip"))
+    expect(panel).not_to_contain_text("Nothing that you do here stays")
+    answers.fleeting = True
+    desk.open()
+    expect(desk.lessons()).to_contain_text("Nothing that you do here stays when this place is closed")
+    desk.picture("fleeting")
 
 
 def test_the_next_lesson_is_one_command(desk: Desk, answers: Answers) -> None:

@@ -175,7 +175,7 @@ def test_a_later_format_is_refused(tmp_path: Path) -> None:
         connection.execute("UPDATE format SET number = ?", (FORMAT + 1,))
     connection.close()
 
-    with pytest.raises(HornbookError, match=r"this record has format 3, which a later hornbook has made; this one knows 2\."):
+    with pytest.raises(HornbookError, match=r"this record has format 4, which a later hornbook has made; this one knows 3\."):
         Record.open(tmp_path / "record.sqlite")
 
 

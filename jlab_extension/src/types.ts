@@ -197,4 +197,6 @@ export interface Health {
   version: string;
   sandbox: { level: number; name: string };
   jobs: { running: number; waiting: number };
+  /** Whether what is made here is gone when the place is closed, as on Binder. */
+  fleeting: boolean;
 }

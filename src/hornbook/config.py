@@ -61,7 +61,7 @@ class Settings:
     are in. A grade is refused where the sandbox is weaker than `require_level` (0 to 4). `preload` names the modules
     that the sandbox imports before a submission arrives. `mutation_score` is what percentage of a solution's mutants the checks of a
     lesson must notice, and `misconceptions` how many known mistakes a lesson must have, for `hornbook doctor --mutants`. `cohorts` are
-    those who take it together.
+    those who take it together. `graders` says whether a release brings the visible checks along.
     """
 
     name: str = "course"
@@ -73,6 +73,7 @@ class Settings:
     mutation_score: float = _SCORE
     misconceptions: int = _MISTAKES
     cohorts: tuple[Cohort, ...] = ()
+    graders: bool = True
 
     @classmethod
     def read(cls, path: Path) -> Settings:
@@ -96,9 +97,10 @@ class Settings:
     @classmethod
     def of(cls, table: object, path: Path) -> Settings:
         """Return the settings that *table*, the content of `[tool.hornbook]` in *path*, holds."""
-        top = _Table(path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox", "doctor", "cohort"})
+        top = _Table(path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox", "doctor", "cohort", "release"})
         doctor = _Table(path, "tool.hornbook.doctor", top.raw.get("doctor", {}), {"mutation_score", "misconceptions"})
         sandbox = _Table(path, "tool.hornbook.sandbox", top.raw.get("sandbox", {}), {"require_level", "preload"})
+        release = _Table(path, "tool.hornbook.release", top.raw.get("release", {}), {"graders"})
         name = top.text("name", _NAME, "lower-case letters, digits, - and _, at most 64, a letter first", _default_name(path))
         return cls(
             name=name,
@@ -110,6 +112,7 @@ class Settings:
             mutation_score=doctor.number("mutation_score", _SCORE, (0, _PERCENT)),
             misconceptions=int(doctor.number("misconceptions", _MISTAKES, (0, _PERCENT))),
             cohorts=_cohorts(top.raw.get("cohort", []), path),
+            graders=release.flag("graders", default=True),
         )
 
 
@@ -141,6 +144,12 @@ class _Table:
         if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
             raise self._refusal(key, value, f"a {'whole ' if kind is int else ''}number from {least} to {most}")
         return value if kind is int else float(value)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self.raw.get(key, default)
+        if not isinstance(value, bool):
+            raise self._refusal(key, value, "true or false")
+        return value
 
     def names(self, key: str, pattern: re.Pattern[str], allowed: str) -> tuple[str, ...]:
         value = self.raw.get(key, [])

@@ -24,6 +24,7 @@ from hornbook.cohorts import learnable
 from hornbook.config import Settings, nearest
 from hornbook.errors import CourseError, FeedbackError, GraderError, LessonError, printable
 from hornbook.lesson import read_lesson
+from hornbook.released import MANIFEST, Released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,10 +128,18 @@ class Course:
 
         Raises GraderError if it has no grader.
         """
-        lessons = {file.path for file in self._files}
-        shared = [path for path in self._entries if path.is_relative_to(self.root / "graders") and path not in lessons and path.is_file()]
         own = [self.grader(slug), *([self.feedback(slug)] if self.has_feedback(slug) else [])]
-        return (*own, *shared)
+        return (*own, *self.shared())
+
+    @cached_property
+    def released(self) -> Released | None:
+        """What a release says that it has kept back, or None for the course itself; raises `CourseError` if it cannot be read."""
+        path = self.root / MANIFEST
+        return Released.read(path) if os.path.lexists(path) else None
+
+    def withheld(self, slug: str) -> int:
+        """Return how many hidden checks of the lesson *slug* are with whoever has released it: they run where it is graded."""
+        return 0 if self.released is None else self.released.lesson(slug).hidden
 
     @cached_property
     def lessons(self) -> tuple[Lesson, ...]:
@@ -183,6 +192,25 @@ class Course:
             return self.feedback(slug).is_file()
         except FeedbackError:
             return False
+
+    def has_solution(self, slug: str) -> bool:
+        """Whether the lesson *slug* has a reference solution: a release has none."""
+        try:
+            return self.solution(slug).is_file()
+        except GraderError:
+            return False
+
+    def beside(self) -> tuple[Path, ...]:
+        """Return the plain files in lessons/ that are no notebooks, in the order of their paths; links and hidden files are nobody's."""
+        within = [path for path in self._entries if path.is_relative_to(self.root / "lessons")]
+        return tuple(path for path in within if path.suffix != ".ipynb" and not path.is_symlink() and path.is_file())
+
+    def shared(self) -> tuple[Path, ...]:
+        """Return the files in graders/ that belong to no lesson of their own: what its graders share."""
+        lessons = {file.path for file in self._files}
+        return tuple(
+            path for path in self._entries if path.is_relative_to(self.root / "graders") and path not in lessons and path.is_file()
+        )
 
     def alternatives(self, slug: str) -> Mapping[str, Path]:
         """Return the other right answers to the lesson *slug* by the word that tells them apart; there may be none."""
@@ -254,6 +282,8 @@ class Course:
         for file in self._files:
             if file.role is role and (file.slug, file.within) == (slug, place.within):
                 return file.path
+        if self.released is not None:
+            raise error(place.path, f"has no {role.name} in this release: it is with the course. Hand your notebook in there.")
         raise error(place.path, f"has no {role.name}; it belongs at {role.place(slug, place.within)}.")
 
     def _shown(self, path: Path) -> str:
@@ -293,6 +323,8 @@ class Course:
                 yield file.path, f"is not in the same sub-folder as its lesson. Move it to {printable(at)}."
 
     def _incomplete(self) -> Iterator[tuple[Path, str]]:
+        if self.released is not None:
+            return
         present = {(file.role.name, file.slug) for file in self._files}
         for lesson in self._files:
             for role in (_GRADER, _SOLUTION, _FEEDBACK) if lesson.role is _LESSON else ():

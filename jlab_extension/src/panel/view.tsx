@@ -112,6 +112,9 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
           {trans.__('The server did not answer. What you see is what was last known.')}
         </p>
       )}
+      {model.health?.fleeting === true && (
+        <p className="hb-fleeting">{trans.__('Nothing that you do here stays when this place is closed. Download your work before you go.')}</p>
+      )}
       {trouble !== null && (
         <p className="hb-trouble" role="alert">
           {trouble}
@@ -171,6 +174,9 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
         <button type="button" className="hb-link" onClick={showPortfolio}>
           {trans.__('Open portfolio')}
         </button>
+        <a className="hb-link" href={model.api.url('hornbook/api/work/zip')} download="">
+          {trans.__('Download my work')}
+        </a>
       </div>
     </div>
   );
