@@ -113,7 +113,8 @@ class Parameters:
     them.
     """
 
-    values: dict[str, Any]
+    # No tuple, because JSON has objects; a verdict can be hashed without it.
+    values: dict[str, Any] = field(hash=False)
     of: Literal["learner", "lesson", "notebook"]
 
 
