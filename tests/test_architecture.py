@@ -21,8 +21,8 @@ SOURCES = {
 }
 
 LAYERS = (
-    {"errors", "words", "model", "wire", "config", "database", "files", "cohorts"},
-    {"lesson", "released", "course", "feedback"},
+    {"errors", "words", "model", "wire", "config", "database", "files", "cohorts", "draws"},
+    {"lesson", "released", "course", "feedback", "variants"},
     {"sandbox"},
     {"grading"},
     {"record", "publish", "catalog"},
@@ -47,6 +47,7 @@ LAYERS = (
         "exchange",
         "exchanging",
         "comparing",
+        "handing",
         "reporting",
         "schedule",
         "scheduling",
@@ -83,6 +84,7 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.exchanging": {"typer"},
     "hornbook.releasing": {"typer"},
     "hornbook.comparing": {"typer"},
+    "hornbook.handing": {"typer"},
     "hornbook.reporting": {"typer"},
     "hornbook.scheduling": {"typer"},
     "hornbook.pipelines": {"typer"},

@@ -153,7 +153,7 @@ def test_of_a_small_group_nothing_is_told() -> None:
     page = "".join(classpages.html([view], {}, "C", 5))
     assert "Fewer than 5 learners have handed it in." in page
     assert "Check z" not in page
-    assert list(csv.reader("".join(classpages.csv([view])).splitlines()))[1] == ["c", "means", "Means", *[""] * 12]
+    assert list(csv.reader("".join(classpages.csv([view])).splitlines()))[1] == ["c", "means", "Means", *[""] * 13]
 
 
 def test_what_needs_work_comes_first() -> None:
@@ -168,9 +168,20 @@ def test_what_needs_work_comes_first() -> None:
 def test_passes_are_shared_by_those_who_wrote_a_lesson_together() -> None:
     """The sum over all authors is the number of passes."""
     views = class_view([*rows(CLASS), *((f"l{number}", "c", verdict(outcome("x", YES), slug="easy")) for number in range(5))])
-    found = shares(views, {("c", "means"): ("Grace", "Katherine"), ("c", "easy"): ("Katherine",)})
+    parts = {("c", "means"): {"Grace": 1 / 3, "Katherine": 2 / 3}, ("c", "easy"): {"Katherine": 1.0}}
 
-    assert found == {"Katherine": 6.5, "Grace": 1.5}
+    assert shares(views, parts) == {"Katherine": 7.0, "Grace": 1.0}
+    assert {row[-1] for row in csv.reader("".join(classpages.csv(views, parts)).splitlines()[1:])} == {
+        "Grace 1.00; Katherine 2.00",
+        "Katherine 5.00",
+    }
+
+
+def test_of_a_small_group_no_author_has_passes() -> None:
+    """A sum over two people would be about each of them."""
+    few = {name: CLASS[name] for name in ("ada", "ben", "eve")}
+
+    assert shares([only(few)], {("c", "means"): {"Grace": 1.0}}) == {}
 
 
 # --- As a page, a table, and on the command line --------------------------------------------------------------------------

@@ -373,3 +373,42 @@ def test_white_space_case_and_punctuation_hide_nothing() -> None:
 def test_a_proof_holds_only_if_it_was_tried() -> None:
     """No problem found is not enough where nobody looked."""
     assert [Proof("x").held, Proof("x", tried=False).held] == [True, False]
+
+
+def _drawing(root: Path, grader: str, solution: str) -> tuple[str, ...]:
+    """Return what the doctor says about the parameters of a lesson with this *grader* and *solution*."""
+    from test_following import drawing  # noqa: PLC0415 - only here
+
+    course = drawing(root, grader)
+    (root / "graders" / "steps.solution.py").write_text(solution, "utf-8")
+    proofs = diagnose(course).lessons[0].proofs
+    return tuple(str(problem) for proof in proofs if "whatever is drawn" in proof.what for problem in proof.problems)
+
+
+FOLLOWED = '@pytest.mark.exercise("one")\ndef test_one(follows):\n    """It follows"""\n    follows("one")\n'
+
+
+@pytest.mark.parametrize(
+    ("grader", "solution", "problem"),
+    [
+        (FOLLOWED, "# %% one\none = n * len(word)\n# %% two\ntwo = 2\n", None),
+        (FOLLOWED, "# %% one\none = n\n# %% two\ntwo = 2\n", 'the parameter "word" changes nothing that is asked: not one.'),
+        (
+            '@pytest.mark.exercise("one")\ndef test_one(submission):\n    """One"""\n    assert submission.one\n',
+            "# %% one\none = n * len(word)\n# %% two\ntwo = 2\n",
+            "no check asks for values under other parameters, so literals would pass.",
+        ),
+        (
+            FOLLOWED + '\n\n@pytest.mark.exercise("two")\ndef test_two(submission):\n    """Two"""\n    assert submission.two == 1\n',
+            "# %% one\none = n * len(word)\n# %% two\ntwo = n\n",
+            "the solution does not pass with n = ",
+        ),
+    ],
+    ids=["well", "without effect", "not asked", "does not stand"],
+)
+def test_what_is_drawn_is_tried(tmp_path: Path, grader: str, solution: str, problem: str | None) -> None:
+    """The solution stands with other values, and each parameter matters to something that is asked."""
+    problems = _drawing(tmp_path / "course", grader, solution)
+
+    assert bool(problems) is (problem is not None)
+    assert problem is None or problem in problems[0]

@@ -237,6 +237,14 @@ BREACHES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (meta(requires=["a", "a"]), "requires is"),
     (meta(requires=["../a"]), "requires is"),
     (meta(authors=[]), "authors is"),
+    (meta(authors="Ada"), "authors is"),
+    (meta(authors=[" "]), "authors is"),
+    (meta(authors=[{"name": "Ada", "share": 0}]), "authors is"),
+    (meta(authors=[{"name": "Ada", "share": True}]), "authors is"),
+    (meta(authors=[{"name": "Ada", "share": "half"}]), "authors is"),
+    (meta(authors=[{"name": "Ada", "shares": 1}]), "authors is"),
+    (meta(authors=["Ada", {"share": 1}]), "the share a number above 0"),
+    (meta(parameters=[]), "metadata.hornbook.parameters must be an object"),
     (meta(licence=...), "licence is missing"),
     (meta(added_cells="yes"), 'added_cells is "yes"; it must be true or false'),
     (lambda notebook: notebook["cells"].append("print(1)"), "cell 8 is not a code, markdown or raw cell"),
@@ -566,3 +574,25 @@ def test_import_is_light() -> None:
     )
 
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("authors", "shares"),
+    [
+        (["Ada", "Grace"], {"Ada": 0.5, "Grace": 0.5}),
+        ([{"name": "Ada", "share": 3}, {"name": "Grace", "share": 0.5}, "Zoë"], {"Ada": 3 / 4.5, "Grace": 0.5 / 4.5, "Zoë": 1 / 4.5}),
+        ([{"name": "Ada"}], {"Ada": 1.0}),
+        (["Ada", "Ada", "Grace"], {"Ada": 2 / 3, "Grace": 1 / 3}),
+    ],
+    ids=["all the same", "as they say", "alone", "twice"],
+)
+def test_authors_share_a_lesson_as_it_says(lesson: Lesson, authors: list[Any], shares: dict[str, float]) -> None:
+    """Parts need no sum, one is what it is where nothing is said, and what was read is written again."""
+    notebook = notebook_of(lesson)
+    meta(authors=authors)(notebook)
+    lesson.path.write_text(json.dumps(notebook), "utf-8")
+    read = read_lesson(lesson.path)
+    write_lesson(read)
+
+    assert read.shares == pytest.approx(shares)
+    assert read_lesson(lesson.path).shares == read.shares

@@ -22,6 +22,7 @@ from hornbook import (
     comparing,
     exchanging,
     finding,
+    handing,
     launching,
     pipelines,
     publishing,
@@ -39,6 +40,7 @@ from hornbook.terminal import (
     INTERRUPTED,
     PASSED,
     CourseOption,
+    Drawing,
     JsonOption,
     LanguageOption,
     LessonOption,
@@ -46,6 +48,7 @@ from hornbook.terminal import (
     Notebooks,
     RecordOption,
     Run,
+    SeedFileOption,
     SeedOption,
     find_course,
     find_lesson,
@@ -173,6 +176,11 @@ def grade(  # noqa: PLR0913 - each is an option
             help="Write the points into nbgrader's gradebook; the notebooks lie in submitted/STUDENT/ASSIGNMENT/.",
         ),
     ] = None,
+    learner: Annotated[
+        str | None,
+        typer.Option("--learner", metavar="ID", help="Whose notebook it is, to draw that learner's variant. [default: its folder]"),
+    ] = None,
+    seed_file: SeedFileOption = None,
     seed: SeedOption = None,
     require_level: LevelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
@@ -186,6 +194,7 @@ def grade(  # noqa: PLR0913 - each is an option
         draw = line if quiet else functools.partial(render, verbose=verbose)
         options: dict[str, Any] = {"seed": seed, "verdicts": verdicts, "language": language, "jobs": jobs}
         run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
+        run = replace(run, drawing=Drawing.of(run.course, seed_file, learner))
         need_level(max(run.course.settings.require_level, require_level or 0))
         if record is not None:
             need_learners(run.files)
@@ -214,6 +223,7 @@ app.add_typer(reporting.app)
 app.add_typer(exchanging.app)
 app.add_typer(releasing.app)
 app.add_typer(comparing.app)
+app.add_typer(handing.app)
 app.add_typer(scheduling.app)
 app.add_typer(pipelines.app)
 app.add_typer(launching.app)

@@ -10,13 +10,15 @@ reading alone that can be proven by doing: lessons, solutions and known mistakes
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import json
+import random
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hornbook.errors import CourseError, printable
 from hornbook.lesson import fill, read_solution
@@ -44,6 +46,10 @@ MIN_ASKED = 15
 
 MAX_FILE_BYTES = 1 << 20
 """Up to which size the files beside the lessons are searched for what should not be there."""
+
+
+DRAWS = 4
+"""With how many draws of a lesson's parameters its solution is tried."""
 
 
 # --- What is found ---------------------------------------------------------------------------------------------------
@@ -194,6 +200,8 @@ class _Examination:
             self._prove("every known mistake is recognised from its program", self._misconceptions),
             self._prove("lessons/ gives nothing away", self._secrets),
         ]
+        if self.lesson.draws:
+            proofs += [self._prove("the solution stands whatever is drawn, and each parameter changes what is asked", self._parameters)]
         if "assert_cell" in self.course.grader(self.slug).read_text("utf-8"):
             proofs += [self._prove("every test cell can fail, and is decided on the trusted side", self._cells)]
         tried, mutation = self._trial() if self.mutants else ((), None)
@@ -221,6 +229,52 @@ class _Examination:
         return Proof(what, tuple(problems), detail)
 
     # --- the proofs ---------------------------------------------------------------------------------------------------
+
+    def _parameters(self) -> tuple[Sequence[Problem], str]:
+        from hornbook.draws import default_values, other_values  # noqa: PLC0415 - only lessons that draw
+        from hornbook.grading import grade  # noqa: PLC0415 - brings the sandbox along
+
+        rng = random.Random(self.slug)  # noqa: S311 - the same each time, not secret
+        grader, notebook = self._at(self.course.grader(self.slug)), self._at(self.lesson.path)
+        drawn = other_values(self.lesson.draws, DRAWS, rng, default_values(self.lesson.draws))
+        solution = fill(self.lesson, self.solution)
+        problems: list[Problem] = []
+        for values in drawn:
+            verdict = grade(replace(solution, variant=values), self.course, lesson=self.lesson, seed=1, warm=self.warm)
+            failed = next((outcome for outcome in verdict.outcomes if not outcome.passed and outcome.status is not Status.SKIPPED), None)
+            if failed is not None:
+                said = ", ".join(f"{name} = {value!r}" for name, value in values.items())
+                problems.append(Problem(grader, failed.check, f"the solution does not pass with {said}: {failed.message}"))
+        names = _followed(self.course.grader(self.slug).read_text("utf-8"))
+        if not names:
+            way_out = 'Ask for what depends on them: follows("savings").'
+            problems.append(Problem(grader, "", "no check asks for values under other parameters, so literals would pass.", way_out))
+            return problems, count(len(drawn), "draw")
+        for name in self._without_effect(names, rng):
+            what = f'the parameter "{name}" changes nothing that is asked: not {" or ".join(names)}.'
+            problems.append(Problem(notebook, "metadata.hornbook.parameters", what, "Take it out, or ask for what depends on it."))
+        return problems, count(len(drawn), "draw")
+
+    def _without_effect(self, names: Sequence[str], rng: random.Random) -> Iterator[str]:
+        """Yield the parameters that may be what they like, and *names* are the same in the reference solution."""
+        from hornbook.draws import default_values, other_values  # noqa: PLC0415 - only lessons that draw
+        from hornbook.grading.compare import difference  # noqa: PLC0415 - brings the sandbox along
+        from hornbook.grading.outcomes import Check  # noqa: PLC0415
+        from hornbook.grading.sitting import Sitting  # noqa: PLC0415
+
+        check = Check("parameters", list(self.lesson.exercises)[-1], "", 0, hidden=True, seconds=self.course.settings.limits.check_seconds)
+        sitting = Sitting.before(self.course, self.lesson, fill(self.lesson, self.solution), warm=self.warm)
+
+        def asked(values: dict[str, Any]) -> list[Any]:
+            with sitting.reference(check, values) as probe:
+                return [probe[name] for name in names]
+
+        with contextlib.closing(sitting):
+            base = asked({})
+            for draw in self.lesson.draws:
+                others = other_values([draw], DRAWS, rng, default_values([draw]))
+                if all(difference(asked(values), base) is None for values in others):
+                    yield draw.name
 
     def _notebook(self) -> tuple[Sequence[Problem], str]:
         # `read_lesson` has refused outputs and ids that occur twice; nbformat knows the rest of the format.
@@ -641,3 +695,16 @@ def _survivors(mutation: Mutation) -> RenderableType:
             grid.add_row(Text(), safe(line, {"+": "green", "-": "red"}.get(line[:1], "dim")))
         grid.add_row(Text(), safe(survivor.question, "cyan"))
     return grid
+
+
+def _followed(grader: str) -> tuple[str, ...]:
+    """Return the names that the checks in *grader* compare under other parameters."""
+    try:
+        tree = ast.parse(grader)
+    except (SyntaxError, ValueError):
+        return ()
+    calls = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "follows"
+    ]
+    said = [one.value for call in calls for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return tuple(dict.fromkeys(said))

@@ -76,7 +76,14 @@ class Keeping:
 
         self.course = run.course.name
         # Before anything is asked: what is edited meanwhile counts as changed.
-        options = {"seed": run.seed, "language": run.language, "visible_only": run.visible_only, "assurance": run.assurance}
+        options: dict[str, object] = {
+            "seed": run.seed,
+            "language": run.language,
+            "visible_only": run.visible_only,
+            "assurance": run.assurance,
+        }
+        if run.drawing is not None and run.drawing.told:
+            options["variants"] = run.drawing.told
         found = questions(run.course, level=strongest().report.level, **options)
         self.questions = {slug: digest for slug, digest in found.items() if run.lesson is None or slug == run.lesson.slug}
         if self.record is not None:

@@ -24,6 +24,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from hornbook.draws import Draw, claimed, read_draws
 from hornbook.errors import GraderError, LessonError, SubmissionError, printable
 from hornbook.model import Repair
 from hornbook.words import ENGLISH, say, speaking, written
@@ -43,6 +44,8 @@ MAX_DEPTH = 200
 """How deeply the JSON of a notebook may be nested."""
 MAX_CONTAINERS = 500_000
 """How many lists and objects the JSON of a notebook may have: each costs Python many times its two bytes."""
+MAX_SHARE = 1_000_000
+"""How large an author's part of a lesson may be said to be."""
 SLUG = re.compile(r"[a-z][a-z0-9_]{0,79}")
 """What a slug looks like, to be matched in full."""
 EXERCISE_ID = re.compile(r"[a-z][a-z0-9_-]{0,79}")
@@ -53,7 +56,7 @@ _VERSION = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}", re.ASCII)
 _URI = re.compile(r"https?://\S+")
 _LEVELS = ("beginner", "intermediate", "advanced")
 _REQUIRED = ("format", "slug", "title", "version", "summary", "objectives", "level", "minutes", "authors", "licence")
-_FIELDS = {*_REQUIRED, "skills", "requires", "added_cells"}
+_FIELDS = {*_REQUIRED, "skills", "requires", "added_cells", "parameters"}
 _KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -104,7 +107,8 @@ class Skill:
 class Lesson:
     """One notebook teaching one thing. `digest` is the SHA-256 of the file it was read from, in hexadecimal.
 
-    `metadata` is what else the notebook's metadata says (kernelspec, language_info, ...), kept as it is.
+    `parts` says how much of it each of the `authors` has made, where the lesson says it: numbers that need no sum. `metadata` is what else
+    the notebook's metadata says (kernelspec, language_info, ...), kept as it is.
     """
 
     path: Path
@@ -121,8 +125,19 @@ class Lesson:
     skills: tuple[Skill, ...] = ()
     requires: tuple[str, ...] = ()
     added_cells: bool = True
+    parts: tuple[float, ...] = ()
+    draws: tuple[Draw, ...] = ()
     digest: str = ""
     metadata: Mapping[str, Any] = field(default_factory=lambda: copy.deepcopy(_KERNEL), hash=False)
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """What part of the lesson, from 0 to 1, each author has; all have the same where it does not say."""
+        parts = self.parts or (1.0,) * len(self.authors)
+        found: dict[str, float] = {}
+        for name, part in zip(self.authors, parts, strict=True):
+            found[name] = found.get(name, 0.0) + part / sum(parts)
+        return found
 
     @cached_property
     def exercises(self) -> Mapping[str, Exercise]:
@@ -198,12 +213,21 @@ class Lesson:
             "level": self.level,
             "minutes": self.minutes,
             "requires": list(self.requires),
-            "authors": list(self.authors),
+            "authors": self._authors(),
             "licence": self.licence,
         }
         if not self.added_cells:
             hornbook["added_cells"] = False
+        if self.draws:
+            hornbook["parameters"] = {draw.name: dict(draw.said) for draw in self.draws}
         return {"cells": cells, "metadata": copy.deepcopy({**self.metadata, "hornbook": hornbook}), "nbformat": 4, "nbformat_minor": 5}
+
+    def _authors(self) -> list[Any]:
+        if not self.parts:
+            return list(self.authors)
+        # Whole numbers are what an author has written.
+        parts = [int(part) if part.is_integer() else part for part in self.parts]
+        return [{"name": name, "share": part} for name, part in zip(self.authors, parts, strict=True)]
 
     def _cell(self, position: int, cell: Cell, source: str) -> dict[str, Any]:
         metadata = copy.deepcopy(dict(cell.metadata))
@@ -309,12 +333,18 @@ class _Metadata:
             objectives=self.texts("objectives", least=1),
             level=self.text("level", re.compile("|".join(_LEVELS)), " or ".join(_LEVELS)),
             minutes=self.minutes(),
-            authors=self.texts("authors", least=1),
+            authors=tuple(name for name, _ in self.authors()),
             licence=self.text("licence"),
             cells=cells,
             skills=self.skills(),
             requires=self.requires(slug),
             added_cells=self.added_cells(),
+            parts=tuple(part for _, part in self.authors() if part is not None),
+            draws=read_draws(
+                self.path,
+                self.raw.get("parameters", {}),
+                [(cell.source, "parameters" in cell.tags) for cell in cells if cell.kind == "code"],
+            ),
             digest=digest,
             metadata=metadata,
         )
@@ -330,6 +360,15 @@ class _Metadata:
         if not isinstance(value, list) or len(value) < least or not all(isinstance(item, str) and item.strip() for item in value):
             self.refuse(key, f"a list of at least {least} texts" if least else "a list of texts")
         return tuple(value)
+
+    def authors(self) -> list[tuple[str, float | None]]:
+        """Return the authors, each with the part that is theirs; where nobody's is said it is None."""
+        value = self.raw.get("authors")
+        said = [one if isinstance(one, dict) else {"name": one} for one in value] if isinstance(value, list) else []
+        if not said or not all(_is_author(one) for one in said):
+            self.refuse("authors", 'a list of names, or of objects such as {"name": "Ada Example", "share": 2}, the share a number above 0')
+        shared = any("share" in one for one in said)
+        return [(one["name"], float(one.get("share", 1)) if shared else None) for one in said]
 
     def skills(self) -> tuple[Skill, ...]:
         value = self.raw.get("skills", [])
@@ -358,6 +397,13 @@ class _Metadata:
     def refuse(self, key: str, allowed: str) -> NoReturn:
         was = f"is {_quoted(self.raw[key])}" if key in self.raw else "is missing"
         raise LessonError(self.path, f"metadata.hornbook.{key} {was}; it must be {allowed}.")
+
+
+def _is_author(item: Mapping[str, Any]) -> bool:
+    """Whether *item* is the JSON of one author."""
+    name, share = item.get("name"), item.get("share", 1)
+    is_part = isinstance(share, int | float) and not isinstance(share, bool) and 0 < share <= MAX_SHARE
+    return item.keys() <= {"name", "share"} and isinstance(name, str) and bool(name.strip()) and is_part
 
 
 def _is_skill(item: object) -> bool:
@@ -467,7 +513,8 @@ class Submission:
 
     `sources` has, for each exercise of the lesson, the source of each of its cells, empty where the file has none. `name` is
     the name of the file, safe to show; `digest` the SHA-256 of its bytes in hexadecimal. `cells` has, for each exercise that was
-    found, the numbers of the file's cells (from 0) that hold the answer.
+    found, the numbers of the file's cells (from 0) that hold the answer. `claimed` are the values that the file says its parameters have,
+    if it says any, and `variant` those that the course has drawn for its learner, which is not said by any file.
     """
 
     name: str
@@ -477,6 +524,8 @@ class Submission:
     added: tuple[AddedCell, ...] = ()
     repairs: tuple[Repair, ...] = ()
     cells: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False, compare=False)
+    claimed: Mapping[str, Any] | None = field(default=None, hash=False)
+    variant: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def attempted(self, lesson: Lesson, exercise_id: str) -> bool:
         """Whether the learner wrote anything into the exercise that Python would notice: comments and blank lines are not."""
@@ -565,7 +614,10 @@ def match_lesson(path: Path, lessons: Iterable[Lesson]) -> Lesson:
 
 @dataclass(frozen=True, slots=True)
 class FoundCell:
-    """A cell of a submitted file. `id`, `exercise` and `grade_id` are what the file claims about it, never trusted."""
+    """A cell of a submitted file. `id`, `exercise`, `grade_id` and `injected` are what the file claims about it, never trusted.
+
+    `injected` says that it is papermill's, with values for the parameters.
+    """
 
     index: int
     kind: Kind
@@ -573,6 +625,7 @@ class FoundCell:
     id: str | None = None
     exercise: str | None = None
     grade_id: str | None = None
+    injected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -665,6 +718,7 @@ class SubmissionFile:
         reading.unmerge()
         reading.report_order()
         added = reading.added()
+        values = reading.claimed()
         return Submission(
             name=printable(self.path.name),
             digest=self.digest,
@@ -676,6 +730,7 @@ class SubmissionFile:
             added=added,
             repairs=(*self.repairs, *self._mismatches(lesson), *reading.repairs),
             cells=reading.found(),
+            claimed=values,
         )
 
     def _mismatches(self, lesson: Lesson) -> Iterator[Repair]:
@@ -961,7 +1016,11 @@ class _Reading:
     def _strays(self) -> list[int]:
         """Return the code cells of the file that nothing is known about."""
         known = self._claimed() | self.home.keys()
-        return [cell.index for cell in self.cells if cell.kind == "code" and cell.index not in known and cell.source.strip()]
+        return [cell.index for cell in self._code() if cell.index not in known and cell.source.strip()]
+
+    def _code(self) -> Iterator[FoundCell]:
+        """Yield the file's code cells; one with values for the parameters is neither an answer nor something that the learner added."""
+        return (cell for cell in self.cells if cell.kind == "code" and not cell.injected)
 
     def _recovered(self, position: int, index: int, words: str) -> None:
         self._answer(position, [index], self.cells[index].source)
@@ -1045,7 +1104,7 @@ class _Reading:
             if cell.index in self.home:
                 after = self.home[cell.index]
                 own.setdefault(after, cell.source)
-            elif cell.kind == "code" and cell.source.strip() and cell.index not in self._dropped:
+            elif cell.kind == "code" and not cell.injected and cell.source.strip() and cell.index not in self._dropped:
                 cells.append(AddedCell(after, cell.source))
         lesson_code = {at: cell for at, cell in enumerate(self.lesson.cells) if cell.kind == "code" and cell.exercise is None}
         changed = sum(at in own and not _same(own[at], cell.source) for at, cell in lesson_code.items())
@@ -1054,6 +1113,13 @@ class _Reading:
         if cells:
             self._report("added", say("repair.also-run" if self.lesson.added_cells else "repair.left-out", len(cells)))
         return tuple(cells) if self.lesson.added_cells else ()
+
+    def claimed(self) -> dict[str, Any] | None:
+        """Return the values that the file claims for the lesson's parameters, None where it claims none at all."""
+        injected = [cell for cell in self.cells if cell.kind == "code" and cell.injected and cell.index not in self.home]
+        if injected and not self.lesson.draws:
+            self._report("added", say("repair.injected", len(injected)))
+        return claimed((cell.source for cell in injected), self.lesson.draws) if injected and self.lesson.draws else None
 
     def _recognise_changed(self) -> None:
         """Recognise the lesson's own code cells that were changed in a file without ids, so that they do not run twice."""
@@ -1333,6 +1399,7 @@ def _found_cells(raw_cells: Sequence[object], repairs: list[Repair]) -> tuple[Fo
                 id=_text(cell.get("id", metadata.get("id"))),  # Colab keeps it in the metadata
                 exercise=_text(_dict(metadata.get("hornbook")).get("exercise")),
                 grade_id=_text(_dict(metadata.get("nbgrader")).get("grade_id")),
+                injected=isinstance(tags := metadata.get("tags"), list) and "injected-parameters" in tags,
             )
         )
     if broken:

@@ -105,6 +105,20 @@ class Manual:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameters:
+    """The values that a lesson's parameters had, and whose they are.
+
+    A `learner`'s variant is drawn by the course, whatever the file says; the `lesson`'s are the defaults, where nobody has said whose
+    notebook it is; the `notebook`'s are what it says itself, which is enough for practice. Values that only a check knows are not among
+    them.
+    """
+
+    # No tuple, because JSON has objects; a verdict can be hashed without it.
+    values: dict[str, Any] = field(hash=False)
+    of: Literal["learner", "lesson", "notebook"]
+
+
+@dataclass(frozen=True, slots=True)
 class CellRun:
     """What one executed cell showed: a claim of the learner's process, for display only.
 
@@ -194,6 +208,7 @@ class Verdict:
     repairs: tuple[Repair, ...] = ()
     cells: tuple[CellRun, ...] = ()
     manual: tuple[Manual, ...] = ()
+    parameters: Parameters | None = None
     format: Literal[1] = field(default=1)
 
     @classmethod
@@ -214,6 +229,7 @@ class Verdict:
         repairs: tuple[Repair, ...] = (),
         cells: tuple[CellRun, ...] = (),
         manual: tuple[Manual, ...] = (),
+        parameters: Parameters | None = None,
     ) -> Verdict:
         """Return the verdict that *outcomes* add up to; *partial* ones are not those of all checks.
 
@@ -245,6 +261,7 @@ class Verdict:
             repairs=repairs,
             cells=cells,
             manual=manual,
+            parameters=parameters,
         )
 
     @property

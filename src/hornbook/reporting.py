@@ -44,11 +44,11 @@ def report(
             name = opened.name
         if not views:
             raise HornbookError(f"{name}: nothing was handed in that is remembered there. `hornbook grade --record` remembers.")
-        authors = {} if here is None else {(here.name, lesson.slug): lesson.authors for lesson in here.lessons}
+        authors = {} if here is None else {(here.name, lesson.slug): lesson.shares for lesson in here.lessons}
         parts = shares(views, authors)
         if into is not None:
             title = here.settings.title if here is not None else "The class"
-            made = classpages.html(views, parts, title, least) if into.suffix == ".html" else classpages.csv(views)
+            made = classpages.html(views, parts, title, least) if into.suffix == ".html" else classpages.csv(views, authors)
             write_whole(into, made, "--into")
             typer.echo(f"Written    {printable(into)}")
         elif as_json:

@@ -101,6 +101,9 @@ LABELS = (
 )
 """What the lines below a check begin with."""
 
+VALUES = {"learner": "show.values-learner", "lesson": "show.values-lesson", "notebook": "show.values-notebook"}
+"""What is said of the values that the lesson's parameters had, by whose they are."""
+
 _INDENT = 4
 """How wide what stands before a word in the left column is: the indent, a symbol and a space."""
 
@@ -115,6 +118,9 @@ def render(verdict: Verdict, *, hints: int = 1, verbose: bool = False) -> Render
         parts += [Text(), _Exercise(exercise, outcomes, verdict, hints=hints, verbose=verbose).drawn()]
     if verdict.manual:
         parts += [Text(), *_manual(verdict)]
+    if verdict.parameters is not None:
+        values = ", ".join(f"{name} = {value!r}" for name, value in verdict.parameters.values.items())
+        parts += [Text(), safe(say(VALUES[verdict.parameters.of], values=values))]
     repairs = tuple(_repairs(verdict))
     if repairs:
         parts += [Text(), Text(say("show.repairs"), style="bold"), *repairs]

@@ -6,6 +6,7 @@ Nothing is decided here: each command asks another module and draws the answer. 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from hornbook.grading.journal import Entry
     from hornbook.lesson import Lesson
     from hornbook.model import Assurance, Verdict
+    from hornbook.variants import Seed
 
 PASSED, NOT_PASSED, BAD_INPUT, AT_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -66,10 +68,52 @@ RecordOption = Annotated[
         "--record", metavar="FILE|URL", envvar="HORNBOOK_RECORD", help="The record: a file, or a database's URL.", show_envvar=True
     ),
 ]
+SeedFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--seed-file",
+        metavar="FILE",
+        envvar="HORNBOOK_SEED_FILE",
+        help="What the learners' variants are drawn from. [default: the course's own, in Jupyter's data folder]",
+    ),
+]
 Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebooks, or folders of notebooks.", show_default=False)]
 
 
 # --- Grading one notebook after the other ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Whose variant a notebook has: that of *learner*, if one is named, or of the folder that it lies in, drawn from *seed*."""
+
+    seed: Seed | None = None
+    learner: str | None = None
+
+    @classmethod
+    def of(cls, course: Course, path: Path | None, learner: str | None) -> Drawing:
+        """Return how the variants of *course* are drawn from the seed at *path*; a learner who is named needs one."""
+        from hornbook.variants import Seed, learner_id  # noqa: PLC0415 - only where something is drawn
+
+        seed = Seed.find(course, path)
+        if seed is None and learner is not None and any(lesson.draws for lesson in course.lessons):
+            raise HornbookError(
+                f"There is no seed of the variants of {printable(course.name)} here, so nobody can draw {printable(learner)}'s. "
+                "Name the file that `hornbook hand-out` has told, with --seed-file."
+            )
+        return cls(seed, None if learner is None else learner_id(learner))
+
+    def variant(self, name: str, lesson: Lesson) -> dict[str, Any] | None:
+        """Return the values that the learner of the notebook called *name* got in *lesson*, None where nobody knows who that is."""
+        from hornbook.grading.journal import learner_of  # noqa: PLC0415 - heavy
+
+        whose = self.learner or (learner_of(name) if "/" in name else None)
+        return None if self.seed is None or whose is None or not lesson.draws else self.seed.variant(lesson, whose)
+
+    @property
+    def told(self) -> str:
+        """What tells that values are drawn otherwise, without saying what from."""
+        return f"{self.seed.fingerprint if self.seed else ''} {self.learner or ''}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +134,7 @@ class Run:
     jobs: int | None = None
     keeping: Keeping = field(default_factory=Keeping)
     each: Callable[[Path, Verdict], None] | None = None
+    drawing: Drawing | None = None
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -206,6 +251,8 @@ class Run:
         from hornbook.model import Assurance  # noqa: PLC0415
 
         options: dict[str, Any] = {"visible_only": self.visible_only, "assurance": self.assurance or Assurance.SELF_CHECKED}
+        if self.drawing is not None:
+            options["variant"] = functools.partial(self.drawing.variant, name)
         # A grader may print; nothing but our own answer belongs on stdout.
         with waiting(say("cli.grading", name=name), since=self.started), contextlib.redirect_stdout(sys.stderr):
             return graded(path, self.course, lesson=self.lesson, seed=self.seed, language=self.language, **options)
@@ -224,6 +271,8 @@ class Run:
 
         paths = [self.files[place][0] for place in todo]
         options: dict[str, Any] = {"visible_only": self.visible_only, "seed": self.seed, "workers": self.jobs, "language": self.language}
+        if (drawing := self.drawing) is not None:
+            options["variant"] = lambda place, lesson: drawing.variant(self.files[todo[place]][1], lesson)
         with contextlib.closing(grade_all(paths, self.course, lesson=self.lesson, **options)) as graded:
             results = in_order(kept(graded))
             for _ in paths:

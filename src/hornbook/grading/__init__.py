@@ -11,9 +11,10 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hornbook.course import Course
 from hornbook.errors import GraderError
@@ -42,13 +43,15 @@ def grade(  # noqa: PLR0913 - all but two by name
     strength: Strength | None = None,
     warm: ForkServers | None = None,
     language: str | None = None,
+    variant: Callable[[Lesson], Mapping[str, Any] | None] | None = None,
 ) -> Verdict:
     """Return what *course* has to say about *submission*, the path of a notebook or an already read one.
 
     *lesson* is found from the submission where it is not given. *seed* decides what hidden checks draw; a new one is made
     for each run. *strength* is the sandbox to use, by default the strongest of this machine. With *warm* fork
     servers, which the caller keeps for many gradings, it is forked in milliseconds. *language* is that of the sentences, by default
-    the course's. Raises SubmissionError for a file that cannot be read, GraderError for a grader that cannot be asked, and
+    the course's. *variant* gives the values that its learner got for the lesson's parameters; without, those of the lesson itself hold,
+    whatever the file says. Raises SubmissionError for a file that cannot be read, GraderError for a grader that cannot be asked, and
     SandboxError where this machine cannot run learners' code.
     """
     from hornbook.grading import preparation  # noqa: PLC0415 - brings the sandbox along
@@ -61,6 +64,8 @@ def grade(  # noqa: PLR0913 - all but two by name
             lesson = lesson or file.match(course.lessons)
             submission = file.submission(lesson)
     lesson = lesson or course.lesson(submission.slug)
+    if variant is not None:
+        submission = replace(submission, variant=variant(lesson))
     strength = strength or strongest()
     seed = secrets.randbits(32) if seed is None else seed
     policy = preparation.policy_for(course, lesson, strength.mode)

@@ -9,10 +9,10 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hornbook.course import Course
 from hornbook.errors import GraderError, HornbookError
@@ -106,11 +106,13 @@ def grade_all(  # noqa: PLR0913 - all but two by name
     strength: Strength | None = None,
     workers: int | None = None,
     language: str | None = None,
+    variant: Callable[[int, Lesson], Mapping[str, Any] | None] | None = None,
 ) -> Generator[Graded]:
     """Yield what *course* has to say about each of *submissions*, as `grade` would, in the order in which they are done.
 
     At most *workers* are graded at a time, by default as many as `room_for` says; further ones are read when there is room. One that
-    cannot be graded, or of which nothing is heard, has an error in the place of its verdict, and the others go on.
+    cannot be graded, or of which nothing is heard, has an error in the place of its verdict, and the others go on. *variant* gives the
+    values that the learner of the submission in a place got for its lesson's parameters.
     """
     most = workers or room_for(course.settings.limits.memory_mb)
     patience = START_SECONDS + 2 * PATIENCE + 4 * course.settings.limits.total_seconds
@@ -124,6 +126,8 @@ def grade_all(  # noqa: PLR0913 - all but two by name
                         asked = submission if isinstance(submission, Submission) else _read(submission, course, lesson)
                     if asked.slug in room.silent:
                         raise room.silent[asked.slug]
+                    if variant is not None:
+                        asked = replace(asked, variant=variant(place, course.lesson(asked.slug)))
                     seat = examiner.seat(asked.slug)
                 except HornbookError as error:
                     yield Graded(place, submission, error=error)

@@ -240,7 +240,8 @@ def _packed(submission: Submission) -> tuple[object, ...]:
     """Return *submission* as data of the wire."""
     added = [(cell.after, cell.source) for cell in submission.added]
     repairs = [(repair.kind, repair.message, repair.exercise) for repair in submission.repairs]
-    return submission.name, submission.digest, submission.slug, dict(submission.sources), added, repairs
+    values = [None if values is None else dict(values) for values in (submission.claimed, submission.variant)]
+    return submission.name, submission.digest, submission.slug, dict(submission.sources), added, repairs, *values
 
 
 def _unpacked(packed: tuple[Any, ...]) -> Submission:
@@ -248,8 +249,9 @@ def _unpacked(packed: tuple[Any, ...]) -> Submission:
     from hornbook.lesson import AddedCell, Submission  # noqa: PLC0415 - only here
     from hornbook.model import Repair  # noqa: PLC0415
 
-    name, digest, slug, sources, added, repairs = packed
-    return Submission(name, digest, slug, sources, tuple(AddedCell(*cell) for cell in added), tuple(Repair(*repair) for repair in repairs))
+    name, digest, slug, sources, added, repairs, claimed, variant = packed
+    cells, repaired = tuple(AddedCell(*cell) for cell in added), tuple(Repair(*repair) for repair in repairs)
+    return Submission(name, digest, slug, sources, cells, repaired, claimed=claimed, variant=variant)
 
 
 def _encode(value: object) -> bytes:

@@ -133,7 +133,9 @@ def outcome(
         result = replace(result, message=_text(read)) if read else result
     if result.status in {Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN, Status.NOT_ATTEMPTED}:
         result = replace(result, hints=bank.hints(result, source, actual=finding.actual))
-    return _hide(result) if check.hidden else replace(result, printed=_printed(check, trace, last=trace.examples))
+    if check.hidden:
+        return _hide(result, error.discreet if isinstance(error, Mismatch) else None)
+    return replace(result, printed=_printed(check, trace, last=trace.examples))
 
 
 def _ended(check: Check, error: BaseException | None, trace: Trace) -> BaseException | None:
@@ -272,8 +274,8 @@ def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".replace("\n", " ")
 
 
-def _hide(result: Outcome) -> Outcome:
-    """Take out of a hidden check's outcome everything that could give away its inputs or what it expects."""
+def _hide(result: Outcome, discreet: str | None = None) -> Outcome:
+    """Take out of a hidden check's outcome what could give away its inputs or what it expects; say *discreet* where it failed."""
     words = {
         Status.FAILED: "outcome.hidden-failed",
         Status.FORBIDDEN: "outcome.hidden-forbidden",
@@ -282,6 +284,8 @@ def _hide(result: Outcome) -> Outcome:
         Status.BROKEN: "outcome.hidden-broken",
     }.get(result.status)
     message = say(words) if words else result.message
+    if discreet is not None and result.status is Status.FAILED:
+        message = _text(discreet)
     # The learner's code names its own exceptions and decides how long it takes: both could carry what it was asked.
     return replace(result, message=message, asked=None, came=None, expected=None, raised=None, traceback=(), printed="", seconds=0.0)
 

@@ -25,6 +25,7 @@ import pytest
 if TYPE_CHECKING:
     from hornbook.course import Course
     from hornbook.errors import HornbookError
+    from hornbook.grading.following import Follows
     from hornbook.grading.outcomes import Check, Trace
     from hornbook.grading.sitting import Sitting
     from hornbook.lesson import Lesson
@@ -470,6 +471,15 @@ def reference(request: pytest.FixtureRequest, submission: Probe) -> Iterator[Pro
     check, parameters = _asking(request, "reference")
     with grading.sitting_of(request.node, request.config).reference(check, parameters) as probe:
         yield probe
+
+
+@pytest.fixture
+def follows(request: pytest.FixtureRequest, submission: Probe, reference: Probe, rng: random.Random) -> Follows:
+    """Return what compares names of the submission with the reference's, under parameters that nobody has seen."""
+    from hornbook.grading.following import Follows  # noqa: PLC0415 - only when grading
+
+    sitting = request.config.stash[GRADING].sitting_of(request.node, request.config)
+    return Follows(str(request.node.name), sitting.lesson, sitting.parameters, submission, reference, rng)
 
 
 def _asking(request: pytest.FixtureRequest, fixture: str) -> tuple[Check, dict[str, Any]]:

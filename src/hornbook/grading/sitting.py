@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hornbook.course import Course
+from hornbook.draws import default_values
 from hornbook.errors import GraderError, HornbookError, SandboxError
 from hornbook.feedback import Bank
 from hornbook.grading import compare, outcomes, preparation
 from hornbook.grading.live import LIVE
 from hornbook.grading.outcomes import Check, Interview, Trace
 from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
-from hornbook.model import Assurance, LessonRef, Manual, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
+from hornbook.model import Assurance, LessonRef, Manual, Outcome, Parameters, Repair, Runtime, SandboxReport, Status, SubmissionRef, Verdict
 from hornbook.sandbox.canary import Strength, strongest
 from hornbook.sandbox.execute import Executor, Finished, Job, State
 from hornbook.sandbox.forkserver import ForkServers
@@ -155,6 +156,8 @@ class Sitting:
         """
         if self._reference is None:
             solution = fill(self.lesson, read_solution(self.course.solution(self.lesson.slug)))
+            # It is asked what the learner was asked, whoever says so.
+            solution = replace(solution, variant=self._own())
             self._reference = _Reference.before(self.course, self.lesson, solution, strength=self.strength, warm=self.warm)
             self._reference.checks = self.checks
         with contextlib.ExitStack() as children:
@@ -193,7 +196,7 @@ class Sitting:
         return self._attempted[exercise]
 
     def finished(self, parameters: dict[str, Any], *, show: bool = False) -> Finished:
-        """Return the submission run to its end, with *parameters* in the cell after its parameters cell.
+        """Return the submission run to its end, with *parameters*, and else its own variant, in the cell after its parameters cell.
 
         Cells that only show what an exercise does are left out unless *show* says otherwise: no check needs them, and they would
         hang with the exercise, once for each time it is shown.
@@ -205,11 +208,37 @@ class Sitting:
             if self.practice is not None and parameters:
                 # It may end the states of other runs, so it comes before them.
                 self.finished({})
-            job = Job(_parametrised(self._cells(show=show), parameters), self.course.settings.limits, self._cell_seconds())
+            values = {**(self._own() or {}), **parameters}
+            job = Job(_parametrised(self._cells(show=show), values), self.course.settings.limits, self._cell_seconds())
             # What a hidden check has asked can lie in the home by now, and an error of a cell could tell it.
             self._late = self._late or (self._hidden_asked and not parameters)
             self._finished[key] = self._executor().run(job, resume=self.practice is not None and not parameters)
         return self._finished[key]
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """The values that the lesson's parameters have here, and whose these are; None where nothing is drawn."""
+        own = self._own()
+        if not self.lesson.draws:
+            return None
+        values = {**default_values(self.lesson.draws), **(own or {})}
+        return Parameters(values, "lesson" if own is None else "notebook" if self.submission.variant is None else "learner")
+
+    def _own(self) -> Mapping[str, Any] | None:
+        """Return the variant of this submission: what the course has drawn, or in practice what the notebook says."""
+        if self.submission.variant is None and self.visible_only:
+            return self.submission.claimed
+        return self.submission.variant
+
+    def _of_parameters(self) -> Iterator[Repair]:
+        """Yield what the file says about its parameters, and nobody has listened to."""
+        claimed, own = self.submission.claimed, self._own()
+        if claimed is None or self.visible_only:
+            return
+        if own is None:
+            yield Repair("metadata", say("repair.no-learner"))
+        elif claimed != own:
+            yield Repair("metadata", say("repair.other-values"))
 
     def _executor(self) -> Executor:
         """Return what runs this submission: the practice's, or one of its own."""
@@ -299,9 +328,10 @@ class Sitting:
             assurance=assurance,
             hidden_pending=self.hidden_pending,
             partial=self.partial,
-            repairs=self.submission.repairs,
+            repairs=(*self.submission.repairs, *self._of_parameters()),
             cells=base.cells if base and not self._late else (),
             manual=tuple(Manual(exercise, points) for exercise, points in self.lesson.manual.items()),
+            parameters=self.parameters,
         )
 
     def _with_success(self, found: list[Outcome]) -> tuple[Outcome, ...]:
@@ -397,7 +427,7 @@ def _limit_met(error: str) -> str | None:
     return compare.limit_met(kind, words)
 
 
-def _parametrised(cells: tuple[ProgramCell, ...], parameters: dict[str, Any]) -> tuple[ProgramCell, ...]:
+def _parametrised(cells: tuple[ProgramCell, ...], parameters: Mapping[str, Any]) -> tuple[ProgramCell, ...]:
     """Return *cells* with papermill's injected-parameters cell after the parameters cell, or first where there is none."""
     if not parameters:
         return cells

@@ -7,18 +7,22 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from hornbook.reports.classview import CheckView, LessonView
+from hornbook.reports.classview import CheckView, LessonView, Parts, passes_of
 from hornbook.reports.pages import head, safe
 from hornbook.reports.tables import rows
 
 COLUMNS = (
     "course", "lesson", "title", "learners", "passed", "attempts", "attempts to pass", "hours to pass", "gone",
     "check", "check title", "hidden", "at first", "in the end", "discrimination",
+    "passes by author",
 )  # fmt: skip
 
 
-def csv(views: Sequence[LessonView]) -> Iterator[str]:
-    """Yield a table by RFC 4180, one row for each check; a lesson of a small group has no figures."""
+def csv(views: Sequence[LessonView], parts: Parts | None = None) -> Iterator[str]:
+    """Yield a table by RFC 4180, one row for each check; a lesson of a small group has no figures.
+
+    *parts* says what part of each lesson its authors have.
+    """
     yield from rows([COLUMNS])
     for view in views:
         lesson = (view.course, view.slug, view.title)
@@ -26,9 +30,10 @@ def csv(views: Sequence[LessonView]) -> Iterator[str]:
             yield from rows([(*lesson, *[""] * (len(COLUMNS) - 3))])
             continue
         figures = (view.learners, view.passed, view.attempts, view.attempts_to_pass, view.hours_to_pass, view.gone)
+        authors = "; ".join(f"{name} {passes:.2f}" for name, passes in passes_of(view, parts or {}).items())
         for check in view.checks:
             about = (check.name, check.title, "yes" if check.hidden else "no", round(check.at_first, 4), round(check.in_the_end, 4))
-            values = (*lesson, *figures, *about, check.discrimination)
+            values = (*lesson, *figures, *about, check.discrimination, authors)
             yield from rows([tuple("" if value is None else value for value in values)])
 
 
@@ -48,7 +53,7 @@ def html(views: Sequence[LessonView], parts: Mapping[str, float], title: str, le
         yield from _lesson(view, least)
     if parts:
         yield "<section><h2>Passes by author</h2>\n"
-        yield from head("Passes by author; those who wrote a lesson together share its passes", ("Author", "Passes"))
+        yield from head("Passes by author; those who wrote a lesson together share its passes, as it says", ("Author", "Passes"))
         yield from (f"<tr><th scope=row>{safe(name)}</th><td class=n>{number:.1f}</td></tr>\n" for name, number in parts.items())
         yield "</tbody></table></div></section>\n"
     yield "</main></body></html>\n"

@@ -97,14 +97,22 @@ def class_view(rows: Iterable[tuple[str, str, Verdict]], *, least: int = LEAST) 
     return sorted(views, key=lambda view: (view.small, -(view.learners - view.passed), view.share, view.course, view.slug))
 
 
-def shares(views: Iterable[LessonView], authors: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, float]:
-    """Return how many passes each author has, by course and slug of their lessons: those who wrote one together share its passes."""
+Parts = Mapping[tuple[str, str], Mapping[str, float]]
+"""What part of a lesson, by its course and slug, each author has, from 0 to 1."""
+
+
+def shares(views: Iterable[LessonView], parts: Parts) -> dict[str, float]:
+    """Return how many passes each author has: a learner who has passed a lesson counts once, and is split as its authors have shared it."""
     found: defaultdict[str, float] = defaultdict(float)
     for view in views:
-        names = authors.get((view.course, view.slug), ())
-        for name in names:
-            found[name] += view.passed / len(names)
+        for name, passes in passes_of(view, parts).items():
+            found[name] += passes
     return dict(sorted(found.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def passes_of(view: LessonView, parts: Parts) -> dict[str, float]:
+    """Return how many passes of one lesson each of its authors has; of a small group nothing."""
+    return {} if view.small else {name: view.passed * part for name, part in parts.get((view.course, view.slug), {}).items()}
 
 
 def _lesson(course: str, slug: str, title: str, learners: Mapping[str, Sequence[Verdict]], least: int) -> LessonView:

@@ -51,9 +51,13 @@ class CheckEnded(BaseException):
 class Mismatch(AssertionError):  # noqa: N818 - a finding, not an error of ours
     """What came is not what was asked for, in the learner's words."""
 
-    def __init__(self, message: str, *, came: str | None = None, expected: str | None = None, raised: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, came: str | None = None, expected: str | None = None, raised: str | None = None, discreet: str | None = None
+    ) -> None:
+        """Say *message*; where that would give a hidden check away, *discreet* is said, and without it nothing but that it failed."""
         super().__init__(message)
         self.raised = raised
+        self.discreet = discreet
         self.message = message
         self.came = came
         self.expected = expected

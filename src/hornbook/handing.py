@@ -1,0 +1,82 @@
+"""`hornbook hand-out`: each learner's copy of a lesson, with values of their own."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hornbook.errors import HornbookError, printable
+from hornbook.terminal import EXIT_CODES, CourseOption, SeedFileOption, find_course, find_lesson, telling_errors
+
+MAX_ROSTER = 4 << 20
+"""How many bytes a list of learners may have."""
+COLUMNS = ("learner", "id", "student_id", "username")
+"""What the column with the learners may be called; without a heading of these it is the first one."""
+
+app = typer.Typer()
+
+
+@app.command("hand-out", epilog=EXIT_CODES)
+def hand_out(
+    context: typer.Context,
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="The lesson's slug.", show_default=False)],
+    *,
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Where the learners' folders are.")],
+    learner: Annotated[list[str] | None, typer.Option("--learner", metavar="ID", help="For whom; may be given more than once.")] = None,
+    learners: Annotated[
+        Path | None, typer.Option("--learners", metavar="FILE", help='For whom: a CSV with a column "learner", or with one alone.')
+    ] = None,
+    seed_file: SeedFileOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Write each learner's copy of a lesson, with values drawn for them, to DIR/ID/LESSON.ipynb; what is there already stays."""
+    with telling_errors(context):
+        from hornbook.variants import Seed, default_path, learner_id  # noqa: PLC0415 - only here
+        from hornbook.variants import hand_out as hand_to  # noqa: PLC0415
+
+        found = find_course(course, ())
+        chosen = find_lesson(found, lesson)
+        said = [*(learner or ()), *(() if learners is None else _roster(learners))]
+        everybody = list(dict.fromkeys(learner_id(one) for one in said))
+        if not everybody:
+            raise HornbookError("For whom? Name a learner with --learner ID, or a list of them with --learners FILE.")
+        seed = Seed.open(found, seed_file)
+        kept: list[HornbookError] = []
+        for one in everybody:
+            try:
+                typer.echo(f"handed out  {printable(hand_to(chosen, one, seed, into))}")
+            except HornbookError as error:
+                kept.append(error)
+                typer.echo(str(error), err=True)
+        if not chosen.draws:
+            typer.echo("All got the same: the lesson's metadata draw no parameters.")
+        else:
+            typer.echo(f"Drawn from  {printable(seed_file or default_path(found))}; without it nobody can grade these variants.")
+        if kept:
+            raise typer.Exit(HornbookError.exit_code)
+
+
+def _roster(path: Path) -> Iterator[str]:
+    """Yield the learners in the CSV at *path*; raise HornbookError where there is none to be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_ROSTER + 1)
+    except OSError as error:
+        raise HornbookError(f"{printable(path)}: cannot be read ({error.strerror}).") from error
+    if len(data) > MAX_ROSTER:
+        raise HornbookError(f"{printable(path)}: has more than {MAX_ROSTER >> 20} MB, which is no list of learners.")
+    try:
+        rows = [row for row in csv.reader(data.decode("utf-8-sig").splitlines()) if any(cell.strip() for cell in row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise HornbookError(f"{printable(path)}: is no CSV in UTF-8 ({error}).") from error
+    heading = [cell.strip().lower() for cell in rows[0]] if rows else []
+    column = next((heading.index(name) for name in COLUMNS if name in heading), None)
+    for number, row in enumerate(rows if column is None else rows[1:], 1 if column is None else 2):
+        cell = row[column or 0] if len(row) > (column or 0) else ""
+        if not cell.strip():
+            raise HornbookError(f"{printable(path)}: row {number} names no learner.")
+        yield cell
