@@ -1,7 +1,7 @@
 """Brings over what was made for another grader: lessons, graders, reference solutions, and a report of all that is not as it was.
 
     import_nbgrader(path, into) -> Report      of nbgrader's: a course's folder, an assignment's, or one notebook
-    bring(path, found, into) -> Report         of notebooks that were found, by whoever knows how they are read
+    bring(path, findings, into) -> Report      of notebooks that were found, by whoever knows how they are read
 
 Nothing of the notebooks is run before all files are written. Then the reference solution of each lesson is graded, and a check that
 it does not pass on the trusted side, but in the learner's kernel, is asked there, and says so.
@@ -93,8 +93,8 @@ def import_nbgrader(
     settings, unread = settings_of(path if path.is_dir() else path.parent)
     notes = [Note("changed", "nbgrader_config.py", 0, f"{sentence}.") for sentence in unread]
     found = [Found(notebook, assignment, functools.partial(read, notebook, settings)) for assignment, notebook in notebooks]
-    files = [] if path.is_file() else beside((one.assignment, one.path.parent) for one in found)
-    return bring(path, found, into, files=files, notes=notes, authors=authors, licence=licence, run=run, tell=tell)
+    files = [] if path.is_file() else list(beside((one.assignment, one.path.parent) for one in found))
+    return bring(path, Findings(found, files, notes), into, authors=authors, licence=licence, run=run, tell=tell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +111,27 @@ class Found:
         return printable(f"{self.assignment}/{self.path.name}" if self.assignment else self.path.name)
 
 
+@dataclass(slots=True)
+class Findings:
+    """All that was found: the notebooks, the files beside them (see `beside`), and what there is to tell of them already."""
+
+    found: list[Found] = field(default_factory=list)
+    files: list[tuple[str, Path, Path]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
 def bring(
     path: Path,
-    found: Sequence[Found],
+    findings: Findings,
     into: Path,
     *,
-    files: Iterable[tuple[str, Path, Path]],
-    notes: Sequence[Note] = (),
     authors: Sequence[str] = (),
     licence: str = "",
     run: bool = True,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Make lessons of the notebooks that were *found* at *path*; see `import_nbgrader`. *files* are those beside them (see `beside`)."""
-    notes = list(notes)
+    """Make lessons of what was found at *path*; see `import_nbgrader`."""
+    found, notes = findings.found, list(findings.notes)
     course = Course.open(into) if (into / "lessons").is_dir() else None
     taken = set(course.slugs) if course else set()
     lessons: list[_Lesson] = []
@@ -143,7 +150,7 @@ def bring(
     if not lessons:
         raise HornbookError(f"{printable(path)}: nothing could be brought over. " + " ".join(str(note) for note in notes))
     texts = {} if course else {into / name: text for name, text in scaffold.course_files(scaffold.title_of(into.absolute().name)).items()}
-    along = dict(_along(files, into, notes))
+    along = dict(_along(findings.files, into, notes))
     for lesson in lessons:
         texts |= lesson.files(into)
     _write(texts, along, [lesson.lesson(into, authors, licence) for lesson in lessons])

@@ -372,6 +372,11 @@ def plan(cells: Sequence[Cell], exercises: Mapping[int, str]) -> Plan:
                 notebook.instructors(statement, cell.number, of_test=True)
         elif cell.role == "tests" and not cell.to_fill:
             checks[cell.number] = list(_Cell(notebook, cell, cell.title or _title(cell, cells), taken).checks())
+    return Plan(tuple(_asking(_parts(notebook, checks), stars=notebook.stars)), tuple(notebook.notes))
+
+
+def _parts(notebook: _Notebook, checks: Mapping[int, Sequence[Check | Runs]]) -> list[Check | Given | Runs]:
+    """Return the *checks* and the code that they stand on, in the notebook's order."""
     parts: list[Check | Given | Runs] = []
     for number in sorted({*checks, *(one.cell for one in notebook.statements if one.wanted)}):
         for of_test in (False, True):
@@ -382,7 +387,7 @@ def plan(cells: Sequence[Cell], exercises: Mapping[int, str]) -> Plan:
                 parts += checks.get(number, [])
             elif wanted:
                 parts.append(given)
-    return Plan(tuple(_asking(parts, stars=notebook.stars)), tuple(notebook.notes))
+    return parts
 
 
 def _asking(parts: Sequence[Check | Given | Runs], *, stars: bool) -> Iterator[Check | Given | Runs]:
@@ -423,7 +428,8 @@ class _Cell:
             if shown is not None:
                 yield shown
         yield whole
-        for statement in code.statements:
+        # A test that stands in no cell has its names to itself.
+        for statement in code.statements if cell.kept else ():
             if statement.binds and not isinstance(statement.node, ast.Assert):
                 self.notebook.instructors(statement, cell.number, of_test=True)
 
@@ -589,13 +595,13 @@ import pytest
 _OF: Final = {
     "nbgrader": (
         "a test cell",
-        "Where a cell has hidden tests, one check shows what learners see of it and is worth\n"
-        "nothing, and another, hidden, has the whole cell and all of its points.",
+        """Where a cell has hidden tests, one check shows what learners see of it and is worth
+nothing, and another, hidden, has the whole cell and all of its points.""",
     ),
     "otter": (
         "a test case",
-        "`doctests.expect` compares what came as a doctest does:\nby how it is written. Where a question gives "
-        "all of its points or none, its cases are worth nothing, and one check has them all.",
+        """`doctests.expect` compares as a doctest does: by how what came is
+written. Where a question gives all of its points or none, its cases are worth nothing, and one check has them all.""",
     ),
     "pytest": ("a test", "What the learner's notebook is called in the tests is asked for in the same way."),
 }

@@ -1,6 +1,6 @@
 """What courses of others are read into: a notebook's cells, each with what it is for, and what there is to tell of them.
 
-    load(path, name, grader) -> cells, metadata        a notebook's file, of which nothing is known yet but that it is Python's
+load(path, name, grader) -> cells, metadata        a notebook's file, of which nothing is known yet but that it is Python's
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hornbook.errors import HornbookError, printable
 from hornbook.lesson import MAX_BYTES
 
 Role = Literal["text", "given", "answer", "tests", "helpers", "manual", "task"]
-"""What a cell is for: to be read, given code, an answer that tests look at, tests, what only tests use, an answer or a task for a person."""
+"""What a cell is for: to be read, given code, an answer that tests look at, tests, what tests share, an answer or a task for a person."""
 
 
 @dataclass(frozen=True, slots=True)
