@@ -38,6 +38,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = (
     "authoring",
     "nbgrader",
+    "otter",
     "notebook",
     "lab",
     "grading",

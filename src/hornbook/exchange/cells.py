@@ -372,16 +372,17 @@ def plan(cells: Sequence[Cell], exercises: Mapping[int, str]) -> Plan:
                 notebook.instructors(statement, cell.number, of_test=True)
         elif cell.role == "tests" and not cell.to_fill:
             checks[cell.number] = list(_Cell(notebook, cell, cell.title or _title(cell, cells), taken).checks())
-    return Plan(tuple(_asking(_parts(notebook, checks), stars=notebook.stars)), tuple(notebook.notes))
+    places = {cell.number: cell.cell for cell in cells}
+    return Plan(tuple(_asking(_parts(notebook, checks, places), stars=notebook.stars)), tuple(notebook.notes))
 
 
-def _parts(notebook: _Notebook, checks: Mapping[int, Sequence[Check | Runs]]) -> list[Check | Given | Runs]:
-    """Return the *checks* and the code that they stand on, in the notebook's order."""
+def _parts(notebook: _Notebook, checks: Mapping[int, Sequence[Check | Runs]], places: Mapping[int, int]) -> list[Check | Given | Runs]:
+    """Return the *checks* and the code that they stand on, in the notebook's order; *places* are the numbers of cells in the file."""
     parts: list[Check | Given | Runs] = []
     for number in sorted({*checks, *(one.cell for one in notebook.statements if one.wanted)}):
         for of_test in (False, True):
             wanted = [one for one in notebook.statements if one.cell == number and one.wanted and one.of_test is of_test]
-            given = Given(f"given_{'with_' if of_test else ''}{number}", number, "\n".join(one.code.source for one in wanted))
+            given = Given(f"given_{'with_' if of_test else ''}{number}", places[number], "\n".join(one.code.source for one in wanted))
             if not of_test:
                 parts += [given] if wanted else []
                 parts += checks.get(number, [])
@@ -463,7 +464,7 @@ class _Cell:
             title=self.title,
             source=code.source,
             asks=tuple(sorted(learners)),
-            changes=tuple(sorted(_called_in_place(code) & (learners | unknown))),
+            changes=tuple(sorted(_called_in_place(code) & (learners | (unknown - code.binds)))),
             scored=self.cell.kept and _scored(code, learners | (unknown - code.binds)),
             reason=f"`{magic}` is the kernel's" if magic else _kernels(code, learners, notebook),
             in_kernel=self.cell.in_kernel,

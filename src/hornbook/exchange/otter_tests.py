@@ -181,6 +181,11 @@ def of_cell(source: str, output: str) -> Case:
         before, shown = ast.unparse(ast.Module(tree.body[:-1], [])), ast.unparse(last)
     else:
         before, shown = "\n".join(lines[: first - 1]).rstrip(), "\n".join(lines[first - 1 :])
+    if output.strip() and any(_is_print(node) for node in tree.body[:-1]):
+        # All of what the cell showed was printed by all of it.
+        before, shown = "", ast.unparse(_Showing().visit(ast.parse(source)))
+        code = f"with doctests.expect_printed({_text(output.rstrip(chr(10)))}):\n{_block(shown)}"
+        return Case(code, source)
     example = _Example(0, shown, output.rstrip("\n"))
     comments = [line.strip() for line in lines if line.strip().startswith("#")]
     code = _code(example) if output.strip() or isinstance(last, ast.Expr) else shown
@@ -194,9 +199,11 @@ def _title_of(comments: Sequence[str], examples: Sequence[_Example]) -> str:
     said = next((text for one in comments if (text := one.lstrip("# ").strip())), "")
     if said or len(examples) != 1:
         return sentence(said)
-    source = examples[0].source
+    source = re.sub(r"\s*#.*", "", examples[0].source)
     want = examples[0].want
     shown = source if want in {"", "True"} else f"{source} is {want}"
+    if _is_print(ast.parse(source).body[0]):
+        return ""
     return sentence(shown) if "\n" not in shown and len(shown) <= SENTENCE // 2 and not examples[0].raises else ""
 
 
@@ -252,7 +259,7 @@ class _Showing(ast.NodeTransformer):
 
     def visit_Expr(self, node: ast.Expr) -> ast.stmt:
         """Return the expression in a call that prints what is shown."""
-        if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "print":
+        if _is_print(node):
             return node
         return ast.copy_location(ast.Expr(ast.Call(ast.parse("doctests.show", mode="eval").body, [node.value], [])), node)
 
@@ -268,9 +275,12 @@ class _Showing(ast.NodeTransformer):
 def _shows_on_the_way(node: ast.stmt) -> bool:
     """Whether *node* is a block in which an expression stands for itself."""
     return isinstance(node, ast.For | ast.While | ast.If | ast.With | ast.Try) and any(
-        isinstance(one, ast.Expr) and not (isinstance(one.value, ast.Call) and ast.unparse(one.value.func) == "print")
-        for one in ast.walk(node)
+        isinstance(one, ast.Expr) and not _is_print(one) for one in ast.walk(node)
     )
+
+
+def _is_print(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "print"
 
 
 def _block(source: str) -> str:

@@ -36,8 +36,8 @@ def expect(value: Any, text: str, *options: str) -> None:
     """
     printed = _printed()
     written = "" if value is None else f"{_written(value, text)}\n"
-    # What is printed on the way to the right value costs nothing, and neither does what an earlier line printed.
-    for came in (written, printed + written, _last_lines(printed, text) + written):
+    # What is printed on the way to the right value costs nothing.
+    for came in (written, printed + written):
         if _agrees(came, text, options) and (came or not text):
             return
     raise _mismatch(value, printed if value is None else written, text)
@@ -116,11 +116,6 @@ def _printed() -> str:
     out.seek(0)
     out.truncate()
     return printed
-
-
-def _last_lines(printed: str, text: str) -> str:
-    """Return as many of the last lines of *printed* as *text* has."""
-    return "".join(printed.splitlines(keepends=True)[-len(text.splitlines()) :]) if text else ""
 
 
 def _mismatch(value: Any, came: str, text: str) -> Mismatch:
