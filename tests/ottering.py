@@ -154,7 +154,8 @@ SUBMISSIONS = {
         "parity": "def parity(n):\n    return 'odd' if n % 2 else 'even' if n else 'neither'",
         "root": "def root(n):\n    return max(n, 0) ** 0.5",
         "x2": "x = 'too'",
-        "stack": "class Stack(list):\n    push = list.append\n    def pop(self):\n        return list.pop(self) if self else None\n    size = list.__len__",
+        "stack": "class Stack(list):\n    push = list.append\n    def pop(self):\n"
+        "        return list.pop(self) if self else None\n    size = list.__len__",
     },
 }
 SCORES: dict[str, dict[str, float]] = {
@@ -176,7 +177,8 @@ def handed_out(answers: Mapping[str, str], tests: Mapping[str, Any] | None = TES
         text("## Submission\n\nMake sure you have run all cells in your notebook in order before running the cell below."),
         code("# Save your notebook first, then run this cell to export your submission.\ngrader.export(run_tests=True)"),
     ]
-    return notebook(*cells, **({} if tests is None else {"otter": {"OK_FORMAT": True, "tests": copy.deepcopy(dict(tests))}}))
+    metadata: dict[str, Any] = {} if tests is None else {"otter": {"OK_FORMAT": True, "tests": copy.deepcopy(dict(tests))}}
+    return notebook(*cells, **metadata)
 
 
 def autograder(tests: Mapping[str, Any] = TESTS, **config: Any) -> bytes:

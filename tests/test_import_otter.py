@@ -108,7 +108,7 @@ def test_an_instructors_message_is_what_is_read_first(rich: tuple[Course, Report
     assert (said["test_greet_1"], said["test_stack_1"]) == ("Friendly.", "It grows.")
 
 
-def test_what_a_check_says_must_be_texts(rich: tuple[Course, Report], tmp_path: Path) -> None:
+def test_what_a_check_says_must_be_texts(tmp_path: Path) -> None:
     """A marker `says` without a text, or with another word, is refused with the line and an example."""
     course, _ = brought(tmp_path, ot.handed_out(ot.ANSWERS))
     grader = course.grader("work")
@@ -124,7 +124,8 @@ LIAR = "class Liar:\n    def __eq__(self, other):\n        return True\n    __ha
 ATTACKS = {
     "a grader of one's own": "class G:\n    def check(self, *a):\n        return 'passed'\ngrader = G()\ndef square(n):\n    return 0",
     "otter patched": "import sys, types\nsys.modules['otter'] = types.ModuleType('otter')\ndef square(n):\n    return None",
-    "otter's checker patched": "try:\n    import otter.test_files.abstract_test as t\n    t.TestFile.grade = 1\nexcept Exception:\n    pass\nsquare = 1",
+    "otter's checker patched": "try:\n    import otter.test_files.abstract_test as t\n    t.TestFile.grade = 1\n"
+    "except Exception:\n    pass\nsquare = 1",
     "an == that always holds": f"{LIAR}def square(n):\n    return Liar()",
     "a repr that is asked for": "class Nine:\n    def __repr__(self):\n        return '9'\ndef square(n):\n    return Nine()",
     "a repr of whatever doctest wants": "class Any(str):\n    def __eq__(self, other):\n        return True\n    def __repr__(self):\n"
@@ -136,14 +137,18 @@ ATTACKS = {
     "doctest's output forged": "def square(n):\n    print('1 items passed all tests\\n9\\nTrue\\n2.25')",
     "the display hook": "import sys\nsys.displayhook = lambda value: print('9')\ndef square(n):\n    return None",
     "a True printed": "def square(n):\n    print(True)\n    return None",
-    "builtins patched": "import builtins\nbuiltins.repr = lambda x: '9'\nbuiltins.isinstance = lambda *a: True\ndef square(n):\n    return 'x'",
+    "builtins patched": "import builtins\nbuiltins.repr = lambda x: '9'\nbuiltins.isinstance = lambda *a: True\n"
+    "def square(n):\n    return 'x'",
     "numpy patched": "import numpy\nnumpy.isclose = numpy.allclose = lambda *a, **k: True\ndef square(n):\n    return numpy.zeros(3)",
     "an array that compares": "import numpy\nclass A(numpy.ndarray):\n    def __eq__(self, other):\n        return True\n"
     "def square(n):\n    return numpy.zeros(1).view(A)",
-    "the frames above": "import sys\ndef square(n):\n    frame = sys._getframe()\n    while frame:\n        for value in list(frame.f_locals.values()):\n"
+    "the frames above": "import sys\ndef square(n):\n    frame = sys._getframe()\n    while frame:\n"
+    "        for value in list(frame.f_locals.values()):\n"
     "            if isinstance(value, str) and value.strip().isdigit():\n                return int(value)\n        frame = frame.f_back",
-    "the caller's globals": "def square(n):\n    import sys\n    frame = sys._getframe(1)\n    frame.f_globals['square'] = None\n    frame.f_globals['name'] = 1",
-    "the environment lies": "class E(dict):\n    def __contains__(self, key):\n        return True\n    def __getitem__(self, key):\n        return 9\n"
+    "the caller's globals": "def square(n):\n    import sys\n    frame = sys._getframe(1)\n"
+    "    frame.f_globals['square'] = None\n    frame.f_globals['name'] = 1",
+    "the environment lies": "class E(dict):\n    def __contains__(self, key):\n        return True\n"
+    "    def __getitem__(self, key):\n        return 9\n"
     "globals = locals = lambda: E()\nsquare = 9",
     "a name that is gone": "def square(n):\n    raise NameError('square')",
     "an exit": "def square(n):\n    import os\n    os._exit(0)",
@@ -552,7 +557,7 @@ def test_answers_without_tests_are_for_a_person(tmp_path: Path) -> None:
 
 
 def test_a_notebook_without_tags_is_read_by_its_checks(tmp_path: Path) -> None:
-    """What stands between two checks is the learner's where it has blanks or makes what is asked; the rest is given. okpy's is read, too."""
+    """Between two checks, what has blanks or makes what is asked is the learner's; the rest is given. okpy's is read, too."""
     tests = {name: ot.TESTS[name] for name in ("square", "x1")}
     made = ot.notebook(
         ot.code("from client.api.notebook import Notebook\nok = Notebook('hw.ok')"),
@@ -679,8 +684,11 @@ def test_an_old_test_is_read_as_far_as_it_goes() -> None:
 
 
 def test_a_test_function_keeps_its_meaning() -> None:
-    """A body that returns or gives an argument another value stays a function; positional settings of a case are read."""
-    text = "@test_case('named', 2, True)\ndef t(env, f):\n    f = f(1)\n    assert f\n@otter.test_files.test_case()\ndef g(f):\n    s = '''a\n  b'''\n    assert f"
+    """A body that returns, or binds an argument anew, stays a function; positional settings of a case are read."""
+    text = (
+        "@test_case('named', 2, True)\ndef t(env, f):\n    f = f(1)\n    assert f\n@otter.test_files.test_case()\n"
+        "def g(f):\n    s = '''a\n  b'''\n    assert f"
+    )
     first, second = of_source(text).cases
 
     assert first.source == "def case(env, f):\n    f = f(1)\n    assert f\ncase(globals(), f)"
@@ -696,7 +704,10 @@ def test_an_empty_test_cell_is_no_case() -> None:
 
 def test_solutions_are_taken_out_as_otter_does() -> None:
     """The prompts are those that otter's own `replace_solutions` leaves; the answer keeps nothing of the markers."""
-    source = "a, b = f(1) # SOLUTION\nx[0] = 3 # SOLUTION\nif a: # SOLUTION\n    b = 1\ny = 1 # SEED\n# BEGIN SOLUTION NO PROMPT\nz = 2\n# END SOLUTION"
+    source = (
+        "a, b = f(1) # SOLUTION\nx[0] = 3 # SOLUTION\nif a: # SOLUTION\n    b = 1\ny = 1 # SEED\n"
+        "# BEGIN SOLUTION NO PROMPT\nz = 2\n# END SOLUTION"
+    )
 
     assert blanked(source) == "a, b = ...\nx[0] = ...\n...\n    b = 1"
     assert solved(source) == "a, b = f(1)\nx[0] = 3\nif a:\n    b = 1\ny = 1\nz = 2"
