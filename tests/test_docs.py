@@ -39,6 +39,7 @@ DOCS = (
     "authoring",
     "binder",
     "nbgrader",
+    "otter",
     "notebook",
     "lab",
     "grading",

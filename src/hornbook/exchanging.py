@@ -26,7 +26,7 @@ from hornbook.terminal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from hornbook.exchange.bringing import Report
 
@@ -49,6 +49,12 @@ KINDS = {
 """The headings of a report, in the order of what needs attention."""
 
 
+IntoOption = Annotated[Path | None, typer.Option("--into", metavar="DIR", help="The course to add to; it is made if it is not there.")]
+AuthorOption = Annotated[list[str] | None, typer.Option("--author", metavar="NAME", help="Who wrote it; may be given several times.")]
+LicenceOption = Annotated[str, typer.Option("--licence", metavar="NAME", help='Its licence, such as "CC-BY-4.0".')]
+RunOption = Annotated[bool, typer.Option("--run/--no-run", help="Grade the solutions, to see which checks need the kernel.")]
+
+
 @bring.command("nbgrader", epilog=EXIT_CODES)
 def nbgrader(
     context: typer.Context,
@@ -56,30 +62,55 @@ def nbgrader(
         list[Path], typer.Argument(metavar="PATH", help="A course with source/ or release/, an assignment's folder, or a notebook.")
     ],
     *,
-    into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="The course to add to; it is made if it is not there.")] = None,
-    author: Annotated[list[str] | None, typer.Option("--author", metavar="NAME", help="Who wrote it; may be given several times.")] = None,
-    licence: Annotated[str, typer.Option("--licence", metavar="NAME", help='Its licence, such as "CC-BY-4.0".')] = "",
-    run: Annotated[bool, typer.Option("--run/--no-run", help="Grade the solutions, to see which checks need the kernel.")] = True,
+    into: IntoOption = None,
+    author: AuthorOption = None,
+    licence: LicenceOption = "",
+    run: RunOption = True,
     as_json: JsonOption = False,
 ) -> None:
     """Make lessons and graders of nbgrader's notebooks; test cells run on the trusted side from now on."""
     with telling_errors(context, as_json=as_json):
         from hornbook.exchange.bringing import import_nbgrader  # noqa: PLC0415 - heavy
 
-        if run:
-            need_linux()
-        reports = []
-        for path in paths:
-            where = into or _beside(path)
-            with waiting("reading") as tell, contextlib.redirect_stdout(sys.stderr):
-                report = import_nbgrader(path, where, authors=author or (), licence=licence, run=run, tell=tell)
-            reports.append(report)
-            if not as_json:
-                typer.echo("\n".join(told(report)))
-                typer.echo(f"\nNext: cd {shlex.quote(printable(where))} && hornbook doctor")
-        if as_json:
-            show_json(reports[0] if len(reports) == 1 else reports)
-        raise typer.Exit(PASSED if all(report.complete for report in reports) else NOT_PASSED)
+        _bring(paths, into, import_nbgrader, as_json=as_json, authors=author or (), licence=licence, run=run)
+
+
+@bring.command("otter", epilog=EXIT_CODES)
+def otter(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="A notebook, a folder with tests/, an autograder's zip, or a folder of such.")
+    ],
+    *,
+    into: IntoOption = None,
+    author: AuthorOption = None,
+    licence: LicenceOption = "",
+    run: RunOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Make lessons and graders of otter's notebooks and tests; doctests and test functions run on the trusted side from now on."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.exchange.otter_course import import_otter  # noqa: PLC0415 - heavy
+
+        _bring(paths, into, import_otter, as_json=as_json, authors=author or (), licence=licence, run=run)
+
+
+def _bring(paths: Sequence[Path], into: Path | None, importing: Callable[..., Report], *, as_json: bool, **options: object) -> None:
+    """Bring over what lies at each of *paths*, as *importing* does, and tell it; leave with the exit code that it comes to."""
+    if options["run"]:
+        need_linux()
+    reports = []
+    for path in paths:
+        where = into or _beside(path)
+        with waiting("reading") as tell, contextlib.redirect_stdout(sys.stderr):
+            report = importing(path, where, tell=tell, **options)
+        reports.append(report)
+        if not as_json:
+            typer.echo("\n".join(told(report)))
+            typer.echo(f"\nNext: cd {shlex.quote(printable(where))} && hornbook doctor")
+    if as_json:
+        show_json(reports[0] if len(reports) == 1 else reports)
+    raise typer.Exit(PASSED if all(report.complete for report in reports) else NOT_PASSED)
 
 
 @send.command("nbgrader", epilog=EXIT_CODES)
@@ -113,7 +144,7 @@ def _beside(path: Path) -> Path:
     """Return where a course of what lies at *path* goes if nobody says: the course that we are in, or a new folder here."""
     here = Path.cwd()
     inside = next((folder for folder in (here, *here.parents) if (folder / "lessons").is_dir()), None)
-    name = path.absolute().name.removesuffix(".ipynb")
+    name = path.absolute().name.removesuffix(".ipynb").removesuffix(".zip")
     return inside or here / f"{name}_hornbook"
 
 

@@ -1,6 +1,7 @@
-"""Brings courses of nbgrader's over: lessons, graders, reference solutions, and a report of all that is not as it was.
+"""Brings over what was made for another grader: lessons, graders, reference solutions, and a report of all that is not as it was.
 
-    import_nbgrader(path, into) -> Report      of a course's folder, an assignment's, or one notebook
+    import_nbgrader(path, into) -> Report      of nbgrader's: a course's folder, an assignment's, or one notebook
+    bring(path, findings, into) -> Report      of notebooks that were found, by whoever knows how they are read
 
 Nothing of the notebooks is run before all files are written. Then the reference solution of each lesson is graded, and a check that
 it does not pass on the trusted side, but in the learner's kernel, is asked there, and says so.
@@ -8,6 +9,7 @@ it does not pass on the trusted side, but in the learner's kernel, is asked ther
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -20,14 +22,15 @@ from hornbook import scaffold
 from hornbook.course import Course
 from hornbook.errors import CourseError, HornbookError, printable
 from hornbook.exchange import cells as tests
-from hornbook.exchange.nbgrader import Cell, Note, Notebook, Settings, read, settings_of
+from hornbook.exchange.material import Cell, Note, Notebook
+from hornbook.exchange.nbgrader import read, settings_of
 from hornbook.grading.preparation import FILES_BYTES
 from hornbook.grading.vacuous import vacuous
 from hornbook.lesson import EXERCISE_ID, SLUG, Lesson, fill, read_solution, write_lesson
 from hornbook.lesson import Cell as LessonCell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hornbook.exchange.cells import Plan
     from hornbook.model import Verdict
@@ -84,20 +87,60 @@ def import_nbgrader(
     overwritten. Without *run* no solution is graded. Raises HornbookError where nothing can be brought over at all, and
     SandboxError where solutions cannot be run.
     """
-    found = tuple(_notebooks(path))
-    if not found:
+    notebooks = tuple(_notebooks(path))
+    if not notebooks:
         raise HornbookError(f"{printable(path)}: has no notebook of nbgrader's. Give a course with source/, an assignment, or a notebook.")
     settings, unread = settings_of(path if path.is_dir() else path.parent)
     notes = [Note("changed", "nbgrader_config.py", 0, f"{sentence}.") for sentence in unread]
+    found = [Found(notebook, assignment, functools.partial(read, notebook, settings)) for assignment, notebook in notebooks]
+    files = [] if path.is_file() else list(beside((one.assignment, one.path.parent) for one in found))
+    return bring(path, Findings(found, files, notes), into, authors=authors, licence=licence, run=run, tell=tell)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A notebook that was found, the assignment that it belongs to, and how it is read by whoever says what it is called."""
+
+    path: Path
+    assignment: str
+    read: Callable[[str], Notebook]
+
+    @property
+    def name(self) -> str:
+        """What it is called in notes."""
+        return printable(f"{self.assignment}/{self.path.name}" if self.assignment else self.path.name)
+
+
+@dataclass(slots=True)
+class Findings:
+    """All that was found: the notebooks, the files beside them (see `beside`), and what there is to tell of them already."""
+
+    found: list[Found] = field(default_factory=list)
+    files: list[tuple[str, Path, Path]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def bring(
+    path: Path,
+    findings: Findings,
+    into: Path,
+    *,
+    authors: Sequence[str] = (),
+    licence: str = "",
+    run: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Make lessons of what was found at *path*; see `import_nbgrader`."""
+    found, notes = findings.found, list(findings.notes)
     course = Course.open(into) if (into / "lessons").is_dir() else None
     taken = set(course.slugs) if course else set()
     lessons: list[_Lesson] = []
-    repeated = Counter(notebook.stem for _, notebook in found)
-    for assignment, notebook in found:
-        name = printable(f"{assignment}/{notebook.name}" if assignment else notebook.name)
+    repeated = Counter(one.path.stem for one in found)
+    for one in found:
+        name = one.name
         tell(name)
         try:
-            made = _Lesson.of(read(notebook, settings, name), name, assignment, _slug(assignment, notebook, repeated, taken), settings)
+            made = _Lesson.of(one.read(name), name, one.assignment, _slug(one.assignment, one.path, repeated, taken))
         except HornbookError as error:
             notes.append(Note("left out", name, 0, str(error).removeprefix(f"{name}: ")))
             continue
@@ -107,15 +150,15 @@ def import_nbgrader(
     if not lessons:
         raise HornbookError(f"{printable(path)}: nothing could be brought over. " + " ".join(str(note) for note in notes))
     texts = {} if course else {into / name: text for name, text in scaffold.course_files(scaffold.title_of(into.absolute().name)).items()}
-    beside = dict(_beside(path, found, into, notes))
+    along = dict(_along(findings.files, into, notes))
     for lesson in lessons:
         texts |= lesson.files(into)
-    _write(texts, beside, [lesson.lesson(into, authors, licence) for lesson in lessons])
+    _write(texts, along, [lesson.lesson(into, authors, licence) for lesson in lessons])
     course = Course.open(into)
     reports = [_tried(course, lesson, notes, run=run, tell=tell) for lesson in lessons]
-    written = [*texts, *beside, *(course.path(lesson.slug) for lesson in lessons)]
-    files = tuple(sorted(printable(one.relative_to(into).as_posix() if one.is_relative_to(into) else one) for one in written))
-    return Report(course.name, tuple(reports), tuple(notes), files)
+    written = [*texts, *along, *(course.path(lesson.slug) for lesson in lessons)]
+    names = tuple(sorted(printable(file.relative_to(into).as_posix() if file.is_relative_to(into) else file) for file in written))
+    return Report(course.name, tuple(reports), tuple(notes), names)
 
 
 # --- What is there ---------------------------------------------------------------------------------------------------
@@ -156,24 +199,27 @@ def _snake(name: str) -> str:
     return made if SLUG.fullmatch(made) else "lesson"
 
 
-def _beside(path: Path, found: Sequence[tuple[str, Path]], into: Path, notes: list[Note]) -> Iterator[tuple[Path, bytes]]:
-    """Yield the files beside the notebooks, pictures and data, and where they go: beside the lessons."""
-    if path.is_file():
-        return
-    for assignment, folder in dict.fromkeys((assignment, notebook.parent) for assignment, notebook in found):
+def beside(folders: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, Path, Path]]:
+    """Yield the files in the folders of assignments, pictures and data: the assignment, the file, and its path in that folder."""
+    for assignment, folder in dict.fromkeys(folders):
         for file in sorted(folder.rglob("*")):
             inside = file.relative_to(folder)
             hidden = any(part.startswith((".", "__")) for part in inside.parts)
-            if hidden or file.suffix == ".ipynb" or not file.is_file() or file.is_symlink():
-                continue
-            name = printable(f"{assignment}/{inside.as_posix()}")
-            if file.stat().st_size > LARGEST:
-                notes.append(Note("left out", name, 0, f"is larger than {LARGEST >> 20} MiB, so it was not taken along."))
-                continue
-            data = file.read_bytes()
-            yield into / "lessons" / _snake(assignment) / inside, data
-            if what := _of_use(file, data):
-                notes.append(Note("changed", name, 0, what))
+            if not hidden and file.suffix != ".ipynb" and file.is_file() and not file.is_symlink():
+                yield assignment, file, inside
+
+
+def _along(files: Iterable[tuple[str, Path, Path]], into: Path, notes: list[Note]) -> Iterator[tuple[Path, bytes]]:
+    """Yield where each of *files* goes, beside the lessons, and what is in it."""
+    for assignment, file, inside in files:
+        name = printable(f"{assignment}/{inside.as_posix()}" if assignment else inside.as_posix())
+        if file.stat().st_size > LARGEST:
+            notes.append(Note("left out", name, 0, f"is larger than {LARGEST >> 20} MiB, so it was not taken along."))
+            continue
+        data = file.read_bytes()
+        yield into / "lessons" / (_snake(assignment) if assignment else "") / inside, data
+        if what := _of_use(file, data):
+            notes.append(Note("changed", name, 0, what))
 
 
 def _of_use(file: Path, data: bytes) -> str:
@@ -207,21 +253,20 @@ class _Lesson:
     notes: tuple[Note, ...]
 
     @classmethod
-    def of(cls, notebook: Notebook, name: str, assignment: str, slug: str, settings: Settings) -> _Lesson:
+    def of(cls, notebook: Notebook, name: str, assignment: str, slug: str) -> _Lesson:
         """Return the lesson that *notebook* makes."""
-        del settings
         notes = list(notebook.notes)
         exercises = _exercises(notebook.cells, name, notes)
         plan = tests.plan(notebook.cells, exercises)
         kinds: Any = plan.notes
-        notes += [Note(kind, name, cell, what) for kind, cell, what in kinds]
+        notes += [Note(kind, name, notebook.place(cell), what) for kind, cell, what in kinds]
         for cell in notebook.cells:
-            if cell.role in {"manual", "task"}:
+            if cell.role in {"manual", "task"} and not cell.more:
                 points = f"{cell.points:g} {'point is' if cell.points == 1 else 'points are'}"
                 what = f"{points} a person's to give: hornbook shows the answer as waiting, and counts nothing for it."
-                notes.append(Note("for a person", name, cell.number, what))
+                notes.append(Note("for a person", name, cell.cell, what))
         if not exercises:
-            what = "no cell has code for a learner to write, so there is nothing to grade automatically. It stays with nbgrader."
+            what = f"no cell has code for a learner to write, so there is nothing to grade automatically. It stays with {notebook.grader}."
             notes.append(Note("left out", name, 0, what))
         elif not plan.parts:
             notes.append(
@@ -258,7 +303,7 @@ class _Lesson:
             objectives=tuple(f"write {exercise}" for exercise in dict.fromkeys(self.exercises.values())),
             level="beginner",
             minutes=15,
-            authors=tuple(authors) or tuple(filter(str.strip, named)) or ("the authors of the nbgrader course",),
+            authors=tuple(authors) or tuple(filter(str.strip, named)) or (f"the authors of the {self.notebook.grader} course",),
             licence=licence or "not stated",
             cells=tuple(self._cells()),
             metadata=json.loads(json.dumps({**KERNEL, **metadata}, default=str)),
@@ -268,17 +313,20 @@ class _Lesson:
         """Yield the lesson's cells: as learners got them, each with an id of its own."""
         seen: set[str] = set()
         for cell in self.notebook.cells:
+            if not cell.kept:
+                continue
             wanted = cell.id if cell.id and re.fullmatch("[a-zA-Z0-9_-]{1,64}", cell.id) else f"cell-{cell.number}"
             found = wanted if wanted not in seen else f"cell-{cell.number}-{len(seen)}"
             seen.add(found)
             metadata = json.loads(json.dumps(dict(cell.metadata), default=str))
             tags = [tag for tag in metadata.pop("tags", []) or [] if isinstance(tag, str) and tag not in {"parameters", "show"}]
             exercise = self.exercises.get(cell.number)
+            tags += ["show"] if cell.role == "tests" else [cell.tag] if cell.tag else []
             yield LessonCell(
                 kind=cell.kind,
                 source=cell.shown,
                 exercise=exercise,
-                tags=(*tags, "show") if cell.role == "tests" else tuple(tags),
+                tags=tuple(tags),
                 id=found,
                 metadata={} if exercise else metadata,
                 attachments=json.loads(json.dumps(dict(cell.attachments), default=str)),
@@ -297,7 +345,7 @@ class _Lesson:
 
     def grader(self, reasons: Mapping[str, str]) -> str:
         """Return the grader, in which the checks named in *reasons* run in the kernel."""
-        return tests.grader(self.plan.in_kernel(reasons), self.title, f"nbgrader's {self.name}")
+        return tests.grader(self.plan.in_kernel(reasons), self.title, self.notebook.grader, self.name)
 
     def solution(self) -> str:
         """Return the reference solution: the instructor's cells."""
@@ -333,8 +381,12 @@ class _Lesson:
 def _exercises(cells: Sequence[Cell], name: str, notes: list[Note]) -> dict[int, str]:
     """Return an id for each cell that a learner fills with code, nbgrader's own where it can be one."""
     exercises: dict[int, str] = {}
+    known: dict[str, str] = {}
     for cell in cells:
         if cell.role not in {"answer", "manual"} or cell.kind != "code":
+            continue
+        if cell.grade_id in known:
+            exercises[cell.number] = known[cell.grade_id]
             continue
         made = re.sub("[^a-z0-9_-]+", "-", cell.grade_id.lower()).strip("-")
         made = made if made[:1].isalpha() else f"exercise-{made}"
@@ -343,8 +395,8 @@ def _exercises(cells: Sequence[Cell], name: str, notes: list[Note]) -> dict[int,
             times += 1
             found = f"{made[:60]}-{times}"
         if found != cell.grade_id:
-            notes.append(Note("changed", name, cell.number, f'the exercise "{cell.grade_id}" is called "{found}" here.'))
-        exercises[cell.number] = found
+            notes.append(Note("changed", name, cell.cell, f'the exercise "{cell.grade_id}" is called "{found}" here.'))
+        exercises[cell.number] = known[cell.grade_id] = found
     return exercises
 
 
@@ -390,7 +442,7 @@ def _tried(course: Course, made: _Lesson, notes: list[Note], *, run: bool, tell:
         left = [outcome for outcome in verdict.outcomes if not outcome.passed]
         solution = "does not pass" if left else "passes"
         for outcome in left:
-            cell = next((check.cell for check in made.plan.checks if check.name == outcome.check), 0)
+            cell = next((made.notebook.place(check.cell) for check in made.plan.checks if check.name == outcome.check), 0)
             what = f"{outcome.check} does not pass with the solution, here or in the kernel: {outcome.message}"
             notes.append(Note("left out", made.name, cell, what))
     elif not solved:
@@ -400,11 +452,11 @@ def _tried(course: Course, made: _Lesson, notes: list[Note], *, run: bool, tell:
     for check in checks:
         if check.name in reasons:
             what = f"{check.name} is decided by the learner's own kernel, and says so: {reasons[check.name].rstrip('.')}."
-            notes.append(Note("claimed", made.name, check.cell, what))
+            notes.append(Note("claimed", made.name, made.notebook.place(check.cell), what))
     text = course.grader(made.slug).read_text("utf-8")
     scored = {check.name for check in checks if check.scored}
     for found in vacuous(text):
-        cell = next((check.cell for check in checks if check.name == found.check), 0)
+        cell = next((made.notebook.place(check.cell) for check in checks if check.name == found.check), 0)
         if found.check in scored and found.what.startswith("it asserts nothing"):
             continue
         notes.append(Note("vacuous", made.name, cell, f"{found.check}: {found.what} {found.way_out}"))

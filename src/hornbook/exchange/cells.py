@@ -18,11 +18,12 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
 from hornbook.errors import printable
-from hornbook.exchange.nbgrader import Cell
+from hornbook.exchange.material import Cell
 from hornbook.lesson import check_name
 
 WIDTH: Final = 100
@@ -45,7 +46,10 @@ QUIET: Final = ("print", "display", "assert", "check", "test", "expect", "verify
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check to be written: the body of its function, and what its markers say. `reason` is why it must run in the kernel."""
+    """One check to be written: the body of its function, and what its markers say.
+
+    `reason` is why it must run in the kernel, `in_kernel` what is its body there, where that is not the same.
+    """
 
     name: str
     cell: int
@@ -58,6 +62,10 @@ class Check:
     changes: tuple[str, ...] = ()
     scored: bool = False
     reason: str = ""
+    in_kernel: str = ""
+    passed: str = ""
+    failed: str = ""
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,19 +367,28 @@ def plan(cells: Sequence[Cell], exercises: Mapping[int, str]) -> Plan:
                 checks[cell.number] = [Runs(_name(f"{exercises[cell.number]}_runs", taken), exercises[cell.number])]
         elif cell.role == "given":
             notebook.given(cell)
+        elif cell.role == "helpers":
+            for statement in Code.of(cell.source).statements:
+                notebook.instructors(statement, cell.number, of_test=True)
         elif cell.role == "tests" and not cell.to_fill:
-            checks[cell.number] = list(_Cell(notebook, cell, _title(cell, cells), taken).checks())
+            checks[cell.number] = list(_Cell(notebook, cell, cell.title or _title(cell, cells), taken).checks())
+    places = {cell.number: cell.cell for cell in cells}
+    return Plan(tuple(_asking(_parts(notebook, checks, places), stars=notebook.stars)), tuple(notebook.notes))
+
+
+def _parts(notebook: _Notebook, checks: Mapping[int, Sequence[Check | Runs]], places: Mapping[int, int]) -> list[Check | Given | Runs]:
+    """Return the *checks* and the code that they stand on, in the notebook's order; *places* are the numbers of cells in the file."""
     parts: list[Check | Given | Runs] = []
     for number in sorted({*checks, *(one.cell for one in notebook.statements if one.wanted)}):
         for of_test in (False, True):
             wanted = [one for one in notebook.statements if one.cell == number and one.wanted and one.of_test is of_test]
-            given = Given(f"given_{'with_' if of_test else ''}{number}", number, "\n".join(one.code.source for one in wanted))
+            given = Given(f"given_{'with_' if of_test else ''}{number}", places[number], "\n".join(one.code.source for one in wanted))
             if not of_test:
                 parts += [given] if wanted else []
                 parts += checks.get(number, [])
             elif wanted:
                 parts.append(given)
-    return Plan(tuple(_asking(parts, stars=notebook.stars)), tuple(notebook.notes))
+    return parts
 
 
 def _asking(parts: Sequence[Check | Given | Runs], *, stars: bool) -> Iterator[Check | Given | Runs]:
@@ -407,12 +424,13 @@ class _Cell:
         whole = self.check(code, magic, cell.grade_id, cell.points, hidden=cell.hidden)
         if whole is None:
             return
-        if cell.hidden:
+        if cell.hidden and cell.kept:
             shown = self.shown()
             if shown is not None:
                 yield shown
         yield whole
-        for statement in code.statements:
+        # A test that stands in no cell has its names to itself.
+        for statement in code.statements if cell.kept else ():
             if statement.binds and not isinstance(statement.node, ast.Assert):
                 self.notebook.instructors(statement, cell.number, of_test=True)
 
@@ -432,7 +450,7 @@ class _Cell:
     def check(self, code: Code, magic: str, name: str, points: float, *, hidden: bool) -> Check | None:
         """Return the check of *code*."""
         notebook = self.notebook
-        place = notebook.place(code, self.cell.number)
+        place = self.cell.after or notebook.place(code, self.cell.number)
         if place is None:
             notebook.tell("left out", self.cell.number, "the notebook has no code that a learner writes, so there is nothing to ask.")
             return None
@@ -446,9 +464,13 @@ class _Cell:
             title=self.title,
             source=code.source,
             asks=tuple(sorted(learners)),
-            changes=tuple(sorted(_called_in_place(code) & (learners | unknown))),
-            scored=_scored(code, learners | (unknown - code.binds)),
+            changes=tuple(sorted(_called_in_place(code) & (learners | (unknown - code.binds)))),
+            scored=self.cell.kept and _scored(code, learners | (unknown - code.binds)),
             reason=f"`{magic}` is the kernel's" if magic else _kernels(code, learners, notebook),
+            in_kernel=self.cell.in_kernel,
+            passed=self.cell.passed,
+            failed=self.cell.failed,
+            parameters=self.cell.parameters,
         )
         try:
             body(made)
@@ -558,12 +580,11 @@ def _name(grade_id: str, taken: set[str]) -> str:
 # --- The file --------------------------------------------------------------------------------------------------------
 
 _HEAD = '''\
-"""{title}: the checks of {origin}, brought over by `hornbook import nbgrader`.
+"""{title}: the checks of {grader}'s {name}, brought over by `hornbook import {grader}`.
 
-In a function marked `assert_cell` stands a test cell as it was. Its names are the notebook's: what the learner's answers define is asked
+In a function marked `assert_cell` stands {what} as it was. Its names are the notebook's: what the learner's answers define is asked
 of the learner's own process, everything else, and every comparison, is done here. The functions named `given_...` are the notebook's
-given code: those above a check run before it. Where a cell has hidden tests, one check shows what learners see of it and is worth
-nothing, and another, hidden, has the whole cell and all of its points.
+given code: those above a check run before it. {more}
 """
 
 # ruff: noqa
@@ -572,12 +593,31 @@ import pytest
 '''
 
 
-def grader(made: Plan, title: str, origin: str) -> str:
-    """Return the text of the grader that *made* plans for the lesson *title*, which *origin* was."""
-    head = _HEAD.format(title=sentence(title), origin=sentence(origin))
+_OF: Final = {
+    "nbgrader": (
+        "a test cell",
+        """Where a cell has hidden tests, one check shows what learners see of it and is worth
+nothing, and another, hidden, has the whole cell and all of its points.""",
+    ),
+    "otter": (
+        "a test case",
+        """`doctests.expect` compares as a doctest does: by how what came is
+written. Where a question gives all of its points or none, its cases are worth nothing, and one check has them all.""",
+    ),
+    "pytest": ("a test", "What the learner's notebook is called in the tests is asked for in the same way."),
+}
+"""What the head of a grader says of the tests of each kind of material."""
+
+
+def grader(made: Plan, title: str, origin: str, name: str) -> str:
+    """Return the text of the grader that *made* plans for the lesson *title*, which was *name* for the grader *origin*."""
+    what, more = _OF[origin]
+    head = _HEAD.format(title=sentence(title), grader=origin, name=sentence(name), what=what, more=more)
     stars = dict.fromkeys(line for part in made.parts if not isinstance(part, Runs) for line in _stars(part.source))
     # nose cannot be installed any more; what test cells use of it we have.
     tops = [re.sub(r"^from nose\.tools ", "from hornbook.grading.nose ", line) for line in stars]
+    # How doctests compare is only imported where one does; a learner's kernel has its own way.
+    tops += ["from hornbook.grading import doctests"] if any(isinstance(part, Check) and _expects(part) for part in made.parts) else []
     texts = [head.rstrip("\n") + "".join(f"\n{line}" for line in tops)]
     for part in made.parts:
         if isinstance(part, Runs):
@@ -591,8 +631,12 @@ def grader(made: Plan, title: str, origin: str) -> str:
         elif isinstance(part, Given):
             texts.append(_function(part.name, f"What cell {part.cell} of the notebook gives", part.source))
         else:
-            texts.append(_markers(part) + body(part))
+            texts.append(_markers(part) + body(replace(part, source=part.in_kernel) if part.reason and part.in_kernel else part))
     return "\n\n\n".join(texts) + "\n"
+
+
+def _expects(check: Check) -> bool:
+    return "doctests." in check.source and not (check.reason and check.in_kernel)
 
 
 def _markers(check: Check) -> str:
@@ -600,8 +644,20 @@ def _markers(check: Check) -> str:
     lines = [f"@pytest.mark.assert_cell({', '.join(words)})" if words else "@pytest.mark.assert_cell"]
     lines += [f"@pytest.mark.in_kernel({_quoted(check.reason)})"] if check.reason else []
     hidden = ", hidden=True" if check.hidden else ""
-    lines += [f"@pytest.mark.exercise({_quoted(check.exercise)}, points={check.points:g}{hidden})"]
+    messages = [f"{name}={_quoted(text)}" for name, text in (("passed", check.passed), ("failed", check.failed)) if text]
+    lines += [f"@pytest.mark.says({', '.join(messages)})"] if messages else []
+    drawn = ", ".join(f"{name}={value}" for name, value in check.parameters.items())
+    lines += [f"@pytest.mark.parameters({drawn})"] if drawn else []
+    lines += [f"@pytest.mark.exercise({_quoted(check.exercise)}, points={written_points(check.points)}{hidden})"]
     return "\n".join(lines) + "\n"
+
+
+def written_points(points: float) -> str:
+    """Return *points* as an author writes them: a third of a point is `1 / 3`."""
+    if float(f"{points:g}") == points:
+        return f"{points:g}"
+    fraction = Fraction(points).limit_denominator(1000)
+    return f"{fraction.numerator} / {fraction.denominator}" if float(fraction) == points else repr(points)
 
 
 def _quoted(text: str) -> str:

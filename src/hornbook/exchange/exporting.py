@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hornbook.errors import HornbookError, printable
 from hornbook.exchange.cells import Code
-from hornbook.exchange.nbgrader import SCHEMA, Note
+from hornbook.exchange.material import Note
+from hornbook.exchange.nbgrader import SCHEMA
 from hornbook.lesson import check_name, read_solution
 
 if TYPE_CHECKING:

@@ -11,15 +11,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from hornbook.errors import HornbookError, printable
-from hornbook.lesson import MAX_BYTES
-
-Role = Literal["text", "given", "answer", "tests", "manual", "task"]
-"""What a cell is for: to be read, given code, an answer that tests look at, tests, an answer or a task for a person."""
+from hornbook.errors import printable
+from hornbook.exchange.material import Cell, Note, Notebook, Role, load
 
 SCHEMA: Final = 3
 """The version of nbgrader's metadata that we write."""
@@ -27,24 +24,6 @@ SCHEMA: Final = 3
 _GRADE_ID = re.compile(r"[A-Za-z0-9_-]+")
 _AUTOTEST = re.compile(r"^\s*#+\s*(?:HASHED\s+)?AUTOTEST\b", re.MULTILINE)
 _KEYS = ("schema_version", "grade", "grade_id", "locked", "solution", "task", "points")
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that whoever imports should know: the file, the cell in it (from 1; 0 for all of it), and what.
-
-    `kind` says which sort of thing: something was put right on the way, is decided by the learner's kernel, can never fail, or was
-    left out.
-    """
-
-    kind: Literal["upgraded", "repaired", "changed", "claimed", "vacuous", "for a person", "left out"]
-    file: str
-    cell: int
-    what: str
-
-    def __str__(self) -> str:
-        """Return the note as it is told."""
-        return f"{self.file}{f', cell {self.cell}' if self.cell else ''}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +47,6 @@ _OPTIONS: Final = {
     "ClearMarkScheme.end_mark_scheme_delimeter": ("scheme", 1),
 }
 """nbgrader's options (it spells them so), and which marker each is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell of a notebook of nbgrader's. `shown` is its source as learners get it, `source` all of it, without its markers.
-
-    `hidden` says that a part of the tests is not shown, `to_fill` that nbgrader writes them only when it makes a release, `scheme` is
-    what a mark scheme says to whoever grades by hand.
-    """
-
-    number: int
-    role: Role
-    kind: Literal["code", "markdown", "raw"]
-    shown: str
-    source: str
-    grade_id: str = ""
-    points: float = 0.0
-    hidden: bool = False
-    to_fill: bool = False
-    scheme: str = ""
-    solved: bool = False
-    id: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    attachments: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Notebook:
-    """A notebook of nbgrader's, read."""
-
-    path: Path
-    cells: tuple[Cell, ...]
-    metadata: Mapping[str, Any]
-    notes: tuple[Note, ...]
 
 
 def settings_of(folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -141,36 +86,10 @@ def settings_of(folder: Path) -> tuple[Settings, tuple[str, ...]]:
 
 def read(path: Path, settings: Settings, name: str) -> Notebook:
     """Return the notebook at *path*, which is called *name* in notes; raise HornbookError where it is none of Python's."""
-    import nbformat  # noqa: PLC0415 - heavy
-
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise HornbookError(f"{name}: cannot be read ({error.strerror}).") from error
-    if len(data) > MAX_BYTES:
-        raise HornbookError(f"{name}: is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and save it again.")
-    try:
-        notebook: Any = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
-        raw_cells = list(notebook["cells"])
-    except Exception as error:
-        # nbformat raises whatever json, jsonschema and its own conversions raise.
-        first = printable(str(error).strip().split("\n")[0][:200])
-        raise HornbookError(f"{name}: is no notebook ({first}). Open it in Jupyter and save it again.") from error
-    metadata = dict(notebook.get("metadata") or {})
-    language = _language(metadata)
-    if language != "python":
-        raise HornbookError(f"{name}: is written for {printable(language)}; only Python can be asked from here. It stays with nbgrader.")
+    raw_cells, metadata = load(path, name, "nbgrader")
     reading = _Reading(name, settings)
     cells = tuple(reading.cell(number, raw) for number, raw in enumerate(raw_cells, 1))
     return Notebook(path, cells, metadata, (*reading.versions(), *reading.notes))
-
-
-def _language(metadata: Mapping[str, Any]) -> str:
-    for key, word in (("kernelspec", "language"), ("language_info", "name")):
-        said = metadata.get(key)
-        if isinstance(said, dict) and isinstance(said.get(word), str):
-            return str(said[word]).lower()
-    return "python"
 
 
 class _Reading:

@@ -37,6 +37,8 @@ class Check:
     seconds: float
     needs: tuple[str, ...] = ()
     claimed: bool = False
+    passed: str = ""
+    failed: str = ""
 
 
 class Interview(Conversation):
@@ -123,14 +125,17 @@ def outcome(
         part = replace(blank, status=Status.FAILED, earned=trace.score, message=_part(trace.score, check.points))
         return _hide(part) if check.hidden else replace(part, asked=_asked(trace), printed=_printed(check, trace))
     if error is None:
-        passed = replace(blank, earned=check.points, printed=_printed(check, trace))
-        return replace(passed, seconds=0.0) if check.hidden else passed
+        passed = replace(blank, earned=check.points, message=_text(check.passed), printed=_printed(check, trace))
+        return replace(passed, message="", seconds=0.0) if check.hidden else passed
     finding = _judged(blank, error, trace)
     result = finding.outcome
     if not check.hidden and not finding.told:
         asked = [call.asked for call in trace.conversation.calls] if trace.conversation else []
         read = _read(finding, error, trace, Reading.of(source, others, asked))
         result = replace(result, message=_text(read)) if read else result
+    if check.failed and result.status is Status.FAILED:
+        # What the author says comes first; what was found follows it.
+        result = replace(result, message=_text(f"{check.failed.rstrip()} {result.message}"))
     if result.status in {Status.FAILED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN, Status.NOT_ATTEMPTED}:
         result = replace(result, hints=bank.hints(result, source, actual=finding.actual))
     if check.hidden:

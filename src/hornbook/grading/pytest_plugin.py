@@ -41,6 +41,7 @@ MARKERS = (
     "timeout(seconds): how long this check may take (10 by default)",
     "assert_cell(asks=(), changes=()): the names in this check are the notebook's, as in a test cell that stands there",
     "in_kernel(reason): send this check's code to the learner's own kernel, whose word for how it ended is a claim",
+    "says(passed='', failed=''): what the learner reads first where this check passed, and where it did not",
     "parameters(**values): run the notebook with these values in its parameters cell before this check",
 )
 
@@ -415,6 +416,17 @@ def _one(item: pytest.Item, marker: str, where: str, most: int, otherwise: float
     return float(number)
 
 
+def _says(item: pytest.Item, where: str) -> dict[str, str]:
+    """Return what the author has to say of how a check ended."""
+    from hornbook.errors import GraderError  # noqa: PLC0415 - only when grading
+
+    found = item.get_closest_marker("says")
+    said = dict(found.kwargs) if found else {}
+    if (found is not None and found.args) or not said.keys() <= {"passed", "failed"} or not all(type(one) is str for one in said.values()):
+        raise GraderError(where, f'{item.name}: @pytest.mark.says takes texts, as in says(failed="Look at the units.").')
+    return said
+
+
 def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
     """Return what the markers and the docstring of *item* say; raise GraderError where they do not say it."""
     from hornbook.errors import GraderError  # noqa: PLC0415 - only when grading
@@ -442,6 +454,7 @@ def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
         seconds=_one(item, "timeout", where, MOST_SECONDS, course.settings.limits.check_seconds),
         needs=needs,
         claimed=item.get_closest_marker("in_kernel") is not None,
+        **_says(item, where),
     )
 
 
