@@ -278,7 +278,7 @@ def test_a_source_gives_learners_what_otter_gives_them(master: tuple[Course, Rep
 
 
 def test_a_sources_points_are_otters(master: tuple[Course, Report]) -> None:
-    """The honest solution has otter's 6 of 6 points, the untouched notebook 0, as `otter.api.grade_submission` (7.0.0) says."""
+    """The honest solution has all of the 6 points that otter's rules give, the untouched notebook none."""
     course, report = master
     lesson = course.lesson("work")
     solution = grade(fill(lesson, read_solution(course.solution("work"))), course, lesson=lesson)
