@@ -54,6 +54,7 @@ class Settings:
     are in. A grade is refused where the sandbox is weaker than `require_level` (0 to 4). `preload` names the modules
     that the sandbox imports before a submission arrives. `mutation_score` is what percentage of a solution's mutants the checks of a
     lesson must notice, and `misconceptions` how many known mistakes a lesson must have, for `hornbook doctor --mutants`.
+    `cluster_graders` says that graders may be sent to the machines of a cluster.
     """
 
     name: str = "course"
@@ -64,6 +65,7 @@ class Settings:
     preload: tuple[str, ...] = ()
     mutation_score: float = _SCORE
     misconceptions: int = _MISTAKES
+    cluster_graders: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Settings:
@@ -87,9 +89,10 @@ class Settings:
     @classmethod
     def of(cls, table: object, path: Path) -> Settings:
         """Return the settings that *table*, the content of `[tool.hornbook]` in *path*, holds."""
-        top = _Table(path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox", "doctor"})
+        top = _Table(path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox", "doctor", "cluster"})
         doctor = _Table(path, "tool.hornbook.doctor", top.raw.get("doctor", {}), {"mutation_score", "misconceptions"})
         sandbox = _Table(path, "tool.hornbook.sandbox", top.raw.get("sandbox", {}), {"require_level", "preload"})
+        cluster = _Table(path, "tool.hornbook.cluster", top.raw.get("cluster", {}), {"graders"})
         name = top.text("name", _NAME, "lower-case letters, digits, - and _, at most 64, a letter first", _default_name(path))
         return cls(
             name=name,
@@ -100,6 +103,7 @@ class Settings:
             preload=sandbox.modules("preload"),
             mutation_score=doctor.number("mutation_score", _SCORE, (0, _PERCENT)),
             misconceptions=int(doctor.number("misconceptions", _MISTAKES, (0, _PERCENT))),
+            cluster_graders=cluster.flag("graders", default=False),
         )
 
 
@@ -120,6 +124,12 @@ class _Table:
         value = self.raw.get(key, default)
         if not isinstance(value, str) or not pattern.fullmatch(value):
             raise self._refusal(key, value, allowed)
+        return value
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self.raw.get(key, default)
+        if not isinstance(value, bool):
+            raise self._refusal(key, value, "true or false")
         return value
 
     def number(self, key: str, default: float, between: tuple[float, float]) -> float:

@@ -6,6 +6,7 @@ Nothing is decided here: each command asks another module and draws the answer. 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -88,6 +89,7 @@ class Run:
     language: str | None = None
     assurance: Assurance | None = None
     jobs: int | None = None
+    cluster: str | None = None
     keeping: Keeping = field(default_factory=Keeping)
     each: Callable[[Path, Verdict], None] | None = None
     started: float = field(default_factory=time.monotonic)
@@ -171,7 +173,7 @@ class Run:
 
     def _fresh(self, todo: Sequence[int]) -> Generator[Entry]:
         """Yield what comes of the files in those places, in their order."""
-        if len(self.files) > 1:
+        if len(self.files) > 1 or self.cluster is not None:
             yield from self._side_by_side(todo)
             return
         for path, name in (self.files[place] for place in todo):
@@ -224,7 +226,13 @@ class Run:
 
         paths = [self.files[place][0] for place in todo]
         options: dict[str, Any] = {"visible_only": self.visible_only, "seed": self.seed, "workers": self.jobs, "language": self.language}
-        with contextlib.closing(grade_all(paths, self.course, lesson=self.lesson, **options)) as graded:
+        grade_them = grade_all
+        if self.cluster is not None:
+            from hornbook.grading.cluster import grade_on  # noqa: PLC0415 - heavy
+
+            grade_them = functools.partial(grade_on, self.cluster)
+            options["tell"] = functools.partial(typer.echo, err=True)
+        with contextlib.closing(grade_them(paths, self.course, lesson=self.lesson, **options)) as graded:
             results = in_order(kept(graded))
             for _ in paths:
                 with waiting(progress.words, since=self.started) as progress.tell:
