@@ -14,6 +14,7 @@ put to
 Then: the first reply of a kernel, checks of a notebook that is being worked on, a check in a browser (`lab`), a portfolio's
 site and its search (`portfolio`; both need Chromium), finding one of a hundred thousand passages (`search`, which takes minutes),
 `hornbook grade` over a thousand submissions with hostile ones among them, kept, recorded and reported (`batch`, minutes as well),
+the same submissions on this machine's processors and on a Dask cluster of as many workers (`scale`),
 and with `--thousand` a thousand submissions.
 Machines differ and are noisy: trust ratios. `--rounds N` sets how often each is measured (5). Every process may keep compiled
 Python, as an installed one does.
@@ -548,6 +549,48 @@ def bench_batch(root: Path, submissions: int) -> None:
     print(f"  {'verdicts that are missing, or not as they should be':52} {wrong + len(expected):8}", flush=True)
 
 
+SCALED = 60
+"""How many submissions of each path `bench_scale` times, when all is warm."""
+
+
+def bench_scale(root: Path, rounds: int) -> None:
+    """Measure and print what a submission costs on our own pool and on a cluster of two workers here, in pairs; starts are told apart."""
+    from hornbook.grading.cluster import grade_on  # noqa: PLC0415 - only here
+
+    work = write_course(root, PLAIN)
+    course = Course.open(root)
+    waiting = 2 * 2
+
+    def each(graded: Iterable[Any]) -> tuple[float, float]:
+        """Return the seconds to the first verdict, and for each that came when those who had waited for it were through."""
+        started = time.perf_counter()
+        came = []
+        for one in graded:
+            came.append(time.perf_counter())
+            if one.verdict is None or not one.verdict.passed:
+                raise SystemExit(f"scale: a submission does not pass: {one.error}")
+        return came[0] - started, (came[-1] - came[waiting]) / (len(came) - 1 - waiting)
+
+    paths: dict[str, Callable[[], Iterable[Any]]] = {
+        "two at a time here": lambda: grade_all([work] * SCALED, course, workers=2),
+        "local:2": lambda: grade_on("local:2", [work] * SCALED, course),
+    }
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in paths}
+    for _ in range(rounds):
+        for name, path in paths.items():
+            taken[name].append(each(path()))
+    first = {f"{name}, to the first verdict": statistics.median(one for one, _ in times) for name, times in taken.items()}
+    medians = {f"{name}, each": statistics.median(one for _, one in times) for name, times in taken.items()}
+    here, there = medians.values()
+    tell(f"a batch of `plain`, median of {rounds} pairs of {SCALED}", {**first, **medians}, [])
+    over = statistics.median(far - near for (_, near), (_, far) in zip(*taken.values(), strict=True))
+    cores = min(2, len(os.sched_getaffinity(0)))
+    print(f"  {'what the cluster adds to each, of a core':52} {over * cores * 1000:8.0f} ms")
+    print(f"  {'submissions a second and core, here':52} {1 / here / cores:8.2f}")
+    print(f"  {'submissions a second and core, on the cluster':52} {1 / there / cores:8.2f}")
+    print(f"  {'core hours for 100,000, on the cluster':52} {100_000 * there * cores / 3600:8.1f}", flush=True)
+
+
 # --- a learner's Lab --------------------------------------------------------------------------------------------------
 
 PRESS = """() => new Promise(resolve => {
@@ -750,8 +793,9 @@ def asked_often(work: Callable[[str], object], queries: Sequence[str]) -> tuple[
     return statistics.median(wall), statistics.quantiles(wall, n=20)[-1], statistics.quantiles(used, n=20)[-1]
 
 
-def bench_search(root: Path) -> None:
-    """Find one of a hundred thousand passages, as the catalog does, and as its parts would alone."""
+def bench_search(root: Path, rounds: int) -> None:
+    """Time the command, and find one of a hundred thousand passages, as the catalog does, and as its parts would alone."""
+    bench_command(root, rounds)
     me, sampled, chance = psutil.Process(), Sampled(), np.random.default_rng(11)
     queries = [" ".join(f"word{rank}" for rank in chance.integers(20, 2_000, 3)) for _ in range(QUERIES)]
     where = Where(skills=("skill 3",))
@@ -822,7 +866,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--submissions", type=int, default=1000, help="how many a measured batch has, with hostile ones among them")
     parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
-    modes = "plain, data, kernels, live, lab, portfolio, search, batch"
+    modes = "plain, data, kernels, live, lab, portfolio, search, batch, scale"
     parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help=modes)
     asked = parser.parse_args()
     # The compiled files of our own modules count as little as those of an installed package.
@@ -832,19 +876,18 @@ def main() -> None:
         for material in (PLAIN, DATA):
             if material.name in asked.what:
                 bench(material, asked.rounds, Path(folder, material.name), warm)
-        if "kernels" in asked.what:
-            bench_kernels(asked.rounds)
-        if "live" in asked.what:
-            bench_live(Path(folder, "live"), asked.rounds)
-        if "lab" in asked.what:
-            bench_lab(Path(folder, "lab"), asked.rounds)
-        if "portfolio" in asked.what:
-            bench_portfolio(Path(folder, "portfolio"), asked.rounds)
-        if "search" in asked.what:
-            bench_command(Path(folder), asked.rounds)
-            bench_search(Path(folder))
-        if "batch" in asked.what:
-            bench_batch(Path(folder, "batch"), asked.submissions)
+        others: dict[str, Callable[[], None]] = {
+            "kernels": lambda: bench_kernels(asked.rounds),
+            "live": lambda: bench_live(Path(folder, "live"), asked.rounds),
+            "lab": lambda: bench_lab(Path(folder, "lab"), asked.rounds),
+            "portfolio": lambda: bench_portfolio(Path(folder, "portfolio"), asked.rounds),
+            "search": lambda: bench_search(Path(folder), asked.rounds),
+            "batch": lambda: bench_batch(Path(folder, "batch"), asked.submissions),
+            "scale": lambda: bench_scale(Path(folder, "scale"), asked.rounds),
+        }
+        for name, measured in others.items():
+            if name in asked.what:
+                measured()
         if asked.thousand:
             bench_thousand(Path(folder, "thousand"))
 

@@ -49,6 +49,7 @@ DOCS = (
     "portfolio",
     "search",
     "batches",
+    "scale",
     "ci",
 )
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
@@ -259,11 +260,12 @@ def test_the_settings_page_has_every_setting_with_its_default() -> None:
     shown = Settings.of(table, Path("course/pyproject.toml"))
 
     assert shown == Settings(name="course", title="course")
-    assert table.keys() == {"name", "title", "language", "limits", "sandbox", "doctor"}
+    assert table.keys() == {"name", "title", "language", "limits", "sandbox", "doctor", "cluster"}
     assert table["limits"].keys() == {field.name for field in dataclasses.fields(Limits)}
     assert table["sandbox"].keys() == {"require_level", "preload"}
     assert table["doctor"].keys() == {"mutation_score", "misconceptions"}
-    shown_by_table = {"require_level", "preload", "mutation_score", "misconceptions"}
+    assert table["cluster"].keys() == {"graders"}
+    shown_by_table = {"require_level", "preload", "mutation_score", "misconceptions", "cluster_graders"}
     assert {"name", "title", "language", "limits", *shown_by_table} == {field.name for field in dataclasses.fields(Settings)}
 
 

@@ -125,7 +125,8 @@ def need_consent(cluster: str, course: Course) -> None:
         return
     if not ADDRESS.fullmatch(cluster):
         raise HornbookError(
-            f"{printable(cluster)}: is no cluster. Write tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, or local:N for N workers here."
+            f"{printable(cluster)}: is no cluster. Write tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, "
+            "or local:N for N workers on this machine."
         )
     if not course.settings.cluster_graders:
         raise CourseError(
@@ -260,7 +261,7 @@ class _Fleet:
             return None, future.result(timeout=self.wait)
         except (OSError, TimeoutError, concurrent.futures.CancelledError) as error:
             raise _LostError from error
-        except Exception as error:  # noqa: BLE001 - whatever the other side made of it
+        except Exception as error:
             if type(error).__name__ in {"FutureCancelledError", "CancelledError"}:
                 raise _LostError from error
             return error, None

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 MATERIALS = 8
 """Of how many lessons at most a worker keeps graders warm."""
 
+KEY_MARKS = (b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK", b'"publicKey": "z')
+"""What is in a file that holds a private key: PEM, OpenSSH's and PGP's, and those of `publish.keys`."""
+
 REAPER = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
 """Outlives the process that started it by as long as it takes to remove that one's folder."""
 
@@ -53,7 +56,7 @@ def material_of(course: Course, lesson: Lesson) -> bytes:
     files: dict[str, bytes] = {}
     for path in paths:
         content = path.read_bytes()
-        if b"PRIVATE KEY-----" in content or b"PRIVATE KEY BLOCK" in content:
+        if any(mark in content for mark in KEY_MARKS):
             raise CourseError(path, "holds a private key, and keys do not leave this machine. Move it out of the course's folders.")
         files[path.relative_to(course.root).as_posix()] = content
     return wire.encode((_encode(course.settings), files), limits=LIMITS)
