@@ -28,6 +28,7 @@ import contextlib
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -511,28 +512,22 @@ HOSTILE = {
 }
 
 
-def bench_batch(root: Path, submissions: int) -> None:
-    """Measure and print `hornbook grade` over that many submissions of `plain`, one in twenty hostile: kept, recorded, reported."""
-    finished = json.loads(write_course(root, PLAIN).read_text("utf-8"))
-    expected: dict[str, str] = {}
-    for number in range(submissions):
-        kind = list(HOSTILE)[number // 20 % len(HOSTILE)] if number % 20 == 7 else "mistaken" if number % 5 == 1 else "right"
-        name = f"learner-{number:06}"
-        answer, expected[name] = HOSTILE.get(kind, (PLAIN.answer.replace("> 0", ">= 2") if kind == "mistaken" else PLAIN.answer, ""))
-        expected[name] = expected[name] or ("failed" if kind == "mistaken" else "passed")
-        for cell in finished["cells"]:
-            if "hornbook" in cell["metadata"]:
-                cell["source"] = f"{answer}\n# {name}"
-        (root / "in" / name).mkdir(parents=True)
-        (root / "in" / name / "plain.ipynb").write_text(json.dumps(finished), "utf-8")
-    command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", "--jsonl", "results.jsonl"]
-    command += ["--record", "record.sqlite", "--report", "results.xml", "--report", "results.csv", "--report", "results.html"]
+def bench_batch(root: Path, submissions: int, kills: int) -> None:
+    """Measure and print `hornbook grade` over that many submissions of `plain`, one in twenty hostile: kept, recorded, reported.
+
+    Beside it nbgrader and otter grade a sample of the same that nothing is wrong with, for which they have no time to wait out. With
+    *kills* all is graded once more, is killed that often, and must come to the same.
+    """
+    expected = hand_in_many(root, submissions)
+    command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", "--seed", "7", "--jsonl", "results.jsonl"]
+    command += ["--record", "record.sqlite"]
+    reports = ["--report", "results.xml", "--report", "results.csv", "--report", "results.html"]
     held: list[int] = []
     seconds: list[float] = []
     for _ in range(2):
         started = time.perf_counter()
         with watching(held):
-            ended = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
+            ended = subprocess.run([*command, *reports], cwd=root, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
         seconds.append(time.perf_counter() - started)
         if ended.returncode != 1:
             raise SystemExit(f"batch: {ended.stderr}")
@@ -547,6 +542,77 @@ def bench_batch(root: Path, submissions: int) -> None:
     print(f"  {'memory of all processes together, at most':52} {max(held) >> 20:8} MiB")
     print(f"  {'the file of results':52} {(root / 'results.jsonl').stat().st_size >> 20:8} MiB")
     print(f"  {'verdicts that are missing, or not as they should be':52} {wrong + len(expected):8}", flush=True)
+    for name, each in others_on_a_sample(root).items():
+        print(f"  {name:52} {each / (seconds[0] / submissions):8.1f} times ours, hostile ones and all", flush=True)
+    if kills:
+        print(f"  {'killed so often, it comes to something else for':52} {killed(root, command, kills):8} submissions", flush=True)
+
+
+def others_on_a_sample(root: Path) -> dict[str, float]:
+    """Return the seconds that nbgrader's batch and otter take for each of a sample of right submissions to `plain`."""
+    write_nbgrader(root / "nbgrader", PLAIN, BATCH)
+    started = time.perf_counter()
+    nbgrader(root / "nbgrader", "autograde", "ps", "--force")
+    taken = {f"nbgrader autograde, a sample of {BATCH}, each": (time.perf_counter() - started) / BATCH}
+    with contextlib.suppress(ImportError):
+        work = write_otter(root / "otter", PLAIN)
+        started = time.perf_counter()
+        for _ in range(BATCH):
+            otter(work)
+        taken[f"otter, in process, a sample of {BATCH}, each"] = (time.perf_counter() - started) / BATCH
+    return taken
+
+
+def killed(root: Path, command: Sequence[str], kills: int) -> int:
+    """Return for how many submissions *command*, killed that often at any moment and started again, comes to something else than before."""
+    undisturbed, chance = remembered(root / "record.sqlite"), np.random.default_rng(9)
+    again = [word.replace("results.jsonl", "killed.jsonl").replace("record.sqlite", "killed.sqlite") for word in command]
+    left = kills
+    while left:
+        with subprocess.Popen(again, cwd=root, stdout=subprocess.DEVNULL, start_new_session=True) as process:  # noqa: S603 - our own
+            # The more is done, the less is left to be killed in: a moment is drawn from what is left.
+            share = (len(undisturbed) - len(remembered(root / "killed.sqlite"))) / len(undisturbed)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2 + chance.uniform(0, 10) * share)
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            left -= 1
+    subprocess.run(again, cwd=root, check=False, capture_output=True)  # noqa: S603 - our own
+    found = remembered(root / "killed.sqlite")
+    return sum(undisturbed.get(learner) != found.get(learner) for learner in undisturbed.keys() | found.keys())
+
+
+def remembered(record: Path) -> dict[str, list[Any]]:
+    """Return what a record holds of each learner, without times."""
+    from hornbook.record.store import Record  # noqa: PLC0415 - only here
+
+    found: dict[str, list[Any]] = {}
+    with contextlib.closing(Record.open(record)) as opened:
+        for row in map(json.loads, opened.export()):
+            if row.get("table") == "verdict":
+                verdict = json.loads(row["verdict"])
+                for part in (verdict, *verdict["outcomes"], *verdict["cells"]):
+                    part.pop("seconds")
+                verdict.pop("started")
+                found.setdefault(row["learner"], []).append(verdict)
+    return found
+
+
+def hand_in_many(root: Path, submissions: int) -> dict[str, str]:
+    """Write a course with that many submissions of `plain`, one in twenty hostile; return by learner what a check must come to."""
+    finished = json.loads(write_course(root, PLAIN).read_text("utf-8"))
+    expected: dict[str, str] = {}
+    for number in range(submissions):
+        kind = list(HOSTILE)[number // 20 % len(HOSTILE)] if number % 20 == 7 else "mistaken" if number % 5 == 1 else "right"
+        name = f"learner-{number:06}"
+        answer, expected[name] = HOSTILE.get(kind, (PLAIN.answer.replace("> 0", ">= 2") if kind == "mistaken" else PLAIN.answer, ""))
+        expected[name] = expected[name] or ("failed" if kind == "mistaken" else "passed")
+        for cell in finished["cells"]:
+            if "hornbook" in cell["metadata"]:
+                cell["source"] = f"{answer}\n# {name}"
+        (root / "in" / name).mkdir(parents=True)
+        (root / "in" / name / "plain.ipynb").write_text(json.dumps(finished), "utf-8")
+    return expected
 
 
 SCALED = 60
@@ -865,6 +931,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--submissions", type=int, default=1000, help="how many a measured batch has, with hostile ones among them")
+    parser.add_argument("--kills", type=int, default=0, help="how often a measured batch is killed, once more, and resumed")
     parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
     modes = "plain, data, kernels, live, lab, portfolio, search, batch, scale"
     parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help=modes)
@@ -882,7 +949,7 @@ def main() -> None:
             "lab": lambda: bench_lab(Path(folder, "lab"), asked.rounds),
             "portfolio": lambda: bench_portfolio(Path(folder, "portfolio"), asked.rounds),
             "search": lambda: bench_search(Path(folder), asked.rounds),
-            "batch": lambda: bench_batch(Path(folder, "batch"), asked.submissions),
+            "batch": lambda: bench_batch(Path(folder, "batch"), asked.submissions, asked.kills),
             "scale": lambda: bench_scale(Path(folder, "scale"), asked.rounds),
         }
         for name, measured in others.items():

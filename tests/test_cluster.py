@@ -238,7 +238,7 @@ def test_a_lost_connection_loses_and_doubles_nothing(course: Course, tmp_path: P
 def test_what_ends_its_worker_is_given_up_and_stops_nobody(course: Course, tmp_path: Path) -> None:
     """After three workers each time, at last alone, it is refused in a sentence; the others have their verdicts."""
     paths = hand_in(course, tmp_path / "in", [RIGHT, ("one = 666", "two = 2"), RIGHT, RIGHT])
-    found = said(list(grade_on("local:2", paths, course, seed=3)))
+    found = said(list(grade_on("local:2", paths, course, seed=3, wait=300)))
 
     assert found[1] == f"{paths[1]}: {GIVEN_UP}"
     assert [found[place]["passed"] for place in (0, 2, 3)] == [True] * 3

@@ -38,6 +38,7 @@ WAIT = 60.0
 LOOK = 2.0
 """Every how many seconds it is asked who its workers are."""
 TRIES = 3
+NOBODY = ("nobody",)
 
 GIVEN_UP = "ended the worker that graded it, again and again, and was given up. Grade it alone, without --cluster, to see why."
 
@@ -206,8 +207,12 @@ class _Fleet:
 
     def hand_out(self, one: _Asked, material: bytes = b"", to: str = "") -> None:
         """Send *one* to a worker, with the *material* where it was asked for."""
-        workers = (to,) if to else self.fitting if self.differing else ()
         key = f"hornbook-{secrets.token_hex(8)}"
+        if self.differing and not self.fitting:
+            # Whoever is there would refuse it again at once; `_look` sends it when somebody else has come.
+            self.out[key] = replace(one, workers=NOBODY)
+            return
+        workers = (to,) if to else self.fitting if self.differing else ()
         sent = {"key": key, "pure": False, "workers": list(workers) or None, "allow_other_workers": bool(to and not self.differing)}
         self.out[key] = replace(one, workers=() if sent["allow_other_workers"] else workers)
         try:
@@ -243,7 +248,6 @@ class _Fleet:
         one = self.out[future.key]
         error, answer = self._result(future)
         del self.out[future.key], self.futures[future.key]
-        self.missed = None
         if error is None:
             yield from self._answered(one, answer)
         elif type(error).__name__ == "KilledWorker" and not one.alone:
@@ -371,7 +375,8 @@ class _Fleet:
         for key, one in list(self.out.items()):
             if one.workers and not set(one.workers) & set(self.fitting):
                 # Whoever it was meant for is gone, and nobody else may take it.
-                self.futures.pop(key).cancel()
+                if key in self.futures:
+                    self.futures.pop(key).cancel()
                 del self.out[key]
                 self.hand_out(one)
         if self.fitting:
