@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -440,7 +441,9 @@ def test_a_key_among_the_graders_is_no_grader(tmp_path: Path, steps_course: Step
     """It is named, and nothing is sent."""
     steps_course(tmp_path, GRADER)
     if own:
-        Keyring.open(tmp_path / "graders")
+        Keyring.open(tmp_path / "keys")
+        for key in (tmp_path / "keys").glob("*.json"):
+            shutil.copy(key, tmp_path / "graders")
     else:
         (tmp_path / "graders" / "id.pem").write_text("-----BEGIN PRIVATE KEY-----\n", "ascii")
     opened = Course.open(tmp_path)
