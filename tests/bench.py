@@ -14,6 +14,7 @@ put to
 Then: the first reply of a kernel, checks of a notebook that is being worked on, a check in a browser (`lab`), a portfolio's
 site and its search (`portfolio`; both need Chromium), finding one of a hundred thousand passages (`search`, which takes minutes),
 `hornbook grade` over a thousand submissions with hostile ones among them, kept, recorded and reported (`batch`, minutes as well),
+the same submissions on this machine's processors and on a Dask cluster of as many workers (`scale`),
 and with `--thousand` a thousand submissions.
 Machines differ and are noisy: trust ratios. `--rounds N` sets how often each is measured (5). Every process may keep compiled
 Python, as an installed one does.
@@ -27,6 +28,7 @@ import contextlib
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -510,28 +512,22 @@ HOSTILE = {
 }
 
 
-def bench_batch(root: Path, submissions: int) -> None:
-    """Measure and print `hornbook grade` over that many submissions of `plain`, one in twenty hostile: kept, recorded, reported."""
-    finished = json.loads(write_course(root, PLAIN).read_text("utf-8"))
-    expected: dict[str, str] = {}
-    for number in range(submissions):
-        kind = list(HOSTILE)[number // 20 % len(HOSTILE)] if number % 20 == 7 else "mistaken" if number % 5 == 1 else "right"
-        name = f"learner-{number:06}"
-        answer, expected[name] = HOSTILE.get(kind, (PLAIN.answer.replace("> 0", ">= 2") if kind == "mistaken" else PLAIN.answer, ""))
-        expected[name] = expected[name] or ("failed" if kind == "mistaken" else "passed")
-        for cell in finished["cells"]:
-            if "hornbook" in cell["metadata"]:
-                cell["source"] = f"{answer}\n# {name}"
-        (root / "in" / name).mkdir(parents=True)
-        (root / "in" / name / "plain.ipynb").write_text(json.dumps(finished), "utf-8")
-    command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", "--jsonl", "results.jsonl"]
-    command += ["--record", "record.sqlite", "--report", "results.xml", "--report", "results.csv", "--report", "results.html"]
+def bench_batch(root: Path, submissions: int, kills: int) -> None:
+    """Measure and print `hornbook grade` over that many submissions of `plain`, one in twenty hostile: kept, recorded, reported.
+
+    Beside it nbgrader and otter grade a sample of the same that nothing is wrong with, for which they have no time to wait out. With
+    *kills* all is graded once more, is killed that often, and must come to the same.
+    """
+    expected = hand_in_many(root, submissions)
+    command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", "--seed", "7", "--jsonl", "results.jsonl"]
+    command += ["--record", "record.sqlite"]
+    reports = ["--report", "results.xml", "--report", "results.csv", "--report", "results.html"]
     held: list[int] = []
     seconds: list[float] = []
     for _ in range(2):
         started = time.perf_counter()
         with watching(held):
-            ended = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
+            ended = subprocess.run([*command, *reports], cwd=root, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
         seconds.append(time.perf_counter() - started)
         if ended.returncode != 1:
             raise SystemExit(f"batch: {ended.stderr}")
@@ -546,6 +542,119 @@ def bench_batch(root: Path, submissions: int) -> None:
     print(f"  {'memory of all processes together, at most':52} {max(held) >> 20:8} MiB")
     print(f"  {'the file of results':52} {(root / 'results.jsonl').stat().st_size >> 20:8} MiB")
     print(f"  {'verdicts that are missing, or not as they should be':52} {wrong + len(expected):8}", flush=True)
+    for name, each in others_on_a_sample(root).items():
+        print(f"  {name:52} {each / (seconds[0] / submissions):8.1f} times ours, hostile ones and all", flush=True)
+    if kills:
+        print(f"  {'killed so often, it comes to something else for':52} {killed(root, command, kills):8} submissions", flush=True)
+
+
+def others_on_a_sample(root: Path) -> dict[str, float]:
+    """Return the seconds that nbgrader's batch and otter take for each of a sample of right submissions to `plain`."""
+    write_nbgrader(root / "nbgrader", PLAIN, BATCH)
+    started = time.perf_counter()
+    nbgrader(root / "nbgrader", "autograde", "ps", "--force")
+    taken = {f"nbgrader autograde, a sample of {BATCH}, each": (time.perf_counter() - started) / BATCH}
+    with contextlib.suppress(ImportError):
+        work = write_otter(root / "otter", PLAIN)
+        started = time.perf_counter()
+        for _ in range(BATCH):
+            otter(work)
+        taken[f"otter, in process, a sample of {BATCH}, each"] = (time.perf_counter() - started) / BATCH
+    return taken
+
+
+def killed(root: Path, command: Sequence[str], kills: int) -> int:
+    """Return for how many submissions *command*, killed that often at any moment and started again, comes to something else than before."""
+    undisturbed, chance = remembered(root / "record.sqlite"), np.random.default_rng(9)
+    again = [word.replace("results.jsonl", "killed.jsonl").replace("record.sqlite", "killed.sqlite") for word in command]
+    left = kills
+    while left:
+        with subprocess.Popen(again, cwd=root, stdout=subprocess.DEVNULL, start_new_session=True) as process:  # noqa: S603 - our own
+            # The more is done, the less is left to be killed in: a moment is drawn from what is left.
+            share = (len(undisturbed) - len(remembered(root / "killed.sqlite"))) / len(undisturbed)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2 + chance.uniform(0, 10) * share)
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            left -= 1
+    subprocess.run(again, cwd=root, check=False, capture_output=True)  # noqa: S603 - our own
+    found = remembered(root / "killed.sqlite")
+    return sum(undisturbed.get(learner) != found.get(learner) for learner in undisturbed.keys() | found.keys())
+
+
+def remembered(record: Path) -> dict[str, list[Any]]:
+    """Return what a record holds of each learner, without times."""
+    from hornbook.record.store import Record  # noqa: PLC0415 - only here
+
+    found: dict[str, list[Any]] = {}
+    with contextlib.closing(Record.open(record)) as opened:
+        for row in map(json.loads, opened.export()):
+            if row.get("table") == "verdict":
+                verdict = json.loads(row["verdict"])
+                for part in (verdict, *verdict["outcomes"], *verdict["cells"]):
+                    part.pop("seconds")
+                verdict.pop("started")
+                found.setdefault(row["learner"], []).append(verdict)
+    return found
+
+
+def hand_in_many(root: Path, submissions: int) -> dict[str, str]:
+    """Write a course with that many submissions of `plain`, one in twenty hostile; return by learner what a check must come to."""
+    finished = json.loads(write_course(root, PLAIN).read_text("utf-8"))
+    expected: dict[str, str] = {}
+    for number in range(submissions):
+        kind = list(HOSTILE)[number // 20 % len(HOSTILE)] if number % 20 == 7 else "mistaken" if number % 5 == 1 else "right"
+        name = f"learner-{number:06}"
+        answer, expected[name] = HOSTILE.get(kind, (PLAIN.answer.replace("> 0", ">= 2") if kind == "mistaken" else PLAIN.answer, ""))
+        expected[name] = expected[name] or ("failed" if kind == "mistaken" else "passed")
+        for cell in finished["cells"]:
+            if "hornbook" in cell["metadata"]:
+                cell["source"] = f"{answer}\n# {name}"
+        (root / "in" / name).mkdir(parents=True)
+        (root / "in" / name / "plain.ipynb").write_text(json.dumps(finished), "utf-8")
+    return expected
+
+
+SCALED = 60
+"""How many submissions of each path `bench_scale` times, when all is warm."""
+
+
+def bench_scale(root: Path, rounds: int) -> None:
+    """Measure and print what a submission costs on our own pool and on a cluster of two workers here, in pairs; starts are told apart."""
+    from hornbook.grading.cluster import grade_on  # noqa: PLC0415 - only here
+
+    work = write_course(root, PLAIN)
+    course = Course.open(root)
+    waiting = 2 * 2
+
+    def each(graded: Iterable[Any]) -> tuple[float, float]:
+        """Return the seconds to the first verdict, and for each that came when those who had waited for it were through."""
+        started = time.perf_counter()
+        came = []
+        for one in graded:
+            came.append(time.perf_counter())
+            if one.verdict is None or not one.verdict.passed:
+                raise SystemExit(f"scale: a submission does not pass: {one.error}")
+        return came[0] - started, (came[-1] - came[waiting]) / (len(came) - 1 - waiting)
+
+    paths: dict[str, Callable[[], Iterable[Any]]] = {
+        "two at a time here": lambda: grade_all([work] * SCALED, course, workers=2),
+        "local:2": lambda: grade_on("local:2", [work] * SCALED, course),
+    }
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in paths}
+    for _ in range(rounds):
+        for name, path in paths.items():
+            taken[name].append(each(path()))
+    first = {f"{name}, to the first verdict": statistics.median(one for one, _ in times) for name, times in taken.items()}
+    medians = {f"{name}, each": statistics.median(one for _, one in times) for name, times in taken.items()}
+    here, there = medians.values()
+    tell(f"a batch of `plain`, median of {rounds} pairs of {SCALED}", {**first, **medians}, [])
+    over = statistics.median(far - near for (_, near), (_, far) in zip(*taken.values(), strict=True))
+    cores = min(2, len(os.sched_getaffinity(0)))
+    print(f"  {'what the cluster adds to each, of a core':52} {over * cores * 1000:8.0f} ms")
+    print(f"  {'submissions a second and core, here':52} {1 / here / cores:8.2f}")
+    print(f"  {'submissions a second and core, on the cluster':52} {1 / there / cores:8.2f}")
+    print(f"  {'core hours for 100,000, on the cluster':52} {100_000 * there * cores / 3600:8.1f}", flush=True)
 
 
 # --- a learner's Lab --------------------------------------------------------------------------------------------------
@@ -750,8 +859,9 @@ def asked_often(work: Callable[[str], object], queries: Sequence[str]) -> tuple[
     return statistics.median(wall), statistics.quantiles(wall, n=20)[-1], statistics.quantiles(used, n=20)[-1]
 
 
-def bench_search(root: Path) -> None:
-    """Find one of a hundred thousand passages, as the catalog does, and as its parts would alone."""
+def bench_search(root: Path, rounds: int) -> None:
+    """Time the command, and find one of a hundred thousand passages, as the catalog does, and as its parts would alone."""
+    bench_command(root, rounds)
     me, sampled, chance = psutil.Process(), Sampled(), np.random.default_rng(11)
     queries = [" ".join(f"word{rank}" for rank in chance.integers(20, 2_000, 3)) for _ in range(QUERIES)]
     where = Where(skills=("skill 3",))
@@ -821,8 +931,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--submissions", type=int, default=1000, help="how many a measured batch has, with hostile ones among them")
+    parser.add_argument("--kills", type=int, default=0, help="how often a measured batch is killed, once more, and resumed")
     parser.add_argument("--thousand", action="store_true", help="a thousand submissions, too")
-    modes = "plain, data, kernels, live, lab, portfolio, search, batch"
+    modes = "plain, data, kernels, live, lab, portfolio, search, batch, scale"
     parser.add_argument("what", nargs="*", default=["plain", "data", "kernels", "live"], help=modes)
     asked = parser.parse_args()
     # The compiled files of our own modules count as little as those of an installed package.
@@ -832,19 +943,18 @@ def main() -> None:
         for material in (PLAIN, DATA):
             if material.name in asked.what:
                 bench(material, asked.rounds, Path(folder, material.name), warm)
-        if "kernels" in asked.what:
-            bench_kernels(asked.rounds)
-        if "live" in asked.what:
-            bench_live(Path(folder, "live"), asked.rounds)
-        if "lab" in asked.what:
-            bench_lab(Path(folder, "lab"), asked.rounds)
-        if "portfolio" in asked.what:
-            bench_portfolio(Path(folder, "portfolio"), asked.rounds)
-        if "search" in asked.what:
-            bench_command(Path(folder), asked.rounds)
-            bench_search(Path(folder))
-        if "batch" in asked.what:
-            bench_batch(Path(folder, "batch"), asked.submissions)
+        others: dict[str, Callable[[], None]] = {
+            "kernels": lambda: bench_kernels(asked.rounds),
+            "live": lambda: bench_live(Path(folder, "live"), asked.rounds),
+            "lab": lambda: bench_lab(Path(folder, "lab"), asked.rounds),
+            "portfolio": lambda: bench_portfolio(Path(folder, "portfolio"), asked.rounds),
+            "search": lambda: bench_search(Path(folder), asked.rounds),
+            "batch": lambda: bench_batch(Path(folder, "batch"), asked.submissions, asked.kills),
+            "scale": lambda: bench_scale(Path(folder, "scale"), asked.rounds),
+        }
+        for name, measured in others.items():
+            if name in asked.what:
+                measured()
         if asked.thousand:
             bench_thousand(Path(folder, "thousand"))
 

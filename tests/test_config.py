@@ -71,6 +71,8 @@ def test_settings_are_read(pyproject: Path) -> None:
         [tool.hornbook.doctor]
         mutation_score = 90
         misconceptions = 5
+        [tool.hornbook.cluster]
+        graders = true
         """,
         "utf-8",
     )
@@ -84,6 +86,7 @@ def test_settings_are_read(pyproject: Path) -> None:
         ("numpy", "matplotlib.pyplot"),
         90.0,
         5,
+        cluster_graders=True,
     )
 
 
@@ -95,7 +98,7 @@ def test_settings_are_read(pyproject: Path) -> None:
         ("[tool.hornbook]\nnmae = 'x'", '[tool.hornbook] has no key "nmae"; did you mean "name".'),
         (
             "[tool.hornbook]\nzzz = 1",
-            '[tool.hornbook] has no key "zzz"; it has cohort, doctor, language, limits, name, release, sandbox, title.',
+            '[tool.hornbook] has no key "zzz"; it has cluster, cohort, doctor, language, limits, name, release, sandbox, title.',
         ),
         ("[tool.hornbook.limits]\ncell_second = 1", 'has no key "cell_second"; did you mean "cell_seconds".'),
         ("[tool.hornbook.sandbox]\nrequire-level = 1", '[tool.hornbook.sandbox] has no key "require-level"; did you mean "require_level".'),
@@ -117,6 +120,7 @@ def test_settings_are_read(pyproject: Path) -> None:
         ("[tool.hornbook.limits]\ncheck_seconds = 121", "check_seconds (121) is more than total_seconds (120). Raise total_seconds."),
         ("[tool.hornbook.limits]\ntotal_seconds = 5", "cell_seconds (10) is more than total_seconds (5). Raise total_seconds."),
         ("[tool.hornbook.sandbox]\nrequire_level = 5", "require_level is 5; it must be a whole number from 0 to 4."),
+        ("[tool.hornbook.cluster]\ngraders = 1", "graders is 1; it must be true or false."),
         ("[tool.hornbook.doctor]\nmutation_score = 101", "mutation_score is 101; it must be a number from 0 to 100."),
         ("[tool.hornbook.doctor]\nmisconceptions = 1.5", "misconceptions is 1.5; it must be a whole number from 0 to 100."),
         ("[tool.hornbook.doctor]\nmutants = 1", '[tool.hornbook.doctor] has no key "mutants"'),

@@ -52,6 +52,7 @@ DOCS = (
     "search",
     "batches",
     "calendar",
+    "scale",
     "ci",
     "releasing",
 )
@@ -263,13 +264,14 @@ def test_the_settings_page_has_every_setting_with_its_default() -> None:
     shown = Settings.of(table, Path("course/pyproject.toml"))
 
     assert shown == Settings(name="course", title="course")
-    assert table.keys() == {"name", "title", "language", "limits", "sandbox", "doctor", "release"}
+    assert table.keys() == {"name", "title", "language", "limits", "sandbox", "doctor", "release", "cluster"}
     assert table["limits"].keys() == {field.name for field in dataclasses.fields(Limits)}
     assert table["sandbox"].keys() == {"require_level", "preload"}
     assert table["doctor"].keys() == {"mutation_score", "misconceptions"}
-    assert table["release"].keys() == {"graders"}
-    shown_by_table = {"require_level", "preload", "mutation_score", "misconceptions", "graders"}
-    assert {"name", "title", "language", "limits", *shown_by_table} == {field.name for field in dataclasses.fields(Settings)}
+    assert table["release"].keys() == table["cluster"].keys() == {"graders"}
+    shown_by_table = {"require_level", "preload", "mutation_score", "misconceptions", "release_graders", "cluster_graders"}
+    # Cohorts have a page of their own, docs/calendar.md.
+    assert {"name", "title", "language", "limits", "cohorts", *shown_by_table} == {field.name for field in dataclasses.fields(Settings)}
 
 
 def members(*kinds: type) -> list[str]:

@@ -155,6 +155,10 @@ def grade(  # noqa: PLR0913 - each is an option
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at a time. [default: as processors and memory allow]")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="ADDRESS", help="Grade on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, or local:N workers."),
+    ] = None,
     as_json: JsonOption = False,
     verdicts: Annotated[Path | None, typer.Option("--verdicts", metavar="DIR", help="Write each verdict as a JSON file into DIR.")] = None,
     jsonl: Annotated[
@@ -192,7 +196,7 @@ def grade(  # noqa: PLR0913 - each is an option
 
         need_linux()
         draw = line if quiet else functools.partial(render, verbose=verbose)
-        options: dict[str, Any] = {"seed": seed, "verdicts": verdicts, "language": language, "jobs": jobs}
+        options: dict[str, Any] = {"seed": seed, "verdicts": verdicts, "language": language, "jobs": jobs, "cluster": cluster}
         run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
         run = replace(run, drawing=Drawing.of(run.course, seed_file, learner))
         need_level(max(run.course.settings.require_level, require_level or 0))

@@ -61,7 +61,8 @@ class Settings:
     are in. A grade is refused where the sandbox is weaker than `require_level` (0 to 4). `preload` names the modules
     that the sandbox imports before a submission arrives. `mutation_score` is what percentage of a solution's mutants the checks of a
     lesson must notice, and `misconceptions` how many known mistakes a lesson must have, for `hornbook doctor --mutants`. `cohorts` are
-    those who take it together. `graders` says whether a release brings the visible checks along.
+    those who take it together. `release_graders` says whether a release brings the visible checks along, and `cluster_graders` that graders
+    may be sent to the machines of a cluster.
     """
 
     name: str = "course"
@@ -73,7 +74,8 @@ class Settings:
     mutation_score: float = _SCORE
     misconceptions: int = _MISTAKES
     cohorts: tuple[Cohort, ...] = ()
-    graders: bool = True
+    release_graders: bool = True
+    cluster_graders: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Settings:
@@ -97,10 +99,13 @@ class Settings:
     @classmethod
     def of(cls, table: object, path: Path) -> Settings:
         """Return the settings that *table*, the content of `[tool.hornbook]` in *path*, holds."""
-        top = _Table(path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox", "doctor", "cohort", "release"})
+        top = _Table(
+            path, "tool.hornbook", table, {"name", "title", "language", "limits", "sandbox", "doctor", "cohort", "release", "cluster"}
+        )
         doctor = _Table(path, "tool.hornbook.doctor", top.raw.get("doctor", {}), {"mutation_score", "misconceptions"})
         sandbox = _Table(path, "tool.hornbook.sandbox", top.raw.get("sandbox", {}), {"require_level", "preload"})
         release = _Table(path, "tool.hornbook.release", top.raw.get("release", {}), {"graders"})
+        cluster = _Table(path, "tool.hornbook.cluster", top.raw.get("cluster", {}), {"graders"})
         name = top.text("name", _NAME, "lower-case letters, digits, - and _, at most 64, a letter first", _default_name(path))
         return cls(
             name=name,
@@ -112,7 +117,8 @@ class Settings:
             mutation_score=doctor.number("mutation_score", _SCORE, (0, _PERCENT)),
             misconceptions=int(doctor.number("misconceptions", _MISTAKES, (0, _PERCENT))),
             cohorts=_cohorts(top.raw.get("cohort", []), path),
-            graders=release.flag("graders", default=True),
+            release_graders=release.flag("graders", default=True),
+            cluster_graders=cluster.flag("graders", default=False),
         )
 
 

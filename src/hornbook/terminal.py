@@ -132,6 +132,7 @@ class Run:
     language: str | None = None
     assurance: Assurance | None = None
     jobs: int | None = None
+    cluster: str | None = None
     keeping: Keeping = field(default_factory=Keeping)
     each: Callable[[Path, Verdict], None] | None = None
     drawing: Drawing | None = None
@@ -216,7 +217,7 @@ class Run:
 
     def _fresh(self, todo: Sequence[int]) -> Generator[Entry]:
         """Yield what comes of the files in those places, in their order."""
-        if len(self.files) > 1:
+        if len(self.files) > 1 or self.cluster is not None:
             yield from self._side_by_side(todo)
             return
         for path, name in (self.files[place] for place in todo):
@@ -273,7 +274,13 @@ class Run:
         options: dict[str, Any] = {"visible_only": self.visible_only, "seed": self.seed, "workers": self.jobs, "language": self.language}
         if (drawing := self.drawing) is not None:
             options["variant"] = lambda place, lesson: drawing.variant(self.files[todo[place]][1], lesson)
-        with contextlib.closing(grade_all(paths, self.course, lesson=self.lesson, **options)) as graded:
+        grade_them = grade_all
+        if self.cluster is not None:
+            from hornbook.grading.cluster import grade_on  # noqa: PLC0415 - heavy
+
+            grade_them = functools.partial(grade_on, self.cluster)
+            options["tell"] = functools.partial(typer.echo, err=True)
+        with contextlib.closing(grade_them(paths, self.course, lesson=self.lesson, **options)) as graded:
             results = in_order(kept(graded))
             for _ in paths:
                 with waiting(progress.words, since=self.started) as progress.tell:

@@ -70,7 +70,7 @@ def make(
     tell("collecting the checks")
     checks = checks_of(course)
     tell("gathering")
-    files = dict(gather(course, checks, graders=course.settings.graders if graders is None else graders))
+    files = dict(gather(course, checks, graders=course.settings.release_graders if graders is None else graders))
     released = _manifest(course, checks, files)
     if form is Form.BINDER:
         files |= _for_binder(course)

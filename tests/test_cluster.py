@@ -1,0 +1,474 @@
+"""`hornbook.grading.cluster` and `remote`: verdicts from other machines, with real schedulers and workers on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+from test_batch import KINDS as ATTACKS
+from test_keeping import command, found_in, timeless
+
+from hornbook import Course
+from hornbook.errors import CourseError, HornbookError
+from hornbook.grading import remote
+from hornbook.grading.batch import Graded, grade_all
+from hornbook.grading.cluster import GIVEN_UP, grade_on
+from hornbook.grading.journal import entries
+from hornbook.publish import Keyring
+
+if TYPE_CHECKING:
+    from conftest import StepsCourse
+
+GRADER = """
+import os
+import pytest
+import psutil
+
+@pytest.mark.exercise("one")
+def test_one(submission):
+    '''One is one'''
+    if submission.one == 666:  # as if what it is asked for ended the worker
+        for process in psutil.Process().parents():
+            if any("dask_worker" in word for word in process.cmdline()):
+                process.kill()
+                break
+    assert submission.one == 1
+
+@pytest.mark.exercise("two", hidden=True)
+def test_two(submission, rng):
+    '''Two doubles'''
+    n = rng.randint(1, 10**9)
+    assert submission.two(n) == 2 * n
+"""
+CONSENT = "[tool.hornbook.cluster]\ngraders = true\n"
+LIMITS = "[tool.hornbook]\nname = 'c'\n[tool.hornbook.limits]\ncheck_seconds = 4\ncell_seconds = 8\nmemory_mb = 256\n"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory, steps_course: StepsCourse) -> Course:
+    """Give a course that lets its graders go, with a key in its folder."""
+    root = tmp_path_factory.mktemp("course")
+    (root / "pyproject.toml").write_text(LIMITS + CONSENT, "utf-8")
+    Keyring.open(root / "keys")
+    return steps_course(root, GRADER)
+
+
+@dataclass(slots=True)
+class Programs:
+    """Schedulers and workers, as somebody would start them on other machines; all end with the test."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    readers: list[threading.Thread] = field(default_factory=list)
+
+    def start(self, kind: str, until: str, *words: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
+        """Start a `dask_scheduler` or `dask_worker`; return it and the line that says *until*, when it has come."""
+        asked = [sys.executable, "-m", f"distributed.cli.{kind}", *words]
+        program = subprocess.Popen(  # noqa: S603 - our own
+            asked, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=self.folder, env={**self.environment, **environment}
+        )
+        self.started.append(program)
+        assert program.stderr is not None
+        line = next((line for line in program.stderr if until in line), "")
+        self.readers.append(threading.Thread(target=program.stderr.read, daemon=True))
+        self.readers[-1].start()
+        assert line, f"{kind} did not start"
+        return program, line
+
+    def scheduler(self, port: int = 0, host: str = "tcp://127.0.0.1", *words: str) -> tuple[subprocess.Popen[str], str]:
+        """Start a scheduler; return it and its address."""
+        asked = ("--host", host, "--port", str(port), "--no-dashboard", "--no-show", *words)
+        program, line = self.start("dask_scheduler", "Scheduler at:", *asked)
+        return program, line.split()[-1]
+
+    def worker(self, address: str, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """Start a worker with one thread; return it when it is registered."""
+        asked = (address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", *words)
+        return self.start("dask_worker", "Registered to", *asked, **environment)[0]
+
+    def close(self) -> None:
+        """End all of them."""
+        for program in self.started:
+            program.kill()
+            program.wait()
+        for program, reader in zip(self.started, self.readers, strict=True):
+            reader.join()
+            assert program.stderr is not None
+            program.stderr.close()
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    """Give what starts schedulers and workers, in a folder of their own."""
+    (tmp_path / "far").mkdir()
+    with contextlib.closing(Programs(tmp_path / "far")) as given:
+        yield given
+
+
+def hand_in(course: Course, folder: Path, answers: list[tuple[str, str]]) -> list[Path]:
+    """Write a notebook of each of the *answers*; return them."""
+    folder.mkdir()
+    paths = [folder / f"l{number:02}.ipynb" for number in range(len(answers))]
+    for path, (one, two) in zip(paths, answers, strict=True):
+        path.write_text(json.dumps(course.lesson("steps").to_notebook({"one": one, "two": two})), "utf-8")
+    return paths
+
+
+RIGHT = ("one = 1", "def two(n): return n + n")
+
+
+def said(results: list[Graded]) -> dict[int, Any]:
+    """Return what came of each, by place, without times; each has come once."""
+    places = [one.place for one in results]
+    assert len(places) == len(set(places))
+    return {one.place: timeless(one.verdict) if one.verdict else str(one.error) for one in results}
+
+
+class Cable:
+    """A connection to a scheduler that can be cut, and that remembers what has gone through it."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.removeprefix("tcp://").rpartition(":")
+        self.target = (host, int(port))
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"tcp://127.0.0.1:{self.server.getsockname()[1]}"
+        self.pairs: list[tuple[socket.socket, socket.socket]] = []
+        self.sent = bytearray()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.server.accept()
+                try:
+                    pair = (near, socket.create_connection(self.target))
+                except OSError:
+                    near.close()
+                    continue
+                self.pairs.append(pair)
+                threading.Thread(target=self._pump, args=pair, daemon=True).start()
+
+    def _pump(self, near: socket.socket, far: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                for one in select.select([near, far], [], [])[0]:
+                    if not (data := one.recv(1 << 16)):
+                        near.close()
+                        far.close()
+                        return
+                    if one is near:
+                        self.sent += data
+                    (far if one is near else near).sendall(data)
+
+    def cut(self) -> None:
+        """Cut all that goes through it at this moment; what comes later goes through."""
+        pairs, self.pairs = self.pairs, []
+        for sides in pairs:
+            for side in sides:
+                with contextlib.suppress(OSError):
+                    side.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Cut it for good."""
+        self.server.close()
+        self.cut()
+
+
+# --- The same verdicts -------------------------------------------------------------------------------------------------
+
+
+def test_three_workers_one_of_them_killed_find_what_one_machine_finds(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """Whatever learners attack, each submission is answered once, and as here; one worker is ended with SIGKILL, one asked to leave."""
+    paths = hand_in(course, tmp_path / "in", [(one, two) for one, two, _ in ATTACKS.values()] * 2)
+    _, address = programs.scheduler()
+    workers = [programs.worker(address) for _ in range(3)]
+    results = []
+    for graded in grade_on(address, paths, course, seed=3):
+        results.append(graded)
+        if len(results) == 2:
+            workers[0].kill()
+        if len(results) == 5:
+            workers[1].terminate()
+    here = said(list(grade_all(paths, course, seed=3)))
+
+    assert said(results) == here
+    assert [[outcome["status"] for outcome in here[place]["outcomes"]] for place in range(len(ATTACKS))] == [
+        statuses for _, _, statuses in ATTACKS.values()
+    ]
+
+
+@pytest.mark.parametrize("trouble", ["cut", "scheduler"])
+def test_a_lost_connection_loses_and_doubles_nothing(course: Course, tmp_path: Path, programs: Programs, trouble: str) -> None:
+    """The network between us and the scheduler is cut, or the scheduler is killed and comes back with other workers."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 8)
+    scheduler, address = programs.scheduler()
+    programs.worker(address)
+    told: list[str] = []
+    results = []
+    with contextlib.closing(Cable(address)) as cable:
+        for graded in grade_on(cable.address, paths, course, seed=3, workers=3, tell=told.append):
+            results.append(graded)
+            if len(results) == 2 and trouble == "cut":
+                cable.cut()
+            elif len(results) == 2:
+                scheduler.kill()
+                scheduler.wait()
+                programs.scheduler(int(address.rpartition(":")[2]))
+                programs.worker(address)
+
+    assert [one.verdict is not None and one.verdict.passed for one in results] == [True] * 8
+    assert set(said(results)) == set(range(8))
+    assert told[0] == f"{cable.address} does not answer; trying again for 60 seconds."
+
+
+def test_what_ends_its_worker_is_given_up_and_stops_nobody(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """As often as the scheduler lets it, and once more alone; then it is refused in a sentence, and the others have their verdicts."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT, ("one = 666", "two = 2"), RIGHT, RIGHT])
+    programs.environment["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "0"
+    _, address = programs.scheduler()
+    for _ in range(3):
+        programs.worker(address)
+    found = said(list(grade_on(address, paths, course, seed=3)))
+
+    assert found[1] == f"{paths[1]}: {GIVEN_UP}"
+    assert [found[place]["passed"] for place in (0, 2, 3)] == [True] * 3
+
+
+def test_the_command_goes_on_where_it_was_interrupted(course: Course, tmp_path: Path) -> None:
+    """Ctrl-C ends it with 130; the same command again comes to what a run here comes to, one line for each notebook."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 8)
+    jsonl = tmp_path / "results.jsonl"
+    words = (tmp_path / "in", "--cluster", "local:2", "--jsonl", jsonl, "--seed", "3", "--quiet", "--jobs", "2")
+    with command(course, *words) as process:
+        assert process.stdout is not None
+        next(process.stdout)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    first = len(list(entries(jsonl)))
+    with command(course, *words) as again:
+        again.communicate()
+    with command(course, tmp_path / "in", "--jsonl", tmp_path / "here.jsonl", "--seed", "3", "--quiet") as here:
+        here.communicate()
+
+    assert (process.returncode, again.returncode, here.returncode) == (130, 0, 0)
+    assert 0 < first < 8
+    assert jsonl.read_bytes().count(b"\n") == len(paths)
+    assert found_in(jsonl) == found_in(tmp_path / "here.jsonl")
+
+
+def test_a_cluster_may_speak_tls(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """With the certificates that Dask's own configuration names."""
+    from distributed import Security  # noqa: PLC0415 - heavy
+
+    paths = hand_in(course, tmp_path / "in", [RIGHT])
+    made: Any = Security.temporary()  # type: ignore[no-untyped-call]
+    for name, content in (("ca", made.tls_ca_file), ("cert", made.tls_client_cert), ("key", made.tls_client_key)):
+        (tmp_path / name).write_text(content, "ascii")
+    tls = {"DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(tmp_path / "ca")}
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        tls |= {f"DASK_DISTRIBUTED__COMM__TLS__{role}__{part.upper()}": str(tmp_path / part) for part in ("cert", "key")}
+    programs.environment |= tls
+    _, address = programs.scheduler(0, "tls://127.0.0.1", "--protocol", "tls")
+    programs.worker(address, "--protocol", "tls")
+    words = ["grade", str(paths[0]), "--course", str(course.root), "--cluster", address, "--quiet"]
+    asked = [sys.executable, "-m", "hornbook", *words]
+    ended = subprocess.run(asked, env=programs.environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+
+    assert address.startswith("tls://")
+    assert (ended.returncode, ended.stdout) == (0, "l00.ipynb: steps, 2 of 2 points, passed\n"), ended.stderr
+
+
+# --- What does not count -----------------------------------------------------------------------------------------------
+
+LIES = {
+    "submission": "verdict['submission']['digest'] = '0' * 64",
+    "lesson": "verdict['lesson']['grader'] = '0' * 64",
+    "environment": "verdict['runtime']['hornbook'] = '99'",
+    "sandbox": "verdict['sandbox']['level'] = 0 if verdict['sandbox']['level'] else 4",
+    "seed": "verdict['seed'] += 1",
+    "assurance": "verdict['assurance'] = 'course-checked'",
+    "points": "verdict['points']['earned'] += 1",
+}
+LIAR = """
+import json
+from hornbook import wire
+from hornbook.grading import remote
+
+true = remote.answer
+
+def answer(question, material=b""):
+    said = wire.decode(true(question, material), limits=remote.LIMITS)
+    if said[0] != "verdict":
+        return wire.encode(said, limits=remote.LIMITS)
+    verdict = json.loads(said[2])
+    {lie}
+    return wire.encode((*said[:2], json.dumps(verdict).encode()), limits=remote.LIMITS)
+
+remote.answer = answer
+"""
+
+
+@pytest.mark.parametrize("part", LIES)
+def test_a_worker_is_not_believed(course: Course, tmp_path: Path, programs: Programs, part: str) -> None:
+    """A verdict that is not on what was asked, or does not add up, is an error of its worker."""
+    paths = hand_in(course, tmp_path / "in", [("one = 1", "two = ...\n")])
+    (tmp_path / "liar.py").write_text(LIAR.replace("{lie}", LIES[part]), "utf-8")
+    _, address = programs.scheduler()
+    programs.worker(address, "--preload", str(tmp_path / "liar.py"))
+    (found,) = said(list(grade_on(address, paths, course, seed=3))).values()
+
+    assert f"answered with a verdict of another {part} than was asked about." in found
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("b'nonsense'", "answered something that is no answer."),
+        ("{'passed': True}", "answered something that is no answer."),
+        ("wire.encode(('verdict', 'me', b'{}'))", "This is not a verdict of format 1"),
+        ("1 / 0", "could not answer: ZeroDivisionError"),
+    ],
+)
+def test_nonsense_is_an_error_of_its_worker(course: Course, tmp_path: Path, programs: Programs, answer: str, words: str) -> None:
+    """Whatever comes back, there is no verdict, and one sentence says why."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT])
+    (tmp_path / "odd.py").write_text(
+        f"from hornbook import wire\nfrom hornbook.grading import remote\ndef answer(*_):\n    return {answer}\nremote.answer = answer\n",
+        "utf-8",
+    )
+    _, address = programs.scheduler()
+    programs.worker(address, "--preload", str(tmp_path / "odd.py"))
+    (found,) = said(list(grade_on(address, paths, course))).values()
+
+    assert words in found
+
+
+def test_a_worker_with_other_packages_is_refused(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """In a sentence; another one does the work, and without one the run ends after its patience."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 3)
+    (tmp_path / "old.py").write_text(
+        "import json\nfrom hornbook.grading import remote\ntheirs = json.loads(remote.this_runtime()) | {'hornbook': '0.0.1'}\n"
+        "remote._ours = lambda: json.dumps(theirs, sort_keys=True)\n",
+        "utf-8",
+    )
+    _, address = programs.scheduler()
+    programs.worker(address, "--preload", str(tmp_path / "old.py"))
+    told: list[str] = []
+    with pytest.raises(HornbookError, match=r"has had no worker for 3 seconds that fits: it has Python .*, hornbook 0\.0\.1 and"):
+        list(grade_on(address, paths, course, wait=3, tell=told.append))
+    programs.worker(address)
+    found = said(list(grade_on(address, paths, course, seed=3)))
+
+    assert "was refused: it has Python" in told[0]
+    assert [one["passed"] for one in found.values()] == [True] * 3
+
+
+# --- What stops a run --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "words"), [(True, "has had no worker for 1 seconds. Start some with `dask worker tcp://"), (False, "cannot be reached.")]
+)
+def test_a_cluster_that_is_not_there_is_not_waited_for_for_ever(
+    course: Course, tmp_path: Path, programs: Programs, start: bool, words: str
+) -> None:
+    """It has no worker, or there is no scheduler: one sentence after the patience."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT])
+    scheduler, address = programs.scheduler()
+    if not start:
+        scheduler.kill()
+        scheduler.wait()
+    told: list[str] = []
+    with pytest.raises(HornbookError) as raised:
+        list(grade_on(address, paths, course, wait=1, tell=told.append))
+
+    assert words in str(raised.value)
+    assert told == ([f"{address} has no worker that fits; waiting 1 seconds for one."] if start else [])
+
+
+@pytest.mark.parametrize("address", ["", "local:0", "local:x", "http://127.0.0.1:1", "127.0.0.1:8786", "tcp://a b:1", "tcp://x:1/y\n"])
+def test_what_is_no_address_is_refused(course: Course, address: str) -> None:
+    """In one sentence that names the three kinds."""
+    with pytest.raises(HornbookError, match=r"is no cluster\. Write tcp://HOST:PORT or tls://HOST:PORT .* local:N"):
+        next(grade_on(address, [], course))
+
+
+# --- What leaves this machine -------------------------------------------------------------------------------------------
+
+
+def test_graders_stay_here_unless_the_course_lets_them_go(tmp_path: Path, steps_course: StepsCourse) -> None:
+    """Nobody is even connected to; the sentence says what to write, and what that means."""
+    own = steps_course(tmp_path, GRADER)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(CourseError, match=r"does not let graders leave this machine.*`graders = true` under \[tool\.hornbook\.cluster\]"),
+    ):
+        next(grade_on(f"tcp://127.0.0.1:{server.getsockname()[1]}", [], own))
+
+
+def test_keys_never_leave(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """What goes to the cluster has the grader in it, and neither the course's key nor the path of its folder."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT])
+    keys = [json.loads(path.read_text("utf-8")) for path in (course.root / "keys").glob("*.json")]
+    _, address = programs.scheduler()
+    programs.worker(address)
+    with contextlib.closing(Cable(address)) as cable:
+        found = said(list(grade_on(cable.address, paths, course)))
+    material = remote.material_of(course, course.lesson("steps"))
+    secrets = [str(value).encode() for key in keys for value in key.values() if isinstance(value, str)]
+
+    assert found[0]["passed"]
+    assert secrets
+    assert len(cable.sent) > 1000
+    for secret in (*secrets, str(course.root).encode(), b".solution.py"):
+        assert secret not in bytes(cable.sent)
+        assert secret not in material
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_key_among_the_graders_is_no_grader(tmp_path: Path, steps_course: StepsCourse, own: bool) -> None:
+    """It is named, and nothing is sent."""
+    steps_course(tmp_path, GRADER)
+    if own:
+        Keyring.open(tmp_path / "keys")
+        for key in (tmp_path / "keys").glob("*.json"):
+            shutil.copy(key, tmp_path / "graders")
+    else:
+        (tmp_path / "graders" / "id.pem").write_text("-----BEGIN PRIVATE KEY-----\n", "ascii")
+    opened = Course.open(tmp_path)
+    with pytest.raises(CourseError, match="holds a private key, and keys do not leave this machine"):
+        remote.material_of(opened, opened.lesson("steps"))
+
+
+def test_a_killed_worker_leaves_no_grader_behind(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """What it was sent lies in a folder of its own that nobody else may enter, and that goes even after SIGKILL."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT])
+    _, address = programs.scheduler()
+    (tmp_path / "t").mkdir()
+    worker = programs.worker(address, TMPDIR=str(tmp_path / "t"))
+    list(grade_on(address, paths, course))
+    (folder,) = (tmp_path / "t").glob("hornbook-worker-*")
+    mode = folder.stat().st_mode & 0o777
+    files = [path.name for path in folder.rglob("test_steps.py")]
+    reapers = [one for one in psutil.Process(worker.pid).children() if str(folder) in one.cmdline()]
+    worker.kill()
+    worker.wait()
+    psutil.wait_procs(reapers, timeout=30)
+
+    assert (mode, files, len(reapers)) == (0o700, ["test_steps.py"], 1)
+    assert not folder.exists()
