@@ -164,12 +164,10 @@ class Cable:
                 threading.Thread(target=self._pump, args=pair, daemon=True).start()
 
     def _pump(self, near: socket.socket, far: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with near, far, contextlib.suppress(OSError, ValueError):
             while True:
                 for one in select.select([near, far], [], [])[0]:
                     if not (data := one.recv(1 << 16)):
-                        near.close()
-                        far.close()
                         return
                     if one is near:
                         self.sent += data
