@@ -292,6 +292,8 @@ class _Fleet:
                 yield Graded(one.place, one.submission, error=OTHER_ERRORS.get(kind, HornbookError)(problem))
             case ("needs", str() as who):
                 self.hand_out(one, self._material(one.packed.slug).content, who)
+            case ("failed", str() as who, str() as why):
+                yield from self._failed(one, f"{printable(who)}: could not answer: {printable(why)}")
             case ("differs", str() as who, str() as runtime):
                 self._differs(who, runtime)
                 self.hand_out(one)

@@ -5,6 +5,7 @@
       ("refused", who, ...)       why there is none
       ("needs", who)              the lesson and its grader are not here yet: ask again with the material
       ("differs", who, runtime)   another Python, package or hornbook than was asked for
+      ("failed", who, why)        this worker could not, another one may
 
 The material lies in a private folder that nobody else may enter. It is removed with the worker, even where that one is killed.
 """
@@ -83,6 +84,8 @@ def answer(question: bytes, material: bytes = b"") -> bytes:
     except HornbookError as error:
         kind, *rest = _refusal(error)[1:]
         return _message("refused", who, kind, *rest)
+    except Exception as error:  # noqa: BLE001 - one that Dask cannot pickle would never arrive, and be waited for for ever
+        return _message("failed", who, f"{type(error).__name__}: {printable(str(error))[:300]}")
 
 
 def _graded(post: _Post, who: str, slug: str, patience: float, submission: Any, how: dict[str, Any]) -> tuple[object, ...]:
