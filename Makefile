@@ -68,6 +68,9 @@ lock:  ## renew constraints.txt from pyproject.toml (needs uv)
 	  --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o constraints.txt
 	uv pip compile --group bench --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -c constraints.txt -o bench-constraints.txt
+	{ sed -n '/^#/p' binder/requirements.txt; uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet -c constraints.txt; } >binder/requirements.new
+	mv binder/requirements.new binder/requirements.txt
 
 clean:  ## remove everything that was made here
 	rm -rf .venv dist build test-output src/hornbook/locale/*.mo src/hornbook/labextension jlab_extension/node_modules jlab_extension/lib interop/node_modules .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -172,7 +172,7 @@ def test_hornbook_finds_and_relates(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     course = Course.open(Path(__file__).parent.parent)
 
     assert hornbook.find("game of life", course=course)[0].slug == "life_on_a_grid"
-    assert hornbook.related("secret_messages", course)[0].slug == "tidy_expenses"
+    assert "tidy_expenses" in {hit.slug for hit in hornbook.related("secret_messages", course)[:3]}
     assert (tmp_path / "catalog.sqlite").stat().st_size > 0
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hornbook.cohorts import Cohort
 from hornbook.config import Limits, Settings, nearest
 from hornbook.errors import CourseError
 
@@ -91,7 +93,10 @@ def test_settings_are_read(pyproject: Path) -> None:
         ("[tool", "is not TOML: "),
         ("a = " + "[" * 2000, "is not TOML: "),
         ("[tool.hornbook]\nnmae = 'x'", '[tool.hornbook] has no key "nmae"; did you mean "name".'),
-        ("[tool.hornbook]\nzzz = 1", '[tool.hornbook] has no key "zzz"; it has doctor, language, limits, name, sandbox, title.'),
+        (
+            "[tool.hornbook]\nzzz = 1",
+            '[tool.hornbook] has no key "zzz"; it has cohort, doctor, language, limits, name, release, sandbox, title.',
+        ),
         ("[tool.hornbook.limits]\ncell_second = 1", 'has no key "cell_second"; did you mean "cell_seconds".'),
         ("[tool.hornbook.sandbox]\nrequire-level = 1", '[tool.hornbook.sandbox] has no key "require-level"; did you mean "require_level".'),
         ("[tool]\nhornbook = 1", "tool.hornbook must be a table, not 1. Write it as [tool.hornbook]."),
@@ -119,6 +124,7 @@ def test_settings_are_read(pyproject: Path) -> None:
             "[tool.hornbook.sandbox]\npreload = 'numpy'",
             'preload is "numpy"; it must be a list of module names such as ["numpy", "pandas"].',
         ),
+        ("[tool.hornbook.release]\ngraders = 1", "[tool.hornbook.release] graders is 1; it must be true or false."),
         ("[tool.hornbook.sandbox]\npreload = ['numpy; import os']", "it must be a list of module names"),
         (f"[tool.hornbook]\nname = '{'a' * 99}'", f'name is "{"a" * 56}...; it must be'),
     ],
@@ -193,3 +199,106 @@ def test_any_table_is_settings_or_a_course_error(tmp_path_factory: pytest.TempPa
     assert sentence.isprintable()
     assert 128 <= settings.limits.memory_mb <= 1 << 20
     assert 0 <= settings.require_level <= 4
+
+
+COHORT = """
+[[tool.hornbook.cohort]]
+name = "autumn"
+starts = 2026-09-07
+timezone = "Europe/Berlin"
+"""
+
+
+def test_cohort_needs_little(pyproject: Path) -> None:
+    """A name, a beginning and a time zone; the rest is a lesson a week, until the end of the day, of the whole course."""
+    pyproject.write_text(COHORT, "utf-8")
+
+    assert Settings.read(pyproject).cohorts == (Cohort("autumn", "autumn", date(2026, 9, 7), "Europe/Berlin"),)
+
+
+def test_cohort_is_read(pyproject: Path) -> None:
+    """Every key is taken as it is written."""
+    pyproject.write_text(
+        COHORT
+        + """
+        title = "Autumn evenings"
+        every_days = 3
+        due_at = 20:00:00
+        breaks = [[2026-12-21, 2027-01-03], [2027-04-01, 2027-04-01]]
+        lessons = ["loops", "means"]
+        alarm_hours = 0
+        link = "https://hub.example.org/{path}?{slug}"
+        [tool.hornbook.cohort.due]
+        loops = 2026-09-20
+        means = 2026-09-30T12:00:00
+        """,
+        "utf-8",
+    )
+    (cohort,) = Settings.read(pyproject).cohorts
+
+    assert (cohort.title, cohort.every_days, cohort.due_at, cohort.lessons) == ("Autumn evenings", 3, time(20), ("loops", "means"))
+    assert cohort.breaks == ((date(2026, 12, 21), date(2027, 1, 3)), (date(2027, 4, 1), date(2027, 4, 1)))
+    assert dict(cohort.due) == {"loops": datetime(2026, 9, 20, 20), "means": datetime(2026, 9, 30, 12)}  # noqa: DTZ001 - as it is written
+    assert (cohort.alarm_hours, cohort.link) == (0, "https://hub.example.org/{path}?{slug}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("name", None, "[tool.hornbook.cohort] has no name; it must be a name such as"),
+        ("name", '"Autumn 2026"', '[tool.hornbook.cohort] name is "Autumn 2026"; it must be lower-case letters'),
+        ("starts", None, "[tool.hornbook.cohort] has no starts; it must be a date such as 2026-09-07"),
+        (
+            "starts",
+            '"2026-09-07"',
+            '[tool.hornbook.cohort] starts is "2026-09-07"; it must be a date such as 2026-09-07, without quotation',
+        ),
+        ("starts", "2026-09-07T10:00:00", "[tool.hornbook.cohort] starts is 2026-09-07T10:00:00; it must be a date"),
+        ("timezone", None, "[tool.hornbook.cohort] has no timezone; it must be a time zone such as"),
+        ("timezone", '"Europe/Nowhere"', '[tool.hornbook.cohort] timezone is "Europe/Nowhere", which is no time zone'),
+        ("timezone", '"../../etc/passwd"', '[tool.hornbook.cohort] timezone is "../../etc/passwd"; it must be'),
+        ("timezone", '"/etc/passwd"', '[tool.hornbook.cohort] timezone is "/etc/passwd", which is no time zone'),
+        ("timezone", '"Europe"', '[tool.hornbook.cohort] timezone is "Europe", which is no time zone'),
+        ("every_days", "0", "[tool.hornbook.cohort] every_days is 0; it must be a whole number from 1 to 366"),
+        ("due_at", '"20:00"', '[tool.hornbook.cohort] due_at is "20:00"; it must be a time of day such as 20:00:00'),
+        ("breaks", "[2026-12-21, 2027-01-03]", "[tool.hornbook.cohort] breaks has 2026-12-21; it must be first and last days"),
+        ("breaks", "[[2027-01-03, 2026-12-21]]", "it must be first and last days such as [[2026-12-21, 2027-01-03]]"),
+        ("breaks", "3", "[tool.hornbook.cohort] breaks has 3; it must be first and last days"),
+        ("lessons", '"loops"', '[tool.hornbook.cohort] lessons is "loops"; it must be a list of lessons'),
+        ("lessons", '["../x"]', "it must be a list of lessons"),
+        ("due", "3", "tool.hornbook.cohort.due must be a table, not 3"),
+        ("due", '{loops = "tomorrow"}', '[tool.hornbook.cohort.due] "loops" is "tomorrow"; it must be a day such as 2026-10-20'),
+        ("due", "{loops = 20:00:00}", '[tool.hornbook.cohort.due] "loops" is 20:00:00; it must be a day'),
+        ("alarm_hours", "-1", "[tool.hornbook.cohort] alarm_hours is -1; it must be a whole number from 0 to 672"),
+        ("link", '"javascript:alert(1)"', "[tool.hornbook.cohort] link is"),
+        ("link", '"https://hub.example.org/{lesson}"', "only {slug} and {path} are filled in"),
+        ("link", '"https://hub.example.org/{slug.__class__}"', "only {slug} and {path} are filled in"),
+        ("link", '"https://hub.example.org/{slug"', "only {slug} and {path} are filled in"),
+        ("strats", "3", 'has no key "strats"; did you mean "starts"'),
+    ],
+)
+def test_cohort_that_cannot_be_is_refused(pyproject: Path, key: str, value: str | None, sentence: str) -> None:
+    """One sentence names the key, what stands there, and what may."""
+    lines = [line for line in COHORT.splitlines() if not line.startswith(f"{key} =")]
+    pyproject.write_text("\n".join([*lines, *([] if value is None else [f"{key} = {value}"])]), "utf-8")
+
+    with pytest.raises(CourseError) as refused:
+        Settings.read(pyproject)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (COHORT + COHORT, '[tool.hornbook.cohort] name is "autumn" twice'),
+        ("[tool.hornbook.cohort]\nname = 'autumn'", "Write each as [[tool.hornbook.cohort]]"),
+        ("[tool.hornbook]\ncohort = [3]", "tool.hornbook.cohort must be a table, not 3"),
+    ],
+)
+def test_cohorts_are_told_apart(pyproject: Path, text: str, sentence: str) -> None:
+    """There may be many, each a table with a name of its own."""
+    pyproject.write_text(text, "utf-8")
+
+    with pytest.raises(CourseError) as refused:
+        Settings.read(pyproject)
+    assert sentence in str(refused.value)

@@ -218,6 +218,48 @@ def test_broken_lesson_leaves_the_others(root: Path) -> None:
         course.lesson("loops")
 
 
+def test_cohort_with_a_lesson_that_is_not_there_is_a_problem(root: Path) -> None:
+    """Its name is said, and the nearest there is."""
+    (root / "pyproject.toml").write_text(
+        """
+        [[tool.hornbook.cohort]]
+        name = "autumn"
+        starts = 2026-09-07
+        timezone = "UTC"
+        lessons = ["means", "lops"]
+        due = {"means" = 2026-09-10, "lops" = 2026-09-11}
+        """,
+        "utf-8",
+    )
+
+    assert found(root) == ['pyproject.toml: the cohort "autumn" has the lesson "lops", which is not there; did you mean "loops".']
+
+
+def test_deadlines_of_all_cohorts_stand_by_lesson(root: Path) -> None:
+    """Who asks what is due finds each cohort's date, in the order of the settings, and nothing where no cohort is."""
+    assert Course.open(root).deadlines == {}
+    (root / "pyproject.toml").write_text(
+        """
+        [[tool.hornbook.cohort]]
+        name = "b"
+        starts = 2026-09-07
+        timezone = "UTC"
+        [[tool.hornbook.cohort]]
+        name = "a"
+        starts = 2026-10-07
+        timezone = "UTC"
+        lessons = ["means"]
+        """,
+        "utf-8",
+    )
+    found = Course.open(root).deadlines
+
+    assert {slug: [(cohort.name, f"{when:%m-%d}") for cohort, when in due] for slug, due in found.items()} == {
+        "loops": [("b", "09-14")],
+        "means": [("b", "09-21"), ("a", "10-14")],
+    }
+
+
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [

@@ -37,6 +37,7 @@ from hornbook.sandbox.probe import Probe, Raised
 ROOT = Path(__file__).parent.parent
 DOCS = (
     "authoring",
+    "binder",
     "nbgrader",
     "notebook",
     "lab",
@@ -49,7 +50,9 @@ DOCS = (
     "portfolio",
     "search",
     "batches",
+    "calendar",
     "ci",
+    "releasing",
 )
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
 TO_COME: set[str] = set()
@@ -259,11 +262,12 @@ def test_the_settings_page_has_every_setting_with_its_default() -> None:
     shown = Settings.of(table, Path("course/pyproject.toml"))
 
     assert shown == Settings(name="course", title="course")
-    assert table.keys() == {"name", "title", "language", "limits", "sandbox", "doctor"}
+    assert table.keys() == {"name", "title", "language", "limits", "sandbox", "doctor", "release"}
     assert table["limits"].keys() == {field.name for field in dataclasses.fields(Limits)}
     assert table["sandbox"].keys() == {"require_level", "preload"}
     assert table["doctor"].keys() == {"mutation_score", "misconceptions"}
-    shown_by_table = {"require_level", "preload", "mutation_score", "misconceptions"}
+    assert table["release"].keys() == {"graders"}
+    shown_by_table = {"require_level", "preload", "mutation_score", "misconceptions", "graders"}
     assert {"name", "title", "language", "limits", *shown_by_table} == {field.name for field in dataclasses.fields(Settings)}
 
 
@@ -326,7 +330,8 @@ def test_the_map_of_modules_is_the_territory() -> None:
     modules = {path.relative_to(ROOT / "src/hornbook").as_posix() for path in (ROOT / "src/hornbook").rglob("*.py")}
     shown = set(
         re.findall(
-            r"`((?:sandbox/|grading/|exchange/|server/|record/|publish/|catalog/|reports/)?\w+\.py)`", text_of("docs/architecture.md")
+            r"`((?:sandbox/|grading/|exchange/|server/|record/|publish/|catalog/|reports/|schedule/|release/)?\w+\.py)`",
+            text_of("docs/architecture.md"),
         )
     )
 

@@ -7,6 +7,8 @@ import os
 import resource
 import signal
 import socket
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -290,3 +292,32 @@ def test_errors_cross_unchanged(error: Exception, course: Course) -> None:
         seat.receive()
 
     assert str(caught.value) == str(error)
+
+
+CROWDED = """
+import os, resource, sys
+from hornbook.grading import examiner
+_, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+os.setuid(int(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_NPROC, (0, hard))
+examiner.time.sleep = lambda seconds: None
+try:
+    examiner.fork_with_patience(0.1)
+except BlockingIOError:
+    print("full", flush=True)
+# While it waits, somebody makes room.
+examiner.time.sleep = lambda seconds: resource.setrlimit(resource.RLIMIT_NPROC, (hard, hard))
+child = examiner.fork_with_patience(60)
+if child == 0:
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody whose processes are counted")
+def test_a_crowded_machine_is_waited_for() -> None:
+    """Where there is room for no process more, one is tried again for a while, and then it is said."""
+    nobody = 65_000 + os.getpid() % 500
+    done = subprocess.run([sys.executable, "-c", CROWDED, str(nobody)], capture_output=True, text=True, check=False, timeout=120)  # noqa: S603 - ours
+
+    assert (done.stdout.split(), done.stderr) == (["full", "7"], "")

@@ -171,6 +171,7 @@ BROKEN = [
     (f"[[misconception]]\n{GOOD}when = {{ message = '(' }}", "when cannot be used: missing )"),
     (f"[[misconception]]\n{GOOD}when = {{ source = 'for _ in' }}", "the pattern 'for _ in' is not Python"),
     (f"[[misconception]]\n{GOOD}when = {{ source = '# nothing' }}", "the pattern '# nothing' holds no code"),
+    ("released = 1", "released must be true or false"),
     ("[[misconception]]\nname = 'a'\nwhen = { actual = '1' }\nprogram = 'x'\nhints = ['h']", '"a": check is missing.'),
     ("[[misconception]]\nname = 'a'\nwhen = { actual = '1' }\ncheck = 'test_a'\nhints = ['h']", '"a": program is missing.'),
     ("[[misconception]]\nname = 'a'\nwhen = { actual = '1' }\ncheck = 'test_a'\nprogram = 'x'", '"a": hints must be a list'),

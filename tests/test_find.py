@@ -48,7 +48,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
         ("decode a hidden text", "secret_messages"),
         ("bar chart that does not mislead", "honest_chart"),
         ("game of life", "life_on_a_grid"),
-        ("raise an exception with a helpful message", "tidy_expenses"),
+        ("read prices from lines of text", "tidy_expenses"),
     ],
 )
 def test_a_question_finds_its_lesson(catalog: Catalog, text: str, slug: str) -> None:

@@ -56,6 +56,7 @@ def lesson(path: Path, folder: Path, **parts: Any) -> dict[str, Any]:
         "original": path.relative_to(folder).as_posix(),
         "started": False,
         "editable": True,
+        "due": [],
         "progress": progress,
         **parts,
     }
@@ -72,6 +73,7 @@ class Answers:
     folder: Path
     lessons: list[dict[str, Any]]
     problems: list[str] = field(default_factory=list)
+    fleeting: bool = False
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     related: list[dict[str, Any]] = field(default_factory=list)
     found: list[dict[str, Any]] | None = field(default_factory=list)
@@ -120,7 +122,12 @@ class Answers:
             self.artifacts = [one for one in self.artifacts if one["id"] != name.removeprefix("artifacts/")]
             return {"id": name.removeprefix("artifacts/")}
         return {
-            ("GET", "health"): {"version": "1", "sandbox": {"level": 4, "name": ""}, "jobs": {"running": 0, "waiting": 0}},
+            ("GET", "health"): {
+                "version": "1",
+                "sandbox": {"level": 4, "name": ""},
+                "jobs": {"running": 0, "waiting": 0},
+                "fleeting": self.fleeting,
+            },
             ("GET", "lessons"): {
                 "courses": [{"name": "hornbook", "title": "The hornbook course", "problems": self.problems}],
                 "lessons": self.lessons,
@@ -375,6 +382,39 @@ def test_a_lesson_is_started_and_its_progress_stays(desk: Desk, answers: Answers
     expect(panel.get_by_role("region", name="To review")).to_contain_text("Tidy expenses")
     expect(desk.page.locator(".hb-status").first).to_have_text("Lessons 1/6")
     desk.picture("progress")
+
+
+def test_panel_says_by_when_a_lesson_is_due(desk: Desk, answers: Answers) -> None:
+    """The next date of a lesson stands beside it, by the clocks here, and no date where it was passed; of one that is over it says so."""
+    here = {"cohort": "autumn", "title": "Autumn evenings"}
+    answers.find("secret_messages")["due"] = [{**here, "at": "2099-09-14T18:00:00+00:00"}]
+    answers.find("honest_chart")["due"] = [
+        {**here, "at": "2099-09-21T18:00:00+00:00"},
+        {**here, "title": "Winter", "at": "2020-01-01T18:00:00+00:00"},
+    ]
+    answers.find("bike_count")["due"] = [{**here, "at": "2020-01-06T18:00:00+00:00"}]
+    answers.find("tidy_expenses")["due"] = [{**here, "at": "2099-10-05T18:00:00+00:00"}]
+    answers.find("tidy_expenses")["progress"] |= {"status": "passed", "done": 3}
+    desk.open()
+    panel = desk.lessons()
+
+    expect(panel.locator(".hb-lesson").filter(has_text="Secret messages")).to_contain_text(re.compile(r"15 min · due \w+, Sep 14, 2099"))
+    expect(panel.locator(".hb-lesson").filter(has_text="chart")).to_contain_text(re.compile(r"due .*2099.*\(Autumn evenings\)"))
+    expect(panel.locator(".hb-lesson").filter(has_text="Counting bikes")).to_contain_text(re.compile(r"was due \w+, Jan 6, 2020"))
+    expect(panel.locator(".hb-lesson").filter(has_text="Tidy expenses")).not_to_contain_text("due")
+    desk.picture("due")
+
+
+def test_where_nothing_stays_the_panel_says_so(desk: Desk, answers: Answers) -> None:
+    """On Binder it is said at the top, and everywhere all work can be downloaded."""
+    desk.open()
+    panel = desk.lessons()
+    expect(panel.get_by_role("link", name="Download my work")).to_have_attribute("href", re.compile(r"/hornbook/api/work/zip"))
+    expect(panel).not_to_contain_text("Nothing that you do here stays")
+    answers.fleeting = True
+    desk.open()
+    expect(desk.lessons()).to_contain_text("Nothing that you do here stays when this place is closed")
+    desk.picture("fleeting")
 
 
 def test_the_next_lesson_is_one_command(desk: Desk, answers: Answers) -> None:

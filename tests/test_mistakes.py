@@ -1,4 +1,4 @@
-"""The mistakes that newcomers really make in the six lessons, and the first sentence that each of them is told.
+"""The mistakes that newcomers really make in the lessons, and the first sentence that each of them is told.
 
 The mistakes are data, in `tests/mistakes/<slug>.toml`: what was done, where, the program, and words that the sentence must have.
 

@@ -195,6 +195,23 @@ def test_a_cookie_alone_changes_nothing(server: Server) -> None:
     assert server.ask("POST", "grades", {"path": "x.ipynb"}, headers={"Cookie": cookies}).status == 403
 
 
+def test_what_lies_beside_a_lesson_comes_along_with_its_copy(server: Server) -> None:
+    """A lesson's cells find its table where the learner works, and a file that is there already stays as it is."""
+    beside = server.root / "course" / "lessons" / "tables"
+    beside.mkdir()
+    (beside / "heights.csv").write_text("Ada,170\n", "utf-8")
+    (beside.parent / "names.txt").write_text("Ada", "utf-8")
+    copy = server.root / begun(server)
+    assert (copy.parent / "tables" / "heights.csv").read_text("utf-8") == "Ada,170\n"
+    (copy.parent / "names.txt").write_text("mine", "utf-8")
+    begun(server)
+
+    assert (copy.parent / "names.txt").read_text("utf-8") == "mine"
+    (beside / "heights.csv").unlink()
+    beside.rmdir()
+    (beside.parent / "names.txt").unlink()
+
+
 @pytest.mark.parametrize("route", ["notebooks", "checks", "grades", "doctor", "examples"])
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"path": 3}', b"\xff\xfe", b"[" * 100_000])
 def test_a_malformed_body_is_refused_in_a_sentence(server: Server, route: str, body: bytes) -> None:
@@ -268,6 +285,18 @@ def test_a_lesson_is_checked_then_handed_in_and_published(server: Server) -> Non
     assert b"<html" in page.body[:200]
     with zipfile.ZipFile(io.BytesIO(server.ask("GET", f"artifacts/{artifact['id']}/zip").body)) as packed:
         assert f"{artifact['id']}/manifest.json" in packed.namelist()
+
+
+def test_all_work_can_be_taken_along(server: Server) -> None:
+    """The learner's copies come as one file, which a browser keeps and does not show."""
+    server.ask("POST", "lessons/course/steps/work")
+    answer = server.ask("GET", "work/zip")
+
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="my-work.zip"'
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as packed:
+        assert "my-work/course/steps.ipynb" in packed.namelist()
+    assert server.ask("GET", "health").json["fleeting"] is False
 
 
 def test_what_was_passed_is_found_until_it_is_removed(server: Server) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from hornbook.errors import HornbookError
 from hornbook.model import LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
-from hornbook.record.store import FORMAT, Record
+from hornbook.record.store import FORMAT, Day, Record
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -80,9 +80,9 @@ def test_what_was_handed_in_is_remembered(where: Path | str) -> None:
     others = record.standings("bob", "course")
     record.close()
 
-    assert (standing.exercises, standing.attempts, standing.passes) == ({"mean": True, "mode": True}, 2, 1)
+    assert (standing.exercises, standing.attempts) == ({"mean": True, "mode": True}, 2)
     assert standing.passed_at == NOW + timedelta(days=1)
-    assert standing.review_at == NOW + timedelta(days=8)
+    assert standing.days == (Day(NOW, 1, passed=False), Day(NOW + timedelta(days=1), 0, passed=True))
     assert others == {}
 
 
@@ -175,7 +175,7 @@ def test_a_later_format_is_refused(tmp_path: Path) -> None:
         connection.execute("UPDATE format SET number = ?", (FORMAT + 1,))
     connection.close()
 
-    with pytest.raises(HornbookError, match=r"this record has format 3, which a later hornbook has made; this one knows 2\."):
+    with pytest.raises(HornbookError, match=r"this record has format 4, which a later hornbook has made; this one knows 3\."):
         Record.open(tmp_path / "record.sqlite")
 
 

@@ -38,6 +38,13 @@ export interface LessonProgress {
   reviewAt: string | null;
 }
 
+/** By when a cohort has to do a lesson: an ISO 8601 time. */
+export interface Deadline {
+  cohort: string;
+  title: string;
+  at: string;
+}
+
 /** A lesson as the list shows it. `path` is where the learner's copy is, or would be, from the server's root. */
 export interface LessonInfo {
   course: string;
@@ -58,6 +65,8 @@ export interface LessonInfo {
   original: string | null;
   started: boolean;
   progress: LessonProgress;
+  /** By when each of the course's cohorts has to do it. */
+  due: Deadline[];
   /** Whether whoever works here may edit its course. */
   editable: boolean;
 }
@@ -188,4 +197,6 @@ export interface Health {
   version: string;
   sandbox: { level: number; name: string };
   jobs: { running: number; waiting: number };
+  /** Whether what is made here is gone when the place is closed, as on Binder. */
+  fleeting: boolean;
 }

@@ -18,7 +18,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hornbook import comparing, exchanging, finding, pipelines, publishing, remembering, reporting, scoring
+from hornbook import (
+    comparing,
+    exchanging,
+    finding,
+    launching,
+    pipelines,
+    publishing,
+    releasing,
+    remembering,
+    reporting,
+    scheduling,
+    scoring,
+)
 from hornbook.errors import HornbookError, printable
 from hornbook.keeping import Keeping
 from hornbook.terminal import (
@@ -200,8 +212,11 @@ app.add_typer(remembering.app)
 app.add_typer(scoring.app)
 app.add_typer(reporting.app)
 app.add_typer(exchanging.app)
+app.add_typer(releasing.app)
 app.add_typer(comparing.app)
+app.add_typer(scheduling.app)
 app.add_typer(pipelines.app)
+app.add_typer(launching.app)
 
 
 @app.command(epilog=EXIT_CODES)

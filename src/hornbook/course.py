@@ -20,13 +20,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hornbook.cohorts import learnable
 from hornbook.config import Settings, nearest
 from hornbook.errors import CourseError, FeedbackError, GraderError, LessonError, printable
 from hornbook.lesson import read_lesson
+from hornbook.released import MANIFEST, Released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
+    from hornbook.cohorts import Cohort
     from hornbook.lesson import Lesson
 
 
@@ -124,10 +128,18 @@ class Course:
 
         Raises GraderError if it has no grader.
         """
-        lessons = {file.path for file in self._files}
-        shared = [path for path in self._entries if path.is_relative_to(self.root / "graders") and path not in lessons and path.is_file()]
         own = [self.grader(slug), *([self.feedback(slug)] if self.has_feedback(slug) else [])]
-        return (*own, *shared)
+        return (*own, *self.shared())
+
+    @cached_property
+    def released(self) -> Released | None:
+        """What a release says that it has kept back, or None for the course itself; raises `CourseError` if it cannot be read."""
+        path = self.root / MANIFEST
+        return Released.read(path) if os.path.lexists(path) else None
+
+    def withheld(self, slug: str) -> int:
+        """Return how many hidden checks of the lesson *slug* are with whoever has released it: they run where it is graded."""
+        return 0 if self.released is None else self.released.lesson(slug).hidden
 
     @cached_property
     def lessons(self) -> tuple[Lesson, ...]:
@@ -137,6 +149,20 @@ class Course:
             with suppress(CourseError):
                 lessons.append(self.lesson(slug))
         return tuple(lessons)
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The slugs of the lessons so that each comes after those that it requires, and else by their paths."""
+        return learnable({lesson.slug: lesson.requires for lesson in self.lessons})
+
+    @cached_property
+    def deadlines(self) -> Mapping[str, tuple[tuple[Cohort, datetime], ...]]:
+        """When each lesson is due for which cohort, by slug, in the order of the settings."""
+        due: dict[str, list[tuple[Cohort, datetime]]] = {}
+        for cohort in self.settings.cohorts:
+            for slug, when in cohort.deadlines(self.order).items():
+                due.setdefault(slug, []).append((cohort, when))
+        return {slug: tuple(found) for slug, found in due.items()}
 
     def lesson(self, slug: str) -> Lesson:
         """Return the lesson *slug*; raise `CourseError` if there is none or more than one, `LessonError` if it cannot be read."""
@@ -167,6 +193,25 @@ class Course:
         except FeedbackError:
             return False
 
+    def has_solution(self, slug: str) -> bool:
+        """Whether the lesson *slug* has a reference solution: a release has none."""
+        try:
+            return self.solution(slug).is_file()
+        except GraderError:
+            return False
+
+    def beside(self) -> tuple[Path, ...]:
+        """Return the plain files in lessons/ that are no notebooks, in the order of their paths; links and hidden files are nobody's."""
+        within = [path for path in self._entries if path.is_relative_to(self.root / "lessons")]
+        return tuple(path for path in within if path.suffix != ".ipynb" and not path.is_symlink() and path.is_file())
+
+    def shared(self) -> tuple[Path, ...]:
+        """Return the files in graders/ that belong to no lesson of their own: what its graders share."""
+        lessons = {file.path for file in self._files}
+        return tuple(
+            path for path in self._entries if path.is_relative_to(self.root / "graders") and path not in lessons and path.is_file()
+        )
+
     def alternatives(self, slug: str) -> Mapping[str, Path]:
         """Return the other right answers to the lesson *slug* by the word that tells them apart; there may be none."""
         place = self._place(slug)
@@ -175,7 +220,8 @@ class Course:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return everything about the course's files that does not fit together; none of it keeps the rest from working."""
-        found = (*self._links(), *self._unreadable(), *self._orphans(), *self._incomplete(), *self._unknown(), *self._cycles())
+        files = (*self._links(), *self._unreadable(), *self._orphans(), *self._incomplete())
+        found = (*files, *self._unknown(), *self._cycles(), *self._strangers())
         return tuple(Problem(path.relative_to(self.root), message) for path, message in found)
 
     @cached_property
@@ -236,6 +282,8 @@ class Course:
         for file in self._files:
             if file.role is role and (file.slug, file.within) == (slug, place.within):
                 return file.path
+        if self.released is not None:
+            raise error(place.path, f"has no {role.name} in this release: it is with the course. Hand your notebook in there.")
         raise error(place.path, f"has no {role.name}; it belongs at {role.place(slug, place.within)}.")
 
     def _shown(self, path: Path) -> str:
@@ -275,6 +323,8 @@ class Course:
                 yield file.path, f"is not in the same sub-folder as its lesson. Move it to {printable(at)}."
 
     def _incomplete(self) -> Iterator[tuple[Path, str]]:
+        if self.released is not None:
+            return
         present = {(file.role.name, file.slug) for file in self._files}
         for lesson in self._files:
             for role in (_GRADER, _SOLUTION, _FEEDBACK) if lesson.role is _LESSON else ():
@@ -286,6 +336,13 @@ class Course:
             for required in lesson.requires:
                 if required not in self.slugs:
                     yield lesson.path, f'requires the lesson "{required}", which is not there; {nearest(required, self.slugs)}.'
+
+    def _strangers(self) -> Iterator[tuple[Path, str]]:
+        for cohort in self.settings.cohorts:
+            for slug in dict.fromkeys((*cohort.lessons, *cohort.due)):
+                if slug not in self.slugs:
+                    stranger = f'the cohort "{cohort.name}" has the lesson "{printable(slug)}", which is not there'
+                    yield self.root / "pyproject.toml", f"{stranger}; {nearest(slug, self.slugs)}."
 
     def _cycles(self) -> Iterator[tuple[Path, str]]:
         from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415 - only `problems` needs it

@@ -8,12 +8,14 @@ A learner's mistake is data (an `Outcome`); only an author's, a caller's or the 
     │   ├── LessonError              a lesson's notebook breaks the format
     │   ├── GraderError              a grader cannot be collected, or asks for what the lesson lacks
     │   └── FeedbackError            a hint bank names what does not exist
+    ├── LeakError                    a release would give away what learners must not get; `exit_code` 3
     ├── SandboxError                 the machine cannot run or confine learners' code; `exit_code` 3
     └── WireError                    bytes that are not one well-formed wire message (only `wire` raises it)
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -57,6 +59,21 @@ class GraderError(CourseError):
 
 class FeedbackError(CourseError):
     """A hint bank cannot be read, or names what does not exist."""
+
+
+class LeakError(HornbookError):
+    """What would be released holds what learners must not get; `findings` says what and where, one sentence each."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, findings: Sequence[str]) -> None:
+        things = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
+        super().__init__("\n".join([*findings, f"{things} that learners must not get, so nothing was released. Take them out there."]))
+        self.findings = tuple(findings)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...]]]:
+        """Let it be copied and pickled, as a `_FileError`."""
+        return type(self), (self.findings,)
 
 
 class SandboxError(HornbookError):

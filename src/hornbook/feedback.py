@@ -87,7 +87,10 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Misconception:
-    """A known mistaken idea about what *check* asks, the *program* that shows it, and what to say to it."""
+    """A known mistaken idea about what *check* asks, the *program* that shows it, and what to say to it.
+
+    In a release there is no program: it is for authors.
+    """
 
     name: str
     check: str
@@ -245,10 +248,15 @@ class _Reader:
     path: Path
 
     def bank(self, document: Mapping[str, object]) -> Bank:
-        self._only(document, _TABLES, "the file")
+        # It is for no author to write, so no sentence offers it.
+        released = document.get("released", False)
+        self._only({name: table for name, table in document.items() if name != "released"}, _TABLES, "the file")
+        if not isinstance(released, bool):
+            raise self._error("released must be true or false; only `hornbook release` writes it.")
         exercises = self._table(document.get("exercise", {}), "[exercise]")
         ladders = {name: self._ladder(table, f"[exercise.{name}]") for name, table in exercises.items()}
-        misconceptions = tuple(self._misconception(table, place) for place, table in self._each(document, "misconception"))
+        each = self._each(document, "misconception")
+        misconceptions = tuple(self._misconception(table, place, released=released) for place, table in each)
         names = [misconception.name for misconception in misconceptions]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
@@ -274,7 +282,7 @@ class _Reader:
         self._only(table, _EXERCISE_KEYS, place)
         return Ladder(self._hints(table, place), self._text(table, "success", place) if "success" in table else None)
 
-    def _misconception(self, value: object, place: str) -> Misconception:
+    def _misconception(self, value: object, place: str, *, released: bool) -> Misconception:
         table = self._table(value, place)
         name = self._text(table, "name", place)
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
@@ -285,7 +293,7 @@ class _Reader:
             name=name,
             check=self._text(table, "check", place),
             when=self._when(table.get("when", {}), f"{place}: when"),
-            program=self._text(table, "program", place),
+            program="" if released else self._text(table, "program", place),
             hints=self._hints(table, place),
         )
 

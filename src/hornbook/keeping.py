@@ -35,6 +35,8 @@ class Keeping:
     github: bool = False
     course: str = ""
     questions: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     @contextlib.contextmanager
@@ -68,6 +70,7 @@ class Keeping:
         if self.journal is None and self.record is None:
             return {}
         from hornbook.grading.journal import questions  # noqa: PLC0415 - brings grading along
+        from hornbook.grading.material import version_of  # noqa: PLC0415
         from hornbook.lesson import digest_of  # noqa: PLC0415
         from hornbook.sandbox.canary import strongest  # noqa: PLC0415
 
@@ -76,6 +79,9 @@ class Keeping:
         options = {"seed": run.seed, "language": run.language, "visible_only": run.visible_only, "assurance": run.assurance}
         found = questions(run.course, level=strongest().report.level, **options)
         self.questions = {slug: digest for slug, digest in found.items() if run.lesson is None or slug == run.lesson.slug}
+        if self.record is not None:
+            self.versions = {slug: version_of(run.course, run.course.lesson(slug)) for slug in self.questions}
+            self.paths = {printable(name): path for path, name in run.files}
         done: dict[int, tuple[str, str]] = {}
         for place, (path, name) in enumerate(run.files):
             if self.journal is not None and self.journal.knows(printable(name)):
@@ -104,7 +110,23 @@ class Keeping:
         if self.record is not None and entry.verdict is not None:
             lesson, submission = entry.verdict.lesson, entry.verdict.submission
             work = f"{entry.learner}\0{self.course}\0{lesson.slug}\0{submission.digest}\0{entry.question}"
-            self.record.grade(entry.learner, self.course, entry.verdict, work=hashlib.sha256(work.encode()).hexdigest())
+            self.record.grade(
+                entry.learner,
+                self.course,
+                entry.verdict,
+                work=hashlib.sha256(work.encode()).hexdigest(),
+                bound=self.versions.get(lesson.slug),
+                source=self._source(entry.name, submission.digest),
+            )
+
+    def _source(self, name: str, digest: str) -> bytes | None:
+        """Return what is read of the notebook *name*, unless its file is another one by now than the one with that *digest*."""
+        from hornbook.lesson import SubmissionFile  # noqa: PLC0415 - brings grading along
+
+        with contextlib.suppress(SubmissionError, KeyError):
+            file = SubmissionFile.open(self.paths[name])
+            return file.to_json() if file.digest == digest else None
+        return None
 
     @contextlib.contextmanager
     def telling(self, tell: Callable[[str], None]) -> Iterator[None]:

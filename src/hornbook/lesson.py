@@ -613,6 +613,20 @@ class SubmissionFile:
             repairs=tuple(repairs),
         )
 
+    def to_json(self) -> bytes:
+        """Return a notebook that says of itself all that is read of this one, and nothing else: no outputs, and nobody's metadata."""
+        cells = [
+            {
+                "cell_type": cell.kind,
+                "id": cell.id,
+                "metadata": {"hornbook": {"exercise": cell.exercise}, "nbgrader": {"grade_id": cell.grade_id}},
+                "source": cell.source,
+            }
+            for cell in self.cells
+        ]
+        metadata = {"hornbook": {"slug": self.slug, "version": self.version}}
+        return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False).encode()
+
     def match(self, lessons: Iterable[Lesson]) -> Lesson:
         """Return the one of *lessons* that this is a copy of: by its claim, by the cells they share, by the file's name.
 

@@ -221,8 +221,9 @@ A lesson has the same name, and the same sub-folder, in the first three.
 | begin another lesson | `hornbook new lesson loops/fizz_buzz` |
 | ask the visible checks, as a learner | `hornbook check work.ipynb` |
 | grade what was handed in | `hornbook grade handed_in/` |
+| make what learners get | `hornbook release --into out/course` |
 
-Publish `lessons/` and `binder/`; keep `graders/` and `feedback/` to yourself.
+Give out what `hornbook release` makes, and nothing else: `graders/` and `feedback/` hold the solutions.
 """
 
 _SETTINGS = """\
@@ -278,6 +279,7 @@ def course_files(title: str) -> dict[str, str]:
         "pyproject.toml": _SETTINGS.replace("<title>", json.dumps(title, ensure_ascii=False)),
         ".gitignore": _GITIGNORE,
         "binder/requirements.txt": _BINDER,
+        "binder/runtime.txt": "python-3.12\n",
     }
 
 

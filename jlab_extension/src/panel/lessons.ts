@@ -126,6 +126,15 @@ export function due(lessons: readonly LessonInfo[], now: Date): LessonInfo[] {
   return lessons.filter(lesson => when(lesson) <= now.getTime()).sort((one, other) => when(one) - when(other));
 }
 
+/** Return by when *lesson* has to be done next, or, where all is over, when it last was; null for what is passed or has no date. */
+export function deadline(lesson: LessonInfo, now: Date): { at: Date; title: string; over: boolean } | null {
+  if (lesson.progress.status === 'passed') return null;
+  const times = lesson.due
+    .map(({ at, title }) => ({ at: new Date(at), title, over: Date.parse(at) <= now.getTime() }))
+    .sort((one, other) => one.at.getTime() - other.at.getTime());
+  return times.find(({ over }) => !over) ?? times[times.length - 1] ?? null;
+}
+
 /** Return the lesson to go on with: one that was begun, else the first that nothing stands before; *except* is left out. */
 export function suggest(lessons: readonly LessonInfo[], except: LessonInfo | null = null): LessonInfo | null {
   const open = lessons.filter(lesson => lesson.progress.status !== 'passed' && (except === null || key(lesson) !== key(except)));

@@ -6,7 +6,7 @@ import type { CourseInfo, LessonInfo, Related } from '../types';
 import type { Desk } from './desk';
 import { Hits, pasted, useFound } from './found';
 import { choices, due, EVERYTHING, filter, group, key, passed, requirements, suggest, type Wanted } from './lessons';
-import { countWords, levelWords, minutesWords, progressWords, SYMBOLS } from './words';
+import { countWords, dueWords, levelWords, minutesWords, progressWords, SYMBOLS } from './words';
 
 interface PanelProps {
   model: IModel;
@@ -112,6 +112,9 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
           {trans.__('The server did not answer. What you see is what was last known.')}
         </p>
       )}
+      {model.health?.fleeting === true && (
+        <p className="hb-fleeting">{trans.__('Nothing that you do here stays when this place is closed. Download your work before you go.')}</p>
+      )}
       {trouble !== null && (
         <p className="hb-trouble" role="alert">
           {trouble}
@@ -171,6 +174,9 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
         <button type="button" className="hb-link" onClick={showPortfolio}>
           {trans.__('Open portfolio')}
         </button>
+        <a className="hb-link" href={model.api.url('hornbook/api/work/zip')} download="">
+          {trans.__('Download my work')}
+        </a>
       </div>
     </div>
   );
@@ -336,7 +342,7 @@ function Row({ lesson, lessons, model, trans, inFront, unfolded, toggle, open, s
         <span className="hb-lesson-words">
           <span className="hb-lesson-title">{lesson.title}</span>
           <span className="hb-quiet">
-            {[progressWords(trans, lesson), minutesWords(trans, lesson.minutes), ...(inFront ? [trans.__('open now')] : [])].join(' · ')}
+            {[progressWords(trans, lesson), minutesWords(trans, lesson.minutes), dueWords(trans, lesson, new Date()), inFront ? trans.__('open now') : null].filter(Boolean).join(' · ')}
           </span>
         </span>
       </button>

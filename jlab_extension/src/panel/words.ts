@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LessonInfo, LessonProgress } from '../types';
+import { deadline } from './lessons';
 
 /** A mark for how far a lesson is; the words beside it say the same. */
 export const SYMBOLS: Record<LessonProgress['status'], string> = { new: '○', started: '◐', passed: '✓' };
@@ -25,6 +26,16 @@ export function levelWords(trans: TranslationBundle, level: string): string {
 /** Say how long a lesson takes. */
 export function minutesWords(trans: TranslationBundle, minutes: number): string {
   return trans.__('%1 min', minutes);
+}
+
+/** Say by when a lesson has to be done, by the clocks here; for which cohort, where there is more than one. */
+export function dueWords(trans: TranslationBundle, lesson: LessonInfo, now: Date): string | null {
+  const next = deadline(lesson, now);
+  if (next === null) return null;
+  const year = next.at.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
+  const at = next.at.toLocaleString(document.documentElement.lang || undefined, { weekday: 'short', day: 'numeric', month: 'short', ...year, hour: '2-digit', minute: '2-digit' });
+  const words = next.over ? trans.__('was due %1', at) : trans.__('due %1', at);
+  return lesson.due.length > 1 ? `${words} (${next.title})` : words;
 }
 
 /** Say how many lessons were found, and how many more things by what they mean. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choices, distance, due, EVERYTHING, filter, fold, group, lessonAt, passed, requirements, suggest } from '../panel/lessons.js';
+import { choices, deadline, distance, due, EVERYTHING, filter, fold, group, lessonAt, passed, requirements, suggest } from '../panel/lessons.js';
 import { lesson } from './samples.js';
 
 const secret = lesson('secret_messages', {
@@ -102,6 +102,20 @@ test('what is due for review stands with the longest first', () => {
     due([old, later, secret, older], now).map(one => one.slug),
     ['older', 'old']
   );
+});
+
+test('the next deadline counts, and the last where all is over', () => {
+  const now = new Date('2026-10-01T12:00:00Z');
+  const due = [
+    { cohort: 'spring', title: 'Spring', at: '2027-03-01T20:00:00+00:00' },
+    { cohort: 'autumn', title: 'Autumn', at: '2026-10-05T20:00:00+00:00' },
+    { cohort: 'summer', title: 'Summer', at: '2026-07-05T20:00:00+00:00' }
+  ];
+
+  assert.deepEqual(deadline(lesson('a', { due }), now), { at: new Date('2026-10-05T20:00:00Z'), title: 'Autumn', over: false });
+  assert.deepEqual(deadline(lesson('a', { due: due.slice(2) }), now), { at: new Date('2026-07-05T20:00:00Z'), title: 'Summer', over: true });
+  assert.equal(deadline(lesson('a', { due }, { status: 'passed' }), now), null);
+  assert.equal(deadline(lesson('a'), now), null);
 });
 
 test('a file is the lesson whose copy or own notebook it is', () => {

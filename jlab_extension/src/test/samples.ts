@@ -20,6 +20,7 @@ export function lesson(slug: string, parts: Partial<LessonInfo> = {}, progress: 
     original: null,
     started: false,
     editable: false,
+    due: [],
     ...parts,
     progress: { status: 'new', exercises: {}, done: 0, of: 2, attempts: 0, passedAt: null, reviewAt: null, ...progress }
   };

@@ -25,6 +25,7 @@ from hornbook.words import speaking
 __all__ = ["check", "grade", "run_checks", "same"]
 
 if TYPE_CHECKING:
+    from hornbook.grading.outcomes import Check
     from hornbook.grading.sitting import Sitting
     from hornbook.sandbox.canary import Strength
     from hornbook.sandbox.forkserver import ForkServers
@@ -108,11 +109,12 @@ def check(
     return grade(submission, course, lesson=lesson, visible_only=True, seed=seed, warm=warm, language=language)
 
 
-def run_checks(course: Course, lesson: Lesson, rounds: Iterable[tuple[Sitting, int]]) -> None:
+def run_checks(course: Course, lesson: Lesson, rounds: Iterable[tuple[Sitting, int]]) -> tuple[Check, ...]:
     """Collect the grader of *lesson* under pytest, in this process, and ask its checks in one round after the other.
 
     A round is a sitting, in which the outcomes are noted, and the seed of what its hidden checks draw; it is over when the next
-    one is asked for. Raises GraderError where there is nothing that can be asked; then no round was.
+    one is asked for. Returns the checks, in the grader's order. Raises GraderError where there is nothing that can be asked; then no
+    round was.
     """
     import pytest  # noqa: PLC0415 - only when grading
 
@@ -154,3 +156,4 @@ def run_checks(course: Course, lesson: Lesson, rounds: Iterable[tuple[Sitting, i
         raise GraderError(panel.grader, "has no check: no function whose name begins with test_.")
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         raise GraderError(panel.grader, f"pytest could not run it ({pytest.ExitCode(code).name}); `pytest {panel.grader.name}` shows why.")
+    return tuple(grading.checks.values())

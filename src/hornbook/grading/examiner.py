@@ -54,6 +54,8 @@ START_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
 PATIENCE = 60.0
 """How much longer than its own limits allow a grading may take, before its grader is said to hang."""
+FORKING = 5.0
+"""For how long a process is waited for where the machine has room for none."""
 
 BOOT = "import sys; from hornbook.grading.examiner import main; main(int(sys.argv[1]))"
 FILE_ERRORS = {kind.__name__: kind for kind in (SubmissionError, CourseError, LessonError, GraderError, FeedbackError)}
@@ -334,7 +336,7 @@ class Branches:
     def fork(self, client: int | None = None) -> bool:
         """Fork; return whether we are the new process, which has none of our descriptors. It ends when *client* hangs up."""
         us = os.getpid()
-        pid = os.fork()
+        pid = fork_with_patience(FORKING)
         if pid == 0:
             end_with(us)
             self.line.close()
@@ -361,6 +363,18 @@ class Branches:
                 self.poll.unregister(client)
             os.close(client)
         os.close(pidfd)
+
+
+def fork_with_patience(seconds: float) -> int:
+    """Fork; while the machine has room for no further process, try for *seconds*: a neighbour's fork bomb soon ends."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return os.fork()
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 class Office:

@@ -300,17 +300,13 @@ def questions(course: Course, **options: object) -> dict[str, str]:
 def _question(course: Course, lesson: Lesson, options: Mapping[str, object]) -> str:
     import msgspec  # noqa: PLC0415 - kept out of `import hornbook`
 
-    from hornbook.grading.preparation import files_for  # noqa: PLC0415 - brings the sandbox along
+    from hornbook.grading.material import digests, version_of  # noqa: PLC0415 - brings the sandbox along
     from hornbook.grading.sitting import runtime  # noqa: PLC0415 - the same
 
-    settings = course.settings
-    files = {path.relative_to(course.root).as_posix(): hashlib.sha256(path.read_bytes()) for path in course.judges(lesson.slug)}
     parts = {
-        "lesson": lesson.digest,
-        "files": [(printable(name), digest.hexdigest()) for name, digest in sorted(files.items())],
-        # What lies beside a lesson is read by its cells.
-        "beside": sorted(files_for(lesson).items()),
-        "settings": (settings.limits, settings.preload, settings.language),
+        "version": version_of(course, lesson),
+        # What is said is a part of a verdict, too.
+        "said": (digests(course, course.judges(lesson.slug)), course.settings.language),
         "runtime": runtime(),
         "options": options,
     }

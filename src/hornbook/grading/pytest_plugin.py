@@ -225,7 +225,8 @@ class Grading:
         self.sitting, self.seed = sitting, seed
         # In the grader's order; the items have been sorted since.
         sitting.checks = tuple(check for check in self.checks.values() if sitting.wants(check))
-        sitting.hidden_pending = sum(self.checks[item].hidden for item in items) - sum(check.hidden for check in sitting.checks)
+        hidden = sum(self.checks[item].hidden for item in items) - sum(check.hidden for check in sitting.checks)
+        sitting.hidden_pending = hidden + sitting.course.withheld(sitting.lesson.slug)
         sitting.partial = len(asked) < len(items)
         for place, item in enumerate(asked, start=1):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=asked[place] if place < len(asked) else None)
@@ -242,7 +243,7 @@ class Grading:
             path = self._submitted[0] if self._submitted else None
             sitting = Sitting.of(self._graded[grader], slug, path, visible_only=bool(config.getoption("visible")))
             sitting.checks = tuple(check for other, check in self.checks.items() if other.path == grader)
-            sitting.hidden_pending = self.pending if self._submitted else 0
+            sitting.hidden_pending = self.pending + sitting.course.withheld(slug) if self._submitted else 0
             self.sittings[grader] = sitting
         return self.sittings[grader]
 

@@ -290,12 +290,12 @@ def _flushed(path: Path, data: bytes) -> None:
 
 
 def zipped(name: str, files: Mapping[str, bytes], created: datetime) -> bytes:
-    """Return a zip of *files* in a folder *name*, the same bytes whenever it is made."""
+    """Return a zip of *files* in a folder *name*, or in none, the same bytes whenever it is made."""
     packed = io.BytesIO()
     moment = created.astimezone(UTC)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for path, data in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{name}/{path}", moment.timetuple()[:6])
+            entry = zipfile.ZipInfo(f"{name}/{path}" if name else path, moment.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o100644 << 16
             entry.create_system = 3

@@ -12,5 +12,14 @@ from typing import Final
 STEPS: Final[tuple[tuple[str, ...], ...]] = (
     # 2: what a course grades twice is remembered once.
     ("ALTER TABLE verdict ADD COLUMN work VARCHAR(64)", "CREATE UNIQUE INDEX verdict_work ON verdict (work)"),
+    # 3: a verdict is bound to a version of its lesson, says why it was found again, and what was handed in can be graded again.
+    (
+        "ALTER TABLE verdict ADD COLUMN bound VARCHAR(64)",
+        "ALTER TABLE verdict ADD COLUMN why VARCHAR(200)",
+        """
+        CREATE TABLE submission (learner VARCHAR(200) NOT NULL, digest VARCHAR(64) NOT NULL, name VARCHAR(200) NOT NULL,
+                                 source TEXT NOT NULL, PRIMARY KEY (learner, digest))
+        """,
+    ),
 )
 """The step from format 1, the one from 2, and so on."""

@@ -4,6 +4,7 @@
     record.grade("ada", "course", verdict)                 a notebook was handed in
     record.practise("ada", "course", "mean", verdict)      one exercise was checked on the way
     record.standing("ada", "course", "moving_average")     what came of both so far
+    record.regrade(handed_in, verdict, ...)                found again, beside what was found first
     record.forget("ada")                                   no byte of it is left
 
 What was acknowledged is on the disk: a process that is killed at any moment loses nothing of it, and any number may write at a time.
@@ -16,13 +17,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +39,20 @@ if TYPE_CHECKING:
 
 FORMAT = len(STEPS) + 1
 
+_KEPT = ("verdict", "submission", "exercise")
+"""The tables with something of learners."""
+
 OWNER = "me"
 """The name of the learner to whom this machine belongs, where nobody signs in."""
 
-REVIEW_AFTER = (timedelta(days=7), timedelta(days=30), timedelta(days=90))
-"""When a passed lesson is worth repeating: what was repeated in time lasts longer.
 
-Source: Cepeda et al. 2008, doi 10.1111/j.1467-9280.2008.02209.x."""
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day, by UTC, on which a lesson was handed in: when last, how many hand-ins fell short before one passed, and whether one did."""
+
+    at: datetime
+    missed: int
+    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +60,13 @@ class Standing:
     """Where one learner stands in one lesson.
 
     `exercises` tells of each exercise that was checked whether its last check passed, `attempts` how often the lesson was handed in,
-    `passed_at` when it was last passed, and `passes` on how many days.
+    `passed_at` when it was last passed, and `days` on which days it was handed in, in their order.
     """
 
     exercises: Mapping[str, bool] = field(default_factory=dict)
     attempts: int = 0
     passed_at: datetime | None = None
-    passes: int = 0
-
-    @property
-    def review_at(self) -> datetime | None:
-        """From when it is worth repeating; None where it was not passed yet."""
-        if self.passed_at is None:
-            return None
-        return self.passed_at + REVIEW_AFTER[min(max(self.passes, 1), len(REVIEW_AFTER)) - 1]
+    days: tuple[Day, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,26 @@ class Learner:
     attempts: int
     passed: bool
     last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """What a learner has handed in, and what came of it: the *verdict*, bound to that version of the lesson, if the record knows it.
+
+    `source` is what was read of the notebook; None where it was handed in before that was kept.
+    """
+
+    learner: str
+    course: str
+    lesson: str
+    bound: str | None
+    verdict: Verdict
+    source: bytes | None
+
+    def again(self, bound: str) -> str:
+        """Return the digest of grading this again against the version *bound*: done twice, it is the same."""
+        parts = (self.learner, self.course, self.lesson, self.verdict.submission.digest, "again", bound)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -105,29 +128,88 @@ class Record:
         """Let go of the database."""
         self.engine.dispose()
 
-    def grade(self, learner: str, course: str, verdict: Verdict, *, at: datetime | None = None, work: str | None = None) -> bool:
+    def grade(
+        self,
+        learner: str,
+        course: str,
+        verdict: Verdict,
+        *,
+        at: datetime | None = None,
+        work: str | None = None,
+        bound: str | None = None,
+        source: bytes | None = None,
+    ) -> bool:
         """Note what came of handing a notebook in: the verdict as it is, and where each of its exercises stands.
 
         *work* is the digest of the submission and of all that it was asked with, where the course grades it: what was graded twice was
-        handed in once, and the first verdict stands. Returns whether this one was new. When it returns, it is on the disk.
+        handed in once, and the first verdict stands. *bound* is the version of the lesson that it was graded against, *source* what is
+        read of the notebook: with it, it can be graded again. Returns whether this one was new. When it returns, it is on the disk.
         """
         at = _utc(at)
         with self._writing() as connection:
-            row = {
-                "learner": learner,
-                "course": course,
-                "lesson": verdict.lesson.slug,
-                "version": verdict.lesson.version,
-                "at": at,
-                "passed": verdict.passed,
-                "earned": verdict.points.earned,
-                "possible": verdict.points.possible,
-                "verdict": verdict.to_json().decode(),
-                "work": work,
-            }
-            new = _inserted(connection, "verdict", row)
+            new = _inserted(connection, "verdict", _row(learner, course, verdict, at=at, work=work, bound=bound, why=None))
+            if source is not None:
+                handed_in = {"digest": verdict.submission.digest, "name": verdict.submission.name[:200], "source": source.decode()}
+                _inserted(connection, "submission", {"learner": learner, **handed_in})
             if new:
                 self._note(connection, learner, course, verdict, at)
+        return new
+
+    def handed_in(self, course: str, lessons: Sequence[str] = (), learners: Sequence[str] = ()) -> Iterator[HandedIn]:
+        """Yield what was handed in to *course*, in the order of its coming; only of these *lessons* and *learners*, if any are named."""
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["verdict"]
+        wanted = select(table.c.id).where((table.c.course == course) & table.c.why.is_(None)).order_by(table.c.id)
+        if lessons:
+            wanted = wanted.where(table.c.lesson.in_(lessons))
+        if learners:
+            wanted = wanted.where(table.c.learner.in_(learners))
+        with self._reading() as connection:
+            places = list(connection.execute(wanted).scalars())
+        # What is done with each takes its time: nobody who writes meanwhile, or wants to be forgotten, must wait for that.
+        yield from (found for place in places if (found := self._handed_in(place)) is not None)
+
+    def _handed_in(self, place: int) -> HandedIn | None:
+        """Return what was handed in at that place; None where it was forgotten meanwhile."""
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table, sources = _tables()["verdict"], _tables()["submission"]
+        with self._reading() as connection:
+            row = connection.execute(table.select().where(table.c.id == place)).mappings().first()
+            if row is None:
+                return None
+            verdict = Verdict.from_json(row["verdict"].encode())
+            of_it = (sources.c.learner == row["learner"]) & (sources.c.digest == verdict.submission.digest)
+            source = connection.execute(select(sources.c.source).where(of_it)).scalar_one_or_none()
+        return HandedIn(row["learner"], row["course"], row["lesson"], row["bound"], verdict, None if source is None else source.encode())
+
+    def regraded(self, handed_in: HandedIn, bound: str) -> Verdict | None:
+        """Return what came of grading *handed_in* again against the version *bound*; None if nobody has."""
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["verdict"]
+        with self._reading() as connection:
+            found = connection.execute(select(table.c.verdict).where(table.c.work == handed_in.again(bound))).scalar_one_or_none()
+        return None if found is None else Verdict.from_json(found.encode())
+
+    def regrade(self, handed_in: HandedIn, verdict: Verdict, *, bound: str, why: str, at: datetime | None = None) -> bool:
+        """Note what came of grading *handed_in* again against the version *bound*, beside what came of it first, and *why*.
+
+        What was passed stays passed: of the exercises only those are noted that pass now. Returns whether this one was new.
+        """
+        at, learner, course = _utc(at), handed_in.learner, handed_in.course
+        sources = _tables()["submission"]
+        with self._writing() as connection:
+            of_it = {"learner": learner, "digest": handed_in.verdict.submission.digest}
+            if connection.execute(sources.select().where(_where(sources, of_it))).first() is None:
+                # Whoever was forgotten meanwhile stays so.
+                return False
+            new = _inserted(
+                connection, "verdict", _row(learner, course, verdict, at=at, work=handed_in.again(bound), bound=bound, why=why[:200])
+            )
+            if new:
+                self._note(connection, learner, course, verdict, at, passed_only=True)
         return new
 
     def practise(self, learner: str, course: str, verdict: Verdict, *, at: datetime | None = None) -> None:
@@ -144,24 +226,27 @@ class Record:
         from sqlalchemy import select  # noqa: PLC0415 - slow to import
 
         verdicts, exercises = _tables()["verdict"], _tables()["exercise"]
-        found: dict[str, dict[str, Any]] = {}
+        handed_in: dict[str, list[tuple[datetime, bool]]] = {}
+        attempts: Counter[str] = Counter()
+        last_checks: dict[str, dict[str, bool]] = {}
         with self._reading() as connection:
             mine = (verdicts.c.learner == learner) & (verdicts.c.course == course)
-            for lesson, passed, at in connection.execute(
-                select(verdicts.c.lesson, verdicts.c.passed, verdicts.c.at).where(mine).order_by(verdicts.c.id)
+            for lesson, passed, at, why in connection.execute(
+                select(verdicts.c.lesson, verdicts.c.passed, verdicts.c.at, verdicts.c.why).where(mine).order_by(verdicts.c.id)
             ):
-                one = found.setdefault(lesson, {"exercises": {}, "attempts": 0, "passed_at": None, "days": set()})
-                one["attempts"] += 1
-                if passed:
-                    one["passed_at"] = at.replace(tzinfo=UTC)
-                    one["days"].add(at.date())
+                # Grading anew is no attempt of the learner's, and turns no pass back.
+                if passed or why is None:
+                    handed_in.setdefault(lesson, []).append((at.replace(tzinfo=UTC), passed))
+                attempts[lesson] += why is None
             begun = (exercises.c.learner == learner) & (exercises.c.course == course)
             for lesson, exercise, passed in connection.execute(
                 select(exercises.c.lesson, exercises.c.exercise, exercises.c.passed).where(begun)
             ):
-                one = found.setdefault(lesson, {"exercises": {}, "attempts": 0, "passed_at": None, "days": set()})
-                one["exercises"][exercise] = passed
-        return {lesson: Standing(one["exercises"], one["attempts"], one["passed_at"], len(one["days"])) for lesson, one in found.items()}
+                last_checks.setdefault(lesson, {})[exercise] = passed
+        return {
+            lesson: _standing(last_checks.get(lesson, {}), attempts[lesson], handed_in.get(lesson, []))
+            for lesson in {**attempts, **last_checks}
+        }
 
     def learners(self) -> Iterator[Learner]:
         """Yield who is remembered, with each lesson that was begun, in the order of their names."""
@@ -169,7 +254,14 @@ class Record:
 
         table = _tables()["verdict"]
         verdicts = (
-            select(table.c.learner, table.c.course, table.c.lesson, func.count(), func.max(_number(table.c.passed)), func.max(table.c.at))
+            select(
+                table.c.learner,
+                table.c.course,
+                table.c.lesson,
+                func.sum(_number(table.c.why.is_(None))),
+                func.max(_number(table.c.passed)),
+                func.max(table.c.at),
+            )
             .group_by(table.c.learner, table.c.course, table.c.lesson)
             .order_by(table.c.learner, table.c.course, table.c.lesson)
         )
@@ -192,7 +284,7 @@ class Record:
         Raises HornbookError where it is deleted, but another program keeps traces from being wiped. Backups are not ours to change.
         """
         with self._writing() as connection:
-            tables = [_tables()[name] for name in ("verdict", "exercise")]
+            tables = [_tables()[name] for name in _KEPT]
             rows = sum(connection.execute(table.delete().where(table.c.learner == learner)).rowcount for table in tables)
         self._wipe()
         return rows
@@ -209,7 +301,7 @@ class Record:
                         "Close that program, and run this again."
                     )
             else:
-                connection.exec_driver_sql("VACUUM (FULL) verdict, exercise")
+                connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(_KEPT)}")
 
     def backup(self, path: Path) -> None:
         """Copy the whole record into a new file at *path*, while others go on writing: a database where ours is SQLite, or else an export.
@@ -231,11 +323,14 @@ class Record:
                 copy.execute("PRAGMA journal_mode=DELETE")
 
     def verdicts(self, course: str | None = None) -> Iterator[tuple[str, str, Verdict]]:
-        """Yield every verdict, or those of *course*: whose it is, the course, and the verdict, in the order of their coming."""
+        """Yield every verdict on what was handed in, or those of *course*: whose it is, the course, and the verdict, in their order.
+
+        What a regrade has found is not among them: nobody has handed in anything for it.
+        """
         from sqlalchemy import select  # noqa: PLC0415 - slow to import
 
         table = _tables()["verdict"]
-        wanted = select(table.c.learner, table.c.course, table.c.verdict).order_by(table.c.id)
+        wanted = select(table.c.learner, table.c.course, table.c.verdict).where(table.c.why.is_(None)).order_by(table.c.id)
         if course is not None:
             wanted = wanted.where(table.c.course == course)
         with self._reading(snapshot=True) as connection:
@@ -249,7 +344,7 @@ class Record:
 
         with self._reading(snapshot=True) as connection:
             yield msgspec.json.encode({"record": "hornbook", "format": FORMAT}) + b"\n"
-            for name in ("verdict", "exercise"):
+            for name in _KEPT:
                 table = _tables()[name]
                 wanted = select(*(column for column in table.c if column.name != "id")).order_by(*table.primary_key)
                 if learner is not None:
@@ -282,9 +377,13 @@ class Record:
                     new += _inserted(connection, name, row)
         return new
 
-    def _note(self, connection: Connection, learner: str, course: str, verdict: Verdict, at: datetime) -> None:
+    def _note(
+        self, connection: Connection, learner: str, course: str, verdict: Verdict, at: datetime, *, passed_only: bool = False
+    ) -> None:
         # In one order, so that of two writers none waits for the other while that waits for it.
         for exercise, passed in sorted(passed_exercises(verdict).items()):
+            if passed_only and not passed:
+                continue
             place = {"learner": learner, "course": course, "lesson": verdict.lesson.slug, "exercise": exercise}
             row = _insert(connection, "exercise").values(**place, passed=passed, at=at)
             connection.execute(row.on_conflict_do_update(index_elements=list(place), set_={"passed": passed, "at": at}))
@@ -376,11 +475,22 @@ def _exported(line: bytes, number: int) -> tuple[str | None, dict[str, Any]]:
         row = msgspec.json.decode(line)
         if number == 1 and row["record"] == "hornbook" and row["format"] <= FORMAT:
             return None, {}
-        table = {name: _tables()[name] for name in ("verdict", "exercise")}[row["table"]]
+        table = {name: _tables()[name] for name in _KEPT}[row["table"]]
         kinds = {column.name: column.type.python_type for column in table.c if column.name != "id"}
         return table.name, {name: msgspec.convert(row.get(name), kind | None, strict=False) for name, kind in kinds.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, KeyError, AttributeError) as error:
         raise HornbookError(f"Line {number} does not belong to the export of a record, so nothing was read.") from error
+
+
+def _standing(exercises: Mapping[str, bool], attempts: int, handed_in: Sequence[tuple[datetime, bool]]) -> Standing:
+    """Return the standing of whoever has *handed_in* so, in that order: when, and whether it passed."""
+    days: dict[date, Day] = {}
+    for at, passed in handed_in:
+        before = days.get(at.date(), Day(at, 0, passed=False))
+        missed = before.missed + (not passed and not before.passed)
+        days[at.date()] = Day(max(at, before.at), missed, passed=before.passed or passed)
+    passed_at = next((at for at, passed in reversed(handed_in) if passed), None)
+    return Standing(exercises, attempts, passed_at, tuple(days[day] for day in sorted(days)))
 
 
 def place_of(where: str) -> Path | str:
@@ -402,6 +512,21 @@ def default_path() -> Path:
     from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - kept out of `import hornbook`
 
     return Path(jupyter_data_dir()) / "hornbook" / "record.sqlite"
+
+
+def _row(learner: str, course: str, verdict: Verdict, **more: Any) -> dict[str, Any]:
+    """Return the row that *verdict* on what *learner* has handed in to *course* becomes, with *more* of its columns."""
+    return {
+        "learner": learner,
+        "course": course,
+        "lesson": verdict.lesson.slug,
+        "version": verdict.lesson.version,
+        "passed": verdict.passed,
+        "earned": verdict.points.earned,
+        "possible": verdict.points.possible,
+        "verdict": verdict.to_json().decode(),
+        **more,
+    }
 
 
 def _utc(at: datetime | None) -> datetime:
@@ -457,9 +582,19 @@ def _tables() -> Mapping[str, Table]:
         Column("possible", Float, nullable=False),
         Column("verdict", Text, nullable=False),
         Column("work", String(64)),
+        Column("bound", String(64)),
+        Column("why", String(200)),
     )
     Index("verdict_work", verdict.c.work, unique=True)
     Index("verdict_of", verdict.c.learner, verdict.c.course, verdict.c.lesson)
+    SqlTable(
+        "submission",
+        metadata,
+        Column("learner", String(200), primary_key=True),
+        Column("digest", String(64), primary_key=True),
+        Column("name", String(200), nullable=False),
+        Column("source", Text, nullable=False),
+    )
     SqlTable(
         "exercise",
         metadata,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import tempfile
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
@@ -20,8 +21,10 @@ from hornbook.record.store import OWNER
 from hornbook.sandbox.canary import strongest
 from hornbook.server.finder import MOST_FOUND
 from hornbook.server.jobs import Job, TooMany
+from hornbook.server.lessons import WORK
 from hornbook.server.openapi import description
 from hornbook.server.service import Example, LessonName, Refused, SentNotebook, Service
+from hornbook.server.takeaway import fleeting
 from hornbook.words import nearest, speaking
 
 MOST_BODY = 8 << 20
@@ -44,6 +47,9 @@ class HandedIn(msgspec.Struct, frozen=True):
 
     path: str
     listed: bool = True
+
+
+_SENT_AT_ONCE = 1 << 20
 
 
 class Handler(APIHandler):
@@ -126,7 +132,8 @@ class HealthHandler(Handler):
         """Say so."""
         report = (await asyncio.to_thread(strongest)).report
         sandbox = {"level": report.level, "name": report.name}
-        await self.reply({"version": __version__, "sandbox": sandbox, "jobs": self.service.jobs.counts(self.user)})
+        jobs = self.service.jobs.counts(self.user)
+        await self.reply({"version": __version__, "sandbox": sandbox, "jobs": jobs, "fleeting": fleeting()})
 
 
 class DescriptionHandler(Handler):
@@ -208,6 +215,25 @@ class WorkHandler(Handler):
         """Make it, if it is not there."""
         found = await asyncio.to_thread(self.service.lesson, course, slug)
         await self.reply(await asyncio.to_thread(self.service.start, self.user, *found))
+
+
+class TakeawayHandler(Handler):
+    """All of the learner's work."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Send it as one file."""
+        with tempfile.SpooledTemporaryFile(max_size=_SENT_AT_ONCE) as file:
+            await asyncio.to_thread(self.service.pack_work, file)
+            self.set_header("Content-Disposition", f'attachment; filename="{WORK}.zip"')
+            self.set_header("Content-Type", "application/zip")
+            self.set_header("X-Content-Type-Options", "nosniff")
+            file.seek(0)
+            while part := file.read(_SENT_AT_ONCE):
+                self.write(part)
+                await self.flush()
+            await self.finish(set_content_type="application/zip")
 
 
 class NotebooksHandler(Handler):
@@ -394,6 +420,7 @@ ROUTES: dict[str, type[Handler]] = {
     f"{_LESSON}/related": RelatedHandler,
     f"{_LESSON}/teaching": TeachingHandler,
     f"{_LESSON}/work": WorkHandler,
+    "work/zip": TakeawayHandler,
     "find": FindHandler,
     "notebooks": NotebooksHandler,
     "checks": ChecksHandler,

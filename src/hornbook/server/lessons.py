@@ -16,6 +16,7 @@ from hornbook.course import Course, installed_courses
 from hornbook.errors import CourseError, GraderError
 from hornbook.lesson import Lesson
 from hornbook.record.store import Standing
+from hornbook.schedule.review import review_at
 from hornbook.words import say
 
 WORK = "my-work"
@@ -79,8 +80,10 @@ class Shelf:
 
     def editable(self, course: Course) -> bool:
         """Whether whoever works here has the course before them to edit, and not as something installed."""
-        return course.root not in {Path(os.path.realpath(folder)) for folder in installed_courses().values()} and os.access(
-            course.root / "graders", os.W_OK
+        return (
+            course.released is None
+            and course.root not in {Path(os.path.realpath(folder)) for folder in installed_courses().values()}
+            and os.access(course.root / "graders", os.W_OK)
         )
 
 
@@ -107,6 +110,7 @@ def lesson_info(shelf: Shelf, course: Course, lesson: Lesson, standing: Standing
         "original": shelf.inside(lesson.path),
         "started": started,
         "editable": editable,
+        "due": [{"cohort": cohort.name, "title": cohort.title, "at": _iso(when)} for cohort, when in course.deadlines.get(lesson.slug, ())],
         "progress": {
             "status": "passed" if standing.passed_at else "started" if started else "new",
             "exercises": done,
@@ -114,7 +118,7 @@ def lesson_info(shelf: Shelf, course: Course, lesson: Lesson, standing: Standing
             "of": len(lesson.exercises),
             "attempts": standing.attempts,
             "passedAt": _iso(standing.passed_at),
-            "reviewAt": _iso(standing.review_at),
+            "reviewAt": _iso(review_at(standing.days)),
         },
     }
 
@@ -125,14 +129,15 @@ def _iso(time: datetime | None) -> str | None:
 
 def _exercises(course: Course, lesson: Lesson, *, editable: bool) -> Iterator[dict[str, Any]]:
     checks = checks_of(course, lesson.slug)
+    kept_back = course.released.lesson(lesson.slug).exercises if course.released else {}
     for exercise in lesson.exercises:
         mine = [check for check in checks if check.exercise == exercise]
         shown = [check for check in mine if editable or not check.hidden]
         yield {
             "id": exercise,
-            "points": sum(check.points for check in mine),
+            "points": kept_back[exercise].points if exercise in kept_back else sum(check.points for check in mine),
             "checks": [{"name": one.name, "title": one.title, "points": one.points, "hidden": one.hidden} for one in shown],
-            "hidden": sum(check.hidden for check in mine),
+            "hidden": kept_back[exercise].hidden if exercise in kept_back else sum(check.hidden for check in mine),
         }
 
 

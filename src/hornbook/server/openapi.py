@@ -40,6 +40,7 @@ SCHEMAS: dict[str, Any] = {
         version=TEXT,
         sandbox=_object(level={"type": "integer", "minimum": 0, "maximum": 4}, name=TEXT),
         jobs=_object(running=WHOLE, waiting=WHOLE),
+        fleeting=YES_OR_NO,
     ),
     "Check": _object(name=TEXT, title=TEXT, points=NUMBER, hidden=YES_OR_NO),
     "Exercise": _object(id=TEXT, points=NUMBER, checks=_list(_ref("Check")), hidden=WHOLE),
@@ -71,6 +72,7 @@ SCHEMAS: dict[str, Any] = {
         started=YES_OR_NO,
         progress=_ref("LessonProgress"),
         editable=YES_OR_NO,
+        due=_list(_object(cohort=TEXT, title=TEXT, at=TEXT)),
     ),
     "Lessons": _object(courses=_list(_object(name=TEXT, title=TEXT, problems=_list(TEXT))), lessons=_list(_ref("Lesson"))),
     "Related": _object(course=TEXT, slug=TEXT, title=TEXT, reason=TEXT),
@@ -223,6 +225,7 @@ PATHS: dict[str, dict[str, Any]] = {
     "/lessons/{course}/{slug}/work": {
         "post": _operation("Make the learner's copy of a lesson, if there is none", _ref("Lesson"), parameters=LESSON)
     },
+    "/work/zip": {"get": _operation("All of the learner's work, as one file", "application/zip")},
     "/notebooks": {"post": _operation("Tell which lesson a notebook is", _ref("Notebook"), body="SentNotebook")},
     "/checks": {"post": _operation("Check cells as they stand", _ref("Job"), body="SentNotebook", status=201)},
     "/grades": {"post": _operation("Hand a saved notebook in", _ref("Job"), body="HandedIn", status=201)},

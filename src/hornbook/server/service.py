@@ -18,7 +18,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -34,7 +34,8 @@ from hornbook.record.store import Record, Standing, default_path
 from hornbook.server.desks import Desks, conversation
 from hornbook.server.finder import Finder
 from hornbook.server.jobs import Job, Jobs
-from hornbook.server.lessons import PORTFOLIO, Shelf, following, lesson_info, related
+from hornbook.server.lessons import PORTFOLIO, WORK, Shelf, following, lesson_info, related
+from hornbook.server.takeaway import pack
 from hornbook.words import say, speaking
 
 MOST_CELLS = 2_000
@@ -184,17 +185,27 @@ class Service:
             raise Refused(422, "not-found-so", str(error)) from error
 
     def start(self, user: str, course: Course, lesson: Lesson) -> dict[str, Any]:
-        """Make the learner's copy of *lesson*, if there is none, and return what the list shows."""
+        """Make the learner's copy of *lesson* and of the texts beside it, where there is none, and return what the list shows."""
+        from hornbook.grading.preparation import files_for  # noqa: PLC0415 - brings the sandbox along
+
         copy = self.shelf.copy_of(course, lesson.slug)
         if not copy.exists():
-            if self.shelf.inside(copy) is None:
-                raise Refused(403, "outside", f"{printable(copy.name)}: its folder is a link that leads out of this server's folder.")
-            try:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                _write_new(copy, lesson.path.read_bytes())
-            except OSError as error:
-                raise Refused(507, "no-room", f"{printable(copy.name)}: it cannot be written: {error.strerror}.") from error
+            self._copy(copy, lesson.path.read_bytes())
+        # Its cells read them by their names. What is there already may be the learner's, so it stays.
+        for name, text in files_for(lesson).items():
+            if not os.path.lexists(copy.parent / name):
+                self._copy(copy.parent / name, text.encode())
         return self.info(user, course, lesson)
+
+    def _copy(self, path: Path, data: bytes) -> None:
+        """Write a file into the learner's folder; refuse where that leads elsewhere or has no room."""
+        if self.shelf.inside(path) is None:
+            raise Refused(403, "outside", f"{printable(path.name)}: its folder is a link that leads out of this server's folder.")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_new(path, data)
+        except OSError as error:
+            raise Refused(507, "no-room", f"{printable(path.name)}: it cannot be written: {error.strerror}.") from error
 
     # --- notebooks ---
 
@@ -332,6 +343,13 @@ class Service:
         if folder is None or folder.is_symlink() or not folder.is_dir():
             raise Refused(404, "no-artifact", "There is no such artifact in the portfolio.")
         return read_file(folder.with_name(f"{name}.zip") if packed else folder / "index.html")
+
+    def pack_work(self, into: IO[bytes]) -> None:
+        """Write the learner's copies and portfolio to *into*, as a zip."""
+        try:
+            pack(self.root, (WORK, PORTFOLIO), into)
+        except HornbookError as error:
+            raise Refused(413, "too-big", str(error)) from error
 
     def remove_artifact(self, name: str) -> None:
         """Delete an artifact: its folder, its zip, what the catalog knows of it, and its place in the site over the portfolio."""

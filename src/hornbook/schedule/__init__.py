@@ -1,0 +1,1 @@
+"""When what is due: the calendars of cohorts, and what is worth repeating."""
