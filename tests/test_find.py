@@ -88,7 +88,7 @@ def test_an_error_message_finds_the_lesson_that_teaches_it(catalog: Catalog, tex
 
 def test_a_hit_leads_to_the_passage(catalog: Catalog) -> None:
     """It names the cell, shows what stands there, and which of its words were asked for."""
-    (hit, *_) = catalog.find("np.roll", Where(course="hornbook"))
+    (hit, *_) = catalog.find("np.roll the rows", Where(course="hornbook"))
     cell = json.loads((ROOT / "lessons/numpy/life_on_a_grid.ipynb").read_bytes())["cells"][hit.cell - 1]
 
     assert hit.slug == "life_on_a_grid"
@@ -108,7 +108,7 @@ def test_every_hit_has_a_reason(catalog: Catalog) -> None:
 
 def test_a_hit_is_plain_data(catalog: Catalog) -> None:
     """It can be sent as JSON, and has all that a row of results shows."""
-    data = json.loads(json.dumps(catalog.find("smoothing")[0].plain()))
+    data = json.loads(json.dumps(catalog.find("moving average of a pulse")[0].plain()))
 
     assert data["key"] == "lesson:hornbook/steady_pulse"
     assert (data["title"], data["level"], data["minutes"]) == ("A steady pulse", "intermediate", 12)
