@@ -1,5 +1,9 @@
-"""Writes docs/mutation.md from what `hornbook doctor --mutants` finds: `python docs/make_mutation_table.py`, which takes minutes."""  # noqa: INP001 - a script
+"""Writes docs/mutation.md from what `hornbook doctor --mutants` finds: `python docs/make_mutation_table.py [SLUG]...`, which takes minutes.
 
+A lesson whose digest is that of its row is not tried again; each row is written as soon as it is known.
+"""  # noqa: INP001 - a script
+
+import re
 import sys
 from pathlib import Path
 
@@ -7,6 +11,7 @@ from hornbook.course import Course
 from hornbook.doctor import diagnose, summary
 from hornbook.trial import digest, table
 
+PAGE = Path(__file__).with_name("mutation.md")
 HEAD = """\
 # How the graders do against wrong programs
 
@@ -14,23 +19,30 @@ Written by `python docs/make_mutation_table.py`; do not edit. [authoring.md](aut
 
 """
 FOOT = """
-*Mutants* are those that count: {equivalent} more are marked in the hint banks as equivalent, each with its reason. *Solving nothing* is how
-many programs were tried that only know a trick, none of which passes. The digest is that of a lesson's notebook, grader, solutions, hint
-bank and mutants: a test sees to it that this page is made anew when one of them changes.
+Mutants that a hint bank marks as equivalent, each with its reason, are not counted. *Solving nothing* is how many programs were tried that
+only know a trick, none of which passes. The digest is that of a lesson's notebook, grader, solutions, hint bank and mutants: a test sees to
+it that a row is made anew when one of them changes.
 """
 
 
 def main() -> None:
-    """Put every grader of this course on trial, and write the page if it is healthy."""
-    root = Path(__file__).resolve().parent.parent
-    course = Course.open(root)
-    diagnosis = diagnose(course, mutants=True, tell=lambda words: print(words, file=sys.stderr))  # noqa: T201 - somebody waits
-    if not diagnosis.healthy:
-        raise SystemExit(f"{summary(diagnosis)} `hornbook doctor --mutants` shows them.")
-    equivalent = sum(lesson.mutation.equivalent for lesson in diagnosis.lessons if lesson.mutation)
+    """Put the graders that are named, or all, on trial where they have changed, and write a row for each that is healthy."""
+    course = Course.open(PAGE.parent.parent)
     digests = {slug: digest(course, slug) for slug in course.slugs}
-    page = HEAD + table(diagnosis.lessons, digests) + FOOT.format(equivalent=equivalent)
-    Path(__file__).with_name("mutation.md").write_text(page, encoding="utf-8")
+    for slug in sys.argv[1:] or course.slugs:
+        if f"`{digests[slug]}`" in rows().get(slug, ""):
+            continue
+        diagnosis = diagnose(course, [slug], mutants=True, tell=lambda words: print(words, file=sys.stderr))  # noqa: T201 - somebody waits
+        if not diagnosis.healthy:
+            raise SystemExit(f"{slug}: {summary(diagnosis)} `hornbook doctor --mutants` shows them.")
+        *head, row = table(diagnosis.lessons, digests).splitlines()
+        known = {**rows(), slug: row}
+        PAGE.write_text(HEAD + "\n".join([*head, *(known[one] for one in course.slugs if one in known), FOOT]), encoding="utf-8")
+
+
+def rows() -> dict[str, str]:
+    """Return the rows that the page has, by their lessons."""
+    return {found[1]: found[0] for found in re.finditer(r"^\| `(\w+)` \|.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)}
 
 
 if __name__ == "__main__":
