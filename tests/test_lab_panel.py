@@ -759,7 +759,7 @@ def test_from_the_list_to_a_passed_lesson(honest: Desk) -> None:
     assert '"state":"done"' in over.replace(" ", "")
     panel.get_by_role("button", name="Read the lessons anew").click()
     expect(panel.locator(".hb-is-passed")).to_contain_text("Secret messages")
-    expect(honest.page.locator(".hb-status").first).to_have_text(f"Lessons 1/{len(answers.lessons)}")
+    expect(honest.page.locator(".hb-status").first).to_have_text(re.compile(r"^Lessons 1/\d+$"))
     honest.open()
 
     expect(honest.lessons().locator(".hb-is-passed")).to_contain_text("Secret messages")
