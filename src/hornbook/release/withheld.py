@@ -8,6 +8,7 @@ function's own variables.
 from __future__ import annotations
 
 import ast
+import builtins
 import hashlib
 import os
 import re
@@ -48,6 +49,9 @@ class Withheld:
         given = "\n".join(one.given for one in gathered)
         visible = {name for one in gathered for name in one.visible}
         lines = {text: what for one in gathered for text, what in one.lines.items() if text not in given}
+        # What another lesson's cells or visible checks say as well is a way to say it, and tells nothing of this one's hidden checks.
+        said = {text for one in gathered for text in one.said}
+        lines |= {text: what for one in gathered for text, what in one.asked.items() if text not in said and text not in given}
         words = {text: what for one in gathered for text, what in one.words.items() if text not in visible and squeeze(text) not in given}
         own_shapes = {shape for one in gathered for shape in one.given_shapes}
         shapes = {shape: what for one in gathered for shape, what in one.shapes.items() if shape not in own_shapes}
@@ -60,9 +64,14 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class _OfLesson:
-    """What is withheld of one lesson, and what is *given*, squeezed; `visible` are the names of its visible checks."""
+    """What is withheld of one lesson, and what is *given*, squeezed; `visible` are the names of its visible checks.
+
+    `lines` are those of its solutions, `asked` those of its hidden checks; `said` are those of its own cells and visible checks.
+    """
 
     lines: Mapping[str, str]
+    asked: Mapping[str, str]
+    said: frozenset[str]
     words: Mapping[str, str]
     shapes: Mapping[str, str]
     given: str
@@ -86,10 +95,14 @@ class _OfLesson:
         # A constant of the lesson's own may stand in its grader as well.
         known = {*telling(cut), *(text for cell in lesson.cells if cell.exercise is None for text in telling(cell.source))}
         helping = {text: said for text, said in telling(grader).items() if text not in known}
-        lines |= {text: f"what only hidden checks of {slug} use: {said}" for text, said in helping.items()}
-        lines |= {text: f"the hidden check {name} of {slug}: {said}" for name, test in secret for text, said in _told(test).items()}
+        asked = {text: f"what only hidden checks of {slug} use: {said}" for text, said in helping.items()}
+        asked |= {text: f"the hidden check {name} of {slug}: {said}" for name, test in secret for text, said in _told(test).items()}
         words = {name.rpartition("::")[2]: f"the name of a hidden check of {slug}" for name in hidden}
-        words |= {text: f"the hidden check {name} of {slug}: {text}" for name, test in secret for text in _values(test)}
+        # A value that visible checks use as well, or the lesson's own cells, is nobody's secret; neither is a word of Python's own.
+        texts = [node.value for node in ast.walk(tree_of(cut)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        seen = "\n".join([cut, *texts, *(cell.source for cell in lesson.cells if cell.exercise is None)])
+        values = [(text, name) for name, test in secret for text in _values(test) if text not in seen and not hasattr(builtins, text)]
+        words |= {text: f"the hidden check {name} of {slug}: {text}" for text, name in values}
         shapes = {
             shape: f"{what}, with other words"
             for what, sources in {**solutions, **programs}.items()
@@ -101,6 +114,8 @@ class _OfLesson:
         given += [squeeze(ast.unparse(test)) for _, test in shown]
         return cls(
             lines,
+            asked,
+            frozenset(known),
             words,
             shapes,
             "\n".join(given),
