@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -137,6 +138,17 @@ def said(results: list[Graded]) -> dict[int, Any]:
     places = [one.place for one in results]
     assert len(places) == len(set(places))
     return {one.place: timeless(one.verdict) if one.verdict else str(one.error) for one in results}
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+"""A client of Dask leaves connections to be collected, now and then."""
+
+
+@pytest.fixture(autouse=True)
+def _collected_here() -> Iterator[None]:
+    """Have what a client has left collected before another module's tests, which hold that nothing is left."""
+    yield
+    gc.collect()
 
 
 class Cable:

@@ -96,6 +96,15 @@ def test_a_seed_within_the_course_is_refused(course: Course) -> None:
         Seed.open(course, course.root / "seed")
 
 
+def test_a_seed_in_a_hidden_folder_of_the_course_is_kept(course: Course) -> None:
+    """Where somebody's home is the course, as on Binder, Jupyter's data folder lies in it; no release takes along what is hidden."""
+    path = course.root / ".local" / "share" / "jupyter" / "hornbook" / "seeds" / "course.seed"
+
+    made = Seed.open(course, path)
+
+    assert Seed.find(course, path) == made
+
+
 def test_a_seed_that_is_named_must_be_there_to_grade_with(course: Course, tmp_path: Path) -> None:
     """A new one would draw what nobody was handed out; where a course has none, nothing was."""
     with pytest.raises(HornbookError, match="the seed cannot be read"):

@@ -124,7 +124,12 @@ def _injected(notebook: dict[str, Any], values: dict[str, Any]) -> dict[str, Any
 
 
 def _outside(course: Course, path: Path) -> Path:
-    if path.resolve().is_relative_to(course.root.resolve()):
+    """Return *path*; raise HornbookError where it lies in the course, unless in a hidden folder, which no release takes along.
+
+    Somebody's home may be the course, as on Binder, and Jupyter's data folder a hidden one in it.
+    """
+    root, real = course.root.resolve(), path.resolve()
+    if real.is_relative_to(root) and not any(part.startswith(".") for part in real.relative_to(root).parts):
         raise HornbookError(f"{printable(path)}: lies in the course, where a release could take it along. Keep the seed elsewhere.")
     return path
 
