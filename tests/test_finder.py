@@ -67,6 +67,8 @@ def test_what_teaches_an_error_can_be_begun_now(service: Service, course: Course
         assert found[0]["reason"] == "It is about what KeyError tells. It teaches dictionaries."
         assert service.finder.teaching(course, steps, set(), "KeyError: 'price'") == []
         assert [one["slug"] for one in service.finder.teaching(course, keys, {"steps", "keys"}, "KeyError: 1")] == ["later"]
+        # Who works on it without having passed anything has begun what it builds on, or should.
+        assert [one["slug"] for one in service.finder.teaching(course, course.lesson("later"), set(), "KeyError: 1")] == ["keys"]
     finally:
         asyncio.run(service.close())
 

@@ -139,7 +139,7 @@ export function deadline(lesson: LessonInfo, now: Date): { at: Date; title: stri
 export function suggest(lessons: readonly LessonInfo[], except: LessonInfo | null = null): LessonInfo | null {
   const open = lessons.filter(lesson => lesson.progress.status !== 'passed' && (except === null || key(lesson) !== key(except)));
   const ready = open.filter(lesson => requirements(lesson, lessons).every(({ met }) => met));
-  const begun = ready.filter(lesson => lesson.progress.status === 'started');
+  const begun = open.filter(lesson => lesson.progress.status === 'started');
   return begun[0] ?? ready[0] ?? open[0] ?? null;
 }
 

@@ -64,10 +64,14 @@ class Finder:
         return self._steps(hits)[:MOST_STEPS]
 
     def teaching(self, course: Course, lesson: Lesson, passed: Collection[str], trouble: str) -> list[dict[str, str]]:
-        """Return the lesson that teaches what the error message *trouble* is about: another one, that was passed or can be begun."""
+        """Return the lesson that teaches what the error message *trouble* is about: another one, that was passed or can be begun.
+
+        Whoever works on *lesson* may begin what it builds on, and what builds on no more than that.
+        """
         here = {one.slug: one for one in course.lessons}
+        known = {*passed, *_before(lesson.slug, here)}
         hits = self._kept([course]).teaching(trouble, _lessons_of(course), limit=2 * MOST_STEPS)
-        able = [hit for hit in hits if hit.slug in here and set(here[hit.slug].requires) <= {*passed, hit.slug}]
+        able = [hit for hit in hits if hit.slug in here and set(here[hit.slug].requires) <= {*known, hit.slug}]
         return self._steps([hit for hit in able if hit.slug != lesson.slug], reasons=2)[:1]
 
     def enter(self, artifact: Artifact, course: Course, lesson: Lesson) -> None:
@@ -147,3 +151,14 @@ def _lessons_of(course: Course) -> Where:
     from hornbook.catalog import Where  # noqa: PLC0415 - heavy
 
     return Where(course=course.name)
+
+
+def _before(slug: str, lessons: Mapping[str, Lesson]) -> set[str]:
+    """Return what the lesson *slug* requires, and what that does in its turn."""
+    found: set[str] = set()
+    todo = [slug]
+    while todo:
+        further = set(lessons[one].requires if (one := todo.pop()) in lessons else ()) - found
+        found |= further
+        todo += further
+    return found
