@@ -198,7 +198,7 @@ def test_what_was_raised_leads_to_the_lesson_that_teaches_it(desk: Desk) -> None
     desk.check("def totals(items):\n    return {}['price']\n", "totals")
     teaches.get_by_role("button").click()
 
-    expect(desk.footer()).to_be_visible()
+    expect(desk.footer("what_happened")).to_be_visible()
 
 
 def test_nothing_that_an_answer_says_runs(desk: Desk, html_payloads: tuple[str, ...]) -> None:
