@@ -739,7 +739,7 @@ def test_from_the_list_to_a_passed_lesson(honest: Desk) -> None:
     """The real server lists the lessons, makes the copy that the panel opens, and its grade stands in the list and the status bar."""
     honest.open()
     panel = honest.lessons()
-    expect(panel.locator(".hb-lesson")).to_have_count(len(list((Path(__file__).parent.parent / "lessons").rglob("*.ipynb"))))
+    expect(panel.locator(".hb-lesson")).to_have_count(len(list((ROOT / "lessons").rglob("*.ipynb"))))
     panel.get_by_role("button", name=re.compile("^Secret messages")).click()
     expect(panel.locator(".hb-related .hb-quiet").first).not_to_be_empty()
     panel.locator(".hb-details").get_by_role("button", name="Start: Secret messages").click()
