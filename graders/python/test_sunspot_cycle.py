@@ -44,6 +44,7 @@ def test_first_of_two_equal_years(submission):
 @settings(max_examples=30)
 @given(values=SOME, first=st.integers(1700, 2000))
 @example(values=[-5, -3, -9], first=1800)
+@example(values=[1, 4, 9], first=1800)
 def test_any_top_year(submission, values, first):
     """Any list has its highest value in the first year that no other year tops"""
     years = list(range(first, first + len(values)))
