@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from typer.testing import CliRunner
 
 from hornbook.cli import app
 from hornbook.handing import MAX_ROSTER
+from hornbook.model import Parameters
+from hornbook.record.store import Record
 from hornbook.variants import Seed
 
 if TYPE_CHECKING:
@@ -120,3 +123,33 @@ def test_a_list_that_cannot_be_read_hands_out_nothing(course: Course, tmp_path: 
     assert ended.exit_code == 2
     assert problem in ended.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_what_was_handed_out_is_graded_again_with_the_values_that_it_had(course: Course, tmp_path: Path) -> None:
+    """No seed is needed for it: the verdict has the values. A lesson that has other parameters now is refused for it, and nothing falls."""
+    hornbook(course, "hand-out", "steps", "--learner", "ada", "--into", tmp_path / "out")
+    path, record = tmp_path / "out" / "ada" / "steps.ipynb", tmp_path / "record.sqlite"
+    answer(path)
+    first = hornbook(course, "grade", tmp_path / "out", "--record", record, "--seed", 7, "--json")
+    verdict = json.loads(first.stdout)[0]
+    grader = course.grader("steps")
+    grader.write_text(f"{grader.read_text('utf-8')}\n# Another version.\n", "utf-8")
+    words = ["regrade", "--course", str(course.root), "--record", str(record), "--json"]
+    again = CliRunner().invoke(app, words)
+    with contextlib.closing(Record.open(record)) as opened:
+        (kept,) = [kept for _, _, kept in opened.verdicts()]
+
+    assert (first.exit_code, again.exit_code) == (0, 0), again.output
+    assert verdict["passed"]
+    assert verdict["parameters"]["of"] == "learner"
+    assert json.loads(again.stdout)["changes"][0]["kind"] == "same"
+    assert (kept.passed, kept.parameters) == (True, Parameters(verdict["parameters"]["values"], "learner"))
+
+    grader.write_text(f"{grader.read_text('utf-8')}\n# And another one.\n", "utf-8")
+    notebook = json.loads(course.lesson("steps").path.read_bytes())
+    notebook["metadata"]["hornbook"]["parameters"].pop("word")
+    course.lesson("steps").path.write_text(json.dumps(notebook), "utf-8")
+    refused = CliRunner().invoke(app, words)
+
+    assert refused.exit_code == 2
+    assert "was graded with values of their own for parameters that the lesson no longer has so" in refused.output

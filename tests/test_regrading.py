@@ -254,11 +254,14 @@ def test_what_is_kept_of_a_notebook_reads_the_same(course: Course) -> None:
     notebook["metadata"]["name"] = "a secret of the learner's"
     mine = {"cell_type": "code", "id": "mine", "metadata": {"x": "secret"}, "source": ["a = 1\n", "a"], "execution_count": 1}
     notebook["cells"].append({**mine, "outputs": [{"text": "secret"}]})
+    # papermill's cell with a learner's values: if it were taken for an added one, it would be run.
+    notebook["cells"].append({**mine, "id": "injected", "metadata": {"tags": ["injected-parameters"]}, "outputs": []})
     file = SubmissionFile.parse(json.dumps(notebook).encode(), Path("work.ipynb"))
     again = SubmissionFile.parse(file.to_json(), Path("work.ipynb"))
 
     assert b"secret" not in file.to_json()
     assert again.cells == file.cells
+    assert [cell.id for cell in again.cells if cell.injected] == ["injected"]
     assert again.submission(lesson).sources == file.submission(lesson).sources
     assert again.submission(lesson).added == file.submission(lesson).added
     assert file.submission(lesson).sources == fill(lesson, {"count_vowels": CAPITALS_FORGOTTEN}).sources

@@ -672,7 +672,11 @@ class SubmissionFile:
             {
                 "cell_type": cell.kind,
                 "id": cell.id,
-                "metadata": {"hornbook": {"exercise": cell.exercise}, "nbgrader": {"grade_id": cell.grade_id}},
+                "metadata": {
+                    "hornbook": {"exercise": cell.exercise},
+                    "nbgrader": {"grade_id": cell.grade_id},
+                    "tags": ["injected-parameters"] if cell.injected else [],
+                },
                 "source": cell.source,
             }
             for cell in self.cells

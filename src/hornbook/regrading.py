@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hornbook.errors import HornbookError, printable
 
@@ -115,7 +115,22 @@ def _again(one: HandedIn, course: Course, lesson: Lesson, warm: object) -> Verdi
         )
     file = SubmissionFile.parse(one.source, Path(before.submission.name))
     submission = replace(file.submission(lesson), digest=before.submission.digest, name=before.submission.name)
+    submission = replace(submission, variant=_own_values(one, lesson))
     return grade(submission, course, lesson=lesson, seed=before.seed, assurance=before.assurance, warm=warm)  # type: ignore[arg-type]
+
+
+def _own_values(one: HandedIn, lesson: Lesson) -> dict[str, Any] | None:
+    """Return the values of the learner's own that *one* was graded with; raise `HornbookError` where *lesson* no longer takes them."""
+    parameters = one.verdict.parameters
+    if parameters is None or parameters.of != "learner":
+        return None
+    values = parameters.values
+    if set(values) != {draw.name for draw in lesson.draws} or not all(draw.fits(values[draw.name]) for draw in lesson.draws):
+        raise HornbookError(
+            f"{printable(one.learner)}, {one.lesson}: was graded with values of their own for parameters that the lesson no longer has so. "
+            "Hand it out again, and grade what comes back."
+        )
+    return dict(values)
 
 
 def unearned(changes: Sequence[Change], artifacts: Path) -> Iterator[tuple[Change, Path]]:
