@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from pathlib import Path
 
 from hornbook.errors import HornbookError, printable
@@ -25,3 +27,22 @@ def write_beside(path: Path, text: str, otherwise: str) -> Path:
     except OSError as error:
         raise HornbookError(f"{printable(path)}: cannot be written ({error.strerror}).") from error
     return path
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write *text* to *path*, for nobody but its owner to read; where there is a file already, that one stays.
+
+    It is there whole or not at all, and never in the place of another, whoever writes at the same time. Raises OSError.
+    """
+    unfinished = path.with_name(f".{path.stem}-{secrets.token_hex(8)}")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(unfinished)
+    except FileExistsError:
+        return
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hornbook.errors import HornbookError, printable
-from hornbook.files import write_beside
+from hornbook.files import write_beside, write_secret
 
 if TYPE_CHECKING:
     from hornbook.course import Course
@@ -135,22 +135,10 @@ def _outside(course: Course, path: Path) -> Path:
 
 
 def _create(path: Path) -> None:
-    """Write a new seed to *path*; whoever comes second uses the first one's."""
-    unfinished = path.with_name(f".{secrets.token_hex(8)}")
+    """Write a new seed to *path*; whoever comes second uses the first one's: half a seed would draw others for everybody."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(SEED_BYTES) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            # A link is made whole or not at all, and never in the place of another: half a seed would draw others for everybody.
-            path.hardlink_to(unfinished)
-        except FileExistsError:
-            return
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_secret(path, secrets.token_hex(SEED_BYTES) + "\n")
     except OSError as error:
         raise HornbookError(f"{printable(path)}: the seed cannot be written ({error.strerror}).") from error
 

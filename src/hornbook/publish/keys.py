@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hornbook.errors import HornbookError, printable
+from hornbook.files import write_secret
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """Base58, as Bitcoin and multibase `z` write it."""
@@ -190,20 +191,9 @@ def _create(folder: Path, number: int, passphrase: str | None) -> None:
     key = Key(secrets.token_bytes(SEED_BYTES))
     content = {"format": 1, "publicKey": key.multikey, **_sealed(key.seed, passphrase)}
     path = folder / f"key-{number:04}.json"
-    unfinished = folder / f".key-{secrets.token_hex(8)}"
     try:
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            # A link is made whole or not at all, and never in the place of another file: a half-written key would be lost for ever.
-            path.hardlink_to(unfinished)
-        except FileExistsError:
-            return
-        finally:
-            unfinished.unlink(missing_ok=True)
+        # A half-written key would be lost for ever.
+        write_secret(path, json.dumps(content))
     except OSError as error:
         raise HornbookError(f"{printable(path)}: the key cannot be written ({error.strerror}).") from error
 
