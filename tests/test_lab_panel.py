@@ -409,7 +409,7 @@ def test_where_nothing_stays_the_panel_says_so(desk: Desk, answers: Answers) -> 
     """On Binder it is said at the top, and everywhere all work can be downloaded."""
     desk.open()
     panel = desk.lessons()
-    expect(panel.get_by_role("link", name="Download my work")).to_have_attribute("href", re.compile(r"/hornbook/api/work/zip"))
+    expect(panel.get_by_role("link", name="Download my work")).to_have_attribute("href", re.compile(r"/hornbook/api/takeaway"))
     expect(panel).not_to_contain_text("Nothing that you do here stays")
     answers.fleeting = True
     desk.open()

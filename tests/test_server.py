@@ -290,7 +290,7 @@ def test_a_lesson_is_checked_then_handed_in_and_published(server: Server) -> Non
 def test_all_work_can_be_taken_along(server: Server) -> None:
     """The learner's copies come as one file, which a browser keeps and does not show."""
     server.ask("POST", "lessons/course/steps/work")
-    answer = server.ask("GET", "work/zip")
+    answer = server.ask("GET", "takeaway")
 
     assert answer.headers["Content-Type"] == "application/zip"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="my-work.zip"'

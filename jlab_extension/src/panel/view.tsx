@@ -174,7 +174,7 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
         <button type="button" className="hb-link" onClick={showPortfolio}>
           {trans.__('Open portfolio')}
         </button>
-        <a className="hb-link" href={model.api.url('hornbook/api/work/zip')} download="">
+        <a className="hb-link" href={model.api.url('hornbook/api/takeaway')} download="">
           {trans.__('Download my work')}
         </a>
       </div>

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -191,7 +192,7 @@ def _unfinished(source: str) -> bool:
 # --- Both kinds ------------------------------------------------------------------------------------------------------
 
 
-class _Reading:
+class _Reading(ABC):
     """One notebook on its way in: the cells that it makes, in order, and what there is to tell."""
 
     def __init__(self, name: str, beside: Beside) -> None:
@@ -203,9 +204,9 @@ class _Reading:
         self.cells: list[Cell] = []
         self.notes: list[Note] = []
 
+    @abstractmethod
     def take(self, raws: Sequence[_Raw]) -> None:
         """Read all of the notebook's cells."""
-        raise NotImplementedError
 
     def note(self, kind: Literal["repaired", "changed", "left out", "for a person"], cell: int, what: str) -> None:
         self.notes.append(Note(kind, self.name, cell, what))

@@ -207,6 +207,7 @@ class _Look:
                 return iter([("", self._expanded(data))])
             if data[257:262] == b"ustar":
                 return self._tar(data)
+        # The ways in which Python's own unpackers refuse, a method or a cipher that they do not know included.
         except (OSError, EOFError, ValueError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, RuntimeError, NotImplementedError):
             self.findings.add(Finding(file, place, "is packed or enciphered so that it cannot be looked into"))
         return None

@@ -420,7 +420,7 @@ ROUTES: dict[str, type[Handler]] = {
     f"{_LESSON}/related": RelatedHandler,
     f"{_LESSON}/teaching": TeachingHandler,
     f"{_LESSON}/work": WorkHandler,
-    "work/zip": TakeawayHandler,
+    "takeaway": TakeawayHandler,
     "find": FindHandler,
     "notebooks": NotebooksHandler,
     "checks": ChecksHandler,

@@ -225,7 +225,7 @@ PATHS: dict[str, dict[str, Any]] = {
     "/lessons/{course}/{slug}/work": {
         "post": _operation("Make the learner's copy of a lesson, if there is none", _ref("Lesson"), parameters=LESSON)
     },
-    "/work/zip": {"get": _operation("All of the learner's work, as one file", "application/zip")},
+    "/takeaway": {"get": _operation("All of the learner's work, as one file", "application/zip")},
     "/notebooks": {"post": _operation("Tell which lesson a notebook is", _ref("Notebook"), body="SentNotebook")},
     "/checks": {"post": _operation("Check cells as they stand", _ref("Job"), body="SentNotebook", status=201)},
     "/grades": {"post": _operation("Hand a saved notebook in", _ref("Job"), body="HandedIn", status=201)},
