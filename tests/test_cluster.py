@@ -442,6 +442,22 @@ def test_graders_stay_here_unless_the_course_lets_them_go(tmp_path: Path, steps_
         next(grade_on(f"tcp://127.0.0.1:{server.getsockname()[1]}", [], own))
 
 
+def test_a_check_that_asks_the_reference_has_it_there(tmp_path: Path, steps_course: StepsCourse) -> None:
+    """The solution goes along where a check compares with it, so the verdict is that of this machine."""
+    (tmp_path / "course").mkdir()
+    asking = GRADER.replace("def test_two(submission, rng)", "def test_two(submission, rng, reference)").replace(
+        "== 2 * n", "== reference.two(n)"
+    )
+    course = steps_course(tmp_path / "course", asking)
+    (course.root / "graders" / "steps.solution.py").write_text("# %% one\none = 1\n# %% two\ndef two(n):\n    return 2 * n\n", "utf-8")
+    course = Course.open(course.root)
+    paths = hand_in(course, tmp_path / "in", [RIGHT, ("one = 1", "def two(n):\n    return n\n")])
+    there, here = list(grade_on("local:1", paths, course, seed=3)), list(grade_all(paths, course, seed=3))
+
+    assert said(there) == said(here)
+    assert sorted(one.verdict.passed for one in there if one.verdict is not None) == [False, True]
+
+
 def test_keys_never_leave(course: Course, tmp_path: Path, programs: Programs) -> None:
     """What goes to the cluster has the grader in it, and neither the course's key nor the path of its folder."""
     paths = hand_in(course, tmp_path / "in", [RIGHT])

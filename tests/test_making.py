@@ -252,6 +252,26 @@ def test_a_wheel_has_the_name_that_pip_wants(course: Course, tmp_path: Path) -> 
     assert made.path.is_file()
 
 
+def test_a_check_that_compares_with_the_solution_stays_at_home(course: Course, tmp_path: Path) -> None:
+    """There is no solution where a release is, so it could only break there; it counts among those that a grade asks."""
+    path = course.root / GRADER
+    comparing = """
+@pytest.mark.exercise("count_vowels")
+def test_as_the_solution(submission, reference):
+    \"\"\"A word has as many vowels as the solution counts\"\"\"
+    assert submission.count_vowels("queue") == reference.count_vowels("queue")
+"""
+    before = make(course, tmp_path / "before", form=Form.FOLDER).released.lesson(FIRST_LESSON)
+    path.write_text(path.read_text("utf-8") + comparing, "utf-8")
+    made = make(Course.open(course.root), tmp_path / "out", form=Form.FOLDER)
+    after = made.released.lesson(FIRST_LESSON)
+
+    assert "test_as_the_solution" not in (tmp_path / "out" / GRADER).read_text("utf-8")
+    assert before is not None
+    assert after is not None
+    assert after.hidden == before.hidden + 1
+
+
 def test_a_version_that_is_none_is_refused(course: Course, tmp_path: Path) -> None:
     """The version of a package is one that pip understands."""
     with pytest.raises(HornbookError, match='"one" is no version of a package'):

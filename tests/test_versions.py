@@ -60,9 +60,10 @@ def test_what_decides_the_points_makes_a_version(course: Course, name: str, old:
     assert (version(course) != before) is other
 
 
-def test_a_solution_that_is_asked_makes_a_version(course: Course) -> None:
-    """Where a check asks the reference, the reference solution decides the points, too."""
-    rewrite(course, GRADER, "def test_a_word(submission)", "def test_a_word(submission, reference)")
+@pytest.mark.parametrize("fixture", ["reference", "follows"])
+def test_a_solution_that_is_asked_makes_a_version(course: Course, fixture: str) -> None:
+    """Where a check asks the reference, by whichever fixture, the reference solution decides the points, too."""
+    rewrite(course, GRADER, "def test_a_word(submission)", f"def test_a_word(submission, {fixture})")
     before = version(course)
     rewrite(course, "graders/counting_vowels.solution.py", "letter in", "(letter) in")
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from hornbook.course import Course
     from hornbook.lesson import Lesson
 
-_REFERENCE = re.compile(rb"\breference\b")
+_REFERENCE = re.compile(rb"\b(reference|follows)\b")
+"""The fixtures through which a check asks the reference solution."""
 
 
 def version_of(course: Course, lesson: Lesson) -> str:
@@ -34,7 +35,7 @@ def version_of(course: Course, lesson: Lesson) -> str:
 
     parts = {
         "lesson": lesson.digest,
-        "graders": digests(course, _judges(course, lesson.slug)),
+        "graders": digests(course, judges_of(course, lesson.slug)),
         # What lies beside a lesson is read by its cells.
         "beside": sorted(files_for(lesson).items()),
         "settings": (course.settings.limits, course.settings.preload),
@@ -55,7 +56,11 @@ def files_of(course: Course, slug: str) -> Iterator[Path]:
     yield from (path for path in (_solution(course, slug),) if path is not None)
 
 
-def _judges(course: Course, slug: str) -> list[Path]:
+def judges_of(course: Course, slug: str) -> list[Path]:
+    """Return the files that decide the points for the lesson *slug*; its solution is one of them where a check asks the reference.
+
+    Raises `GraderError` where there is no grader.
+    """
     judging = [course.grader(slug), *course.shared()]
     solution = _solution(course, slug)
     if solution is not None and any(_REFERENCE.search(path.read_bytes()) for path in judging if path.suffix == ".py"):

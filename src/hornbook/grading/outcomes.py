@@ -27,7 +27,7 @@ REMEMBERED = 16
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What the grader says about one check."""
+    """What the grader says about one check; one that *compares* asks the reference solution."""
 
     name: str
     exercise: str
@@ -37,6 +37,7 @@ class Check:
     seconds: float
     needs: tuple[str, ...] = ()
     claimed: bool = False
+    compares: bool = False
     passed: str = ""
     failed: str = ""
 

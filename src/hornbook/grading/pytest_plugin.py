@@ -454,6 +454,7 @@ def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
         seconds=_one(item, "timeout", where, MOST_SECONDS, course.settings.limits.check_seconds),
         needs=needs,
         claimed=item.get_closest_marker("in_kernel") is not None,
+        compares="reference" in getattr(item, "fixturenames", ()),
         **_says(item, where),
     )
 

@@ -31,6 +31,7 @@ from hornbook import wire
 from hornbook.course import Course
 from hornbook.errors import CourseError, GraderError, HornbookError, printable
 from hornbook.grading.examiner import LIMITS, PATIENCE, START_SECONDS, Examiner, _decode, _encode, _refusal, _unpacked
+from hornbook.grading.material import judges_of
 from hornbook.grading.preparation import files_beside
 from hornbook.model import Assurance
 
@@ -51,9 +52,11 @@ REAPER = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignor
 def material_of(course: Course, lesson: Lesson) -> bytes:
     """Return what grades a submission to *lesson* somewhere else: the lesson, its grader and hints, what they share, and the settings.
 
+    Its solution goes along where a check asks the reference: without it there would be no answer.
+
     Raises CourseError where that would take a private key along.
     """
-    paths = dict.fromkeys((lesson.path, *course.judges(lesson.slug), *files_beside(lesson.path.parent)))
+    paths = dict.fromkeys((lesson.path, *course.judges(lesson.slug), *judges_of(course, lesson.slug), *files_beside(lesson.path.parent)))
     files: dict[str, bytes] = {}
     for path in paths:
         content = path.read_bytes()

@@ -95,12 +95,18 @@ def look_through(path: Path, course: Course) -> tuple[scan.Finding, ...]:
 
 
 def checks_of(course: Course) -> dict[str, tuple[Check, ...]]:
-    """Return the checks of each lesson, by slug, as pytest collects them; raise `CourseError` where a lesson or grader cannot be read."""
+    """Return the checks of each lesson, by slug, as pytest collects them; raise `CourseError` where a lesson or grader cannot be read.
+
+    One that compares with the reference solution is hidden, whatever it says: there is no solution where a release is.
+    """
     from hornbook.grading import run_checks  # noqa: PLC0415 - brings pytest along
 
     if not course.slugs:
         raise CourseError(course.root, "has no lesson to release. `hornbook new lesson <slug>` makes one.")
-    return {slug: run_checks(course, course.lesson(slug), ()) for slug in course.slugs}
+    return {
+        slug: tuple(replace(check, hidden=check.hidden or check.compares) for check in run_checks(course, course.lesson(slug), ()))
+        for slug in course.slugs
+    }
 
 
 def withheld_of(course: Course, checks: Mapping[str, Collection[Check]]) -> Withheld:
