@@ -364,6 +364,22 @@ def test_nonsense_is_an_error_of_its_worker(course: Course, tmp_path: Path, prog
     assert words in found
 
 
+def test_a_pickle_is_not_opened(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """An answer that would run something where it is opened is an error of its worker, and nothing is run here."""
+    paths, trap = hand_in(course, tmp_path / "in", [RIGHT]), tmp_path / "sprung"
+    (tmp_path / "evil.py").write_text(
+        "import os, pathlib\nfrom hornbook.grading import remote\nclass Evil:\n    def __reduce__(self):\n"
+        f"        return pathlib.Path({str(trap)!r}).touch, ()\nremote.answer = lambda question, material=b'': Evil()\n",
+        "utf-8",
+    )
+    _, address = programs.scheduler()
+    programs.worker(address, "--preload", str(tmp_path / "evil.py"))
+    (found,) = said(list(grade_on(address, paths, course, wait=10))).values()
+
+    assert "could not answer" in found
+    assert not trap.exists()
+
+
 def test_a_failure_that_cannot_be_pickled_arrives_nevertheless(course: Course, tmp_path: Path, programs: Programs) -> None:
     """What goes wrong on a worker is told in our own bytes, so that nobody waits for what Dask cannot send."""
     paths = hand_in(course, tmp_path / "in", [RIGHT])

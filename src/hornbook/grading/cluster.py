@@ -346,7 +346,13 @@ class _Fleet:
         while True:
             try:
                 self.client = distributed.Client(  # type: ignore[no-untyped-call]
-                    self.address, security=self.security, set_as_default=False, name="hornbook", timeout=max(1.0, until - time.monotonic())
+                    self.address,
+                    security=self.security,
+                    set_as_default=False,
+                    name="hornbook",
+                    timeout=max(1.0, until - time.monotonic()),
+                    # An answer is bytes; one that a worker has pickled is not opened.
+                    deserializers=["dask", "msgpack"],
                 )
                 self._look()
             except (OSError, TimeoutError, ValueError, _LostError) as error:
