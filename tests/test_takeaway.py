@@ -37,6 +37,15 @@ def test_all_work_is_packed_and_nothing_else(tmp_path: Path) -> None:
     assert packed(tmp_path) == {name: name.encode() for name in wanted}
 
 
+def test_what_is_gone_since_it_was_listed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook that is deleted at that moment costs nobody the rest."""
+    (tmp_path / "my-work").mkdir()
+    (tmp_path / "my-work/b").write_bytes(b"x")
+    monkeypatch.setattr(takeaway, "_files", lambda folders: iter([folders[0] / "a", folders[0] / "b"]))
+
+    assert packed(tmp_path) == {"my-work/b": b"x"}
+
+
 def test_without_work_there_is_an_empty_zip(tmp_path: Path) -> None:
     """Who has not begun gets a file that can be opened."""
     assert packed(tmp_path) == {}

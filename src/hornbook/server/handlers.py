@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import tempfile
@@ -230,10 +231,12 @@ class TakeawayHandler(Handler):
             self.set_header("Content-Type", "application/zip")
             self.set_header("X-Content-Type-Options", "nosniff")
             file.seek(0)
-            while part := file.read(_SENT_AT_ONCE):
-                self.write(part)
-                await self.flush()
-            await self.finish(set_content_type="application/zip")
+            # Whoever has closed the page meanwhile wants no more of it.
+            with contextlib.suppress(iostream.StreamClosedError):
+                while part := file.read(_SENT_AT_ONCE):
+                    self.write(part)
+                    await self.flush()
+                await self.finish(set_content_type="application/zip")
 
 
 class NotebooksHandler(Handler):

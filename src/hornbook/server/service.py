@@ -350,6 +350,8 @@ class Service:
             pack(self.root, (WORK, PORTFOLIO), into)
         except HornbookError as error:
             raise Refused(413, "too-big", str(error)) from error
+        except OSError as error:
+            raise Refused(507, "no-room", f"There is no room here to pack your work ({error.strerror}).") from error
 
     def remove_artifact(self, name: str) -> None:
         """Delete an artifact: its folder, its zip, what the catalog knows of it, and its place in the site over the portfolio."""

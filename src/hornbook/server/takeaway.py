@@ -14,6 +14,7 @@ from hornbook.errors import HornbookError
 FLEETING = ("HORNBOOK_FLEETING", "BINDER_LAUNCH_HOST")
 """Variables of the environment, any of which says that nothing that is made here stays: ours, and that which BinderHub sets."""
 MOST_BYTES = 256 << 20
+_AT_ONCE = 1 << 20
 
 
 def fleeting() -> bool:
@@ -22,22 +23,29 @@ def fleeting() -> bool:
 
 
 def pack(root: Path, folders: Sequence[str], into: IO[bytes]) -> None:
-    """Write a zip of what is in the *folders* of *root*, links and hidden files left out, to *into*.
+    """Write a zip of what is in the *folders* of *root* to *into*; links, hidden files and what cannot be read are left out.
 
-    Raises HornbookError where it is too much.
+    Raises HornbookError where it is too much, and OSError where there is no room for it.
     """
     left = MOST_BYTES
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in _files([root / folder for folder in folders]):
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode):
+            try:
+                file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+            except OSError:
+                # It is gone since it was listed, or nobody may read it; the rest is wanted all the same.
+                continue
+            with file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     continue
-                data = file.read(left + 1)
-            left -= len(data)
-            if left < 0:
-                raise HornbookError(f"Your work is more than {MOST_BYTES >> 20} MiB. Download it in parts, from the file browser.")
-            packed.writestr(path.relative_to(root).as_posix(), data)
+                with packed.open(path.relative_to(root).as_posix(), "w", force_zip64=True) as member:
+                    while part := file.read(_AT_ONCE):
+                        left -= len(part)
+                        if left < 0:
+                            raise HornbookError(
+                                f"Your work is more than {MOST_BYTES >> 20} MiB. Download it in parts, from the file browser."
+                            )
+                        member.write(part)
 
 
 def _files(folders: Sequence[Path]) -> Iterator[Path]:
