@@ -66,6 +66,8 @@ def test_another_hub_and_another_branch(course: Course) -> None:
     url = link(course, course.lesson("pocket_money"), "gh/ada/loops", ref="autumn/2026", hub="https://hub.example.org/binder/")
 
     assert url.startswith("https://hub.example.org/binder/v2/gh/ada/loops/autumn%2F2026?urlpath=")
+    with pytest.raises(HornbookError, match="names a branch, a tag or a commit"):
+        link(course, course.lesson("pocket_money"), "gh/ada/loops", ref=" ")
     with pytest.raises(HornbookError, match="no address of a Binder"):
         link(course, course.lesson("pocket_money"), "gh/ada/loops", hub="hub.example.org")
 

@@ -272,6 +272,16 @@ def test_as_the_solution(submission, reference):
     assert after.hidden == before.hidden + 1
 
 
+@pytest.mark.parametrize(
+    ("name", "form"), [("out.zip", Form.WHEEL), ("out.whl", Form.ZIP), ("out.zip", Form.FOLDER), ("out.whl", Form.BINDER)]
+)
+def test_a_name_that_says_something_else_is_refused(course: Course, tmp_path: Path, name: str, form: Form) -> None:
+    """A folder called like a zip would be opened by nobody."""
+    with pytest.raises(HornbookError, match=f"by its name, and not a {form}"):
+        make(course, tmp_path / name, form=form)
+    assert not (tmp_path / name).exists()
+
+
 def test_a_version_that_is_none_is_refused(course: Course, tmp_path: Path) -> None:
     """The version of a package is one that pip understands."""
     with pytest.raises(HornbookError, match='"one" is no version of a package'):

@@ -58,6 +58,8 @@ def link(course: Course, lesson: Lesson, repository: str, *, ref: str = "HEAD", 
     """
     if not re.fullmatch(r"https?://[^\s?#]+", hub):
         raise HornbookError(f"{printable(hub)}: is no address of a Binder, such as {HUB}.")
+    if not ref.strip():
+        raise HornbookError("--ref names a branch, a tag or a commit; without it the newest commit is opened.")
     path = lesson.path.relative_to(course.root).as_posix()
     return f"{hub.rstrip('/')}/v2/{_place(repository)}/{quote(ref, safe='')}?{urlencode({'urlpath': f'lab/tree/{path}'}, quote_via=quote)}"
 

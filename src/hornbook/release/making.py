@@ -62,7 +62,10 @@ def make(
     *graders* says whether the visible checks go along, by default as the course's settings do. *version* is a package's. Raises
     `HornbookError` for a place that is taken, `CourseError` for what cannot be released, and `LeakError` for what must not be.
     """
-    form = form or packing.form_of(into)
+    by_suffix = packing.form_of(into)
+    if form is not None and by_suffix not in {Form.FOLDER, form}:
+        raise HornbookError(f"{printable(into)}: is a {by_suffix} by its name, and not a {form}. Choose another name, or leave --as out.")
+    form = form or by_suffix
     _refuse_inside(course, into)
     packing.check_place(into, course.name, replace=replacing)
     if course.released is not None:
