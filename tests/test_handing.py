@@ -92,6 +92,20 @@ def test_a_learner_is_not_graded_without_the_seed(course: Course, tmp_path: Path
     assert "There is no seed of the variants of course here" in ended.stderr
 
 
+def test_what_lies_beside_a_lesson_is_handed_out_with_it(course: Course, tmp_path: Path) -> None:
+    """Its cells read a table by its name; one that the learner has changed stays, and that is said."""
+    (course.root / "lessons" / "bees.csv").write_text("a,b\n", "utf-8")
+    first = hornbook(course, "hand-out", "steps", "--learner", "ada", "--into", tmp_path / "out")
+    table = tmp_path / "out" / "ada" / "bees.csv"
+    assert (first.exit_code, table.read_text("utf-8")) == (0, "a,b\n")
+    table.write_text("mine\n", "utf-8")
+    second = hornbook(course, "hand-out", "steps", "--learner", "ada", "--into", tmp_path / "out")
+
+    assert second.exit_code == 2
+    assert "bees.csv: is there already, and says something else. It was left as it is." in second.stderr
+    assert table.read_text("utf-8") == "mine\n"
+
+
 def test_a_lesson_without_parameters_is_handed_out_alike(tmp_path: Path) -> None:
     """It is the same for all, and that is said."""
     course = drawing(tmp_path / "course", drawn={})

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from hornbook.errors import HornbookError, printable
+from hornbook.files import write_beside
 from hornbook.terminal import EXIT_CODES, CourseOption, SeedFileOption, find_course, find_lesson, telling_errors
 
 MAX_ROSTER = 4 << 20
@@ -35,6 +36,7 @@ def hand_out(
 ) -> None:
     """Write each learner's copy of a lesson, with values drawn for them, to DIR/ID/LESSON.ipynb; what is there already stays."""
     with telling_errors(context):
+        from hornbook.grading.preparation import files_for  # noqa: PLC0415 - brings the sandbox along
         from hornbook.variants import Seed, default_path, learner_id  # noqa: PLC0415 - only here
         from hornbook.variants import hand_out as hand_to  # noqa: PLC0415
 
@@ -48,7 +50,11 @@ def hand_out(
         kept: list[HornbookError] = []
         for one in everybody:
             try:
-                typer.echo(f"handed out  {printable(hand_to(chosen, one, seed, into))}")
+                path = hand_to(chosen, one, seed, into)
+                # Its cells read them by their names.
+                for name, text in files_for(chosen).items():
+                    write_beside(path.parent / name, text, "It was left as it is.")
+                typer.echo(f"handed out  {printable(path)}")
             except HornbookError as error:
                 kept.append(error)
                 typer.echo(str(error), err=True)
