@@ -235,6 +235,18 @@ def test_cohort_with_a_lesson_that_is_not_there_is_a_problem(root: Path) -> None
     assert found(root) == ['pyproject.toml: the cohort "autumn" has the lesson "lops", which is not there; did you mean "loops".']
 
 
+def test_lessons_stand_in_an_order_in_which_they_can_be_learned(root: Path) -> None:
+    """What another one requires comes before it, whatever the files are called; `lessons` keeps the order of the files."""
+    path = root / "lessons" / "loops.ipynb"
+    notebook = json.loads(path.read_text("utf-8"))
+    notebook["metadata"]["hornbook"]["requires"] = ["means"]
+    path.write_text(json.dumps(notebook), "utf-8")
+    course = Course.open(root)
+
+    assert [lesson.slug for lesson in course.lessons] == ["loops", "means"]
+    assert [lesson.slug for lesson in course.in_order] == ["means", "loops"]
+
+
 def test_files_of_one_name_say_the_same(root: Path) -> None:
     """A learner's copies of all lessons lie in one folder, with what their cells read; READMEs are nobody's data."""
     for folder in ("a", "b", "c"):

@@ -413,7 +413,10 @@ def test_where_nothing_stays_the_panel_says_so(desk: Desk, answers: Answers) -> 
     expect(panel).not_to_contain_text("Nothing that you do here stays")
     answers.fleeting = True
     desk.open()
-    expect(desk.lessons()).to_contain_text("Nothing that you do here stays when this place is closed")
+    notice = desk.lessons().locator(".hb-fleeting")
+    expect(notice).to_contain_text("Nothing that you do here stays when this place is closed.")
+    # Below all lessons it would be seen by nobody in time.
+    expect(notice.get_by_role("link", name="Download my work")).to_be_visible()
     desk.picture("fleeting")
 
 

@@ -155,6 +155,11 @@ class Course:
         """The slugs of the lessons so that each comes after those that it requires, and else by their paths."""
         return learnable({lesson.slug: lesson.requires for lesson in self.lessons})
 
+    @property
+    def in_order(self) -> tuple[Lesson, ...]:
+        """The lessons that can be read, in an order in which they can be learned."""
+        return tuple(self.lesson(slug) for slug in self.order)
+
     @cached_property
     def deadlines(self) -> Mapping[str, tuple[tuple[Cohort, datetime], ...]]:
         """When each lesson is due for which cohort, by slug, in the order of the settings."""

@@ -37,7 +37,7 @@ def launch(
     """Print the links by which Binder opens the lessons of a course, each in JupyterLab."""
     with telling_errors(context, as_json=as_json):
         here = find_course(course, ())
-        links = [(lesson, link(here, lesson, repository, ref=ref, hub=hub)) for lesson in here.lessons]
+        links = [(lesson, link(here, lesson, repository, ref=ref, hub=hub)) for lesson in here.in_order]
         if as_json:
             show_json([{"slug": lesson.slug, "title": lesson.title, "link": url} for lesson, url in links])
         elif markdown:

@@ -113,7 +113,9 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
         </p>
       )}
       {model.health?.fleeting === true && (
-        <p className="hb-fleeting">{trans.__('Nothing that you do here stays when this place is closed. Download your work before you go.')}</p>
+        <p className="hb-fleeting">
+          {trans.__('Nothing that you do here stays when this place is closed.')} <Takeaway model={model} trans={trans} />
+        </p>
       )}
       {trouble !== null && (
         <p className="hb-trouble" role="alert">
@@ -174,11 +176,18 @@ export function Lessons({ model, desk, trans, showPortfolio }: PanelProps): JSX.
         <button type="button" className="hb-link" onClick={showPortfolio}>
           {trans.__('Open portfolio')}
         </button>
-        <a className="hb-link" href={model.api.url('hornbook/api/takeaway')} download="">
-          {trans.__('Download my work')}
-        </a>
+        <Takeaway model={model} trans={trans} />
       </div>
     </div>
+  );
+}
+
+/** All copies and the portfolio, as one file. */
+function Takeaway({ model, trans }: { model: IModel; trans: TranslationBundle }): JSX.Element {
+  return (
+    <a className="hb-link" href={model.api.url('hornbook/api/takeaway')} download="">
+      {trans.__('Download my work')}
+    </a>
   );
 }
 

@@ -147,7 +147,7 @@ class Service:
             editable = self.shelf.editable(course)
             problems = [str(problem) for problem in course.problems()] if editable else []
             courses.append({"name": course.name, "title": course.settings.title, "problems": problems})
-            lessons += [lesson_info(self.shelf, course, one, standings.get(one.slug, Standing())) for one in course.lessons]
+            lessons += [lesson_info(self.shelf, course, one, standings.get(one.slug, Standing())) for one in course.in_order]
         return {"courses": courses, "lessons": lessons}
 
     def info(self, user: str, course: Course, lesson: Lesson) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Service:
         try:
             return self.finder.related(course, lesson, _passed(standings))
         except HornbookError:
-            return [{"course": course.name, **one} for one in related(lesson, course.lessons, standings)]
+            return [{"course": course.name, **one} for one in related(lesson, course.in_order, standings)]
 
     def teaching(self, user: str, course: Course, lesson: Lesson, trouble: str) -> list[dict[str, str]]:
         """Return the lesson that teaches what *trouble*, an error message, is about; none where there is none, or no catalog."""
@@ -447,7 +447,7 @@ class Service:
                 fitting = self.finder.related(place.course, place.lesson, _passed(standings))
                 if fitting:
                     return fitting
-        return [{"course": place.course.name, **one} for one in following(place.lesson, place.course.lessons, standings)]
+        return [{"course": place.course.name, **one} for one in following(place.lesson, place.course.in_order, standings)]
 
     async def close(self) -> None:
         """End everything that is under way."""
