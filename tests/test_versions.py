@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 
+from hornbook.cohorts import Cohort
+from hornbook.config import Settings
 from hornbook.course import Course
 from hornbook.errors import CourseError, HornbookError
 from hornbook.grading import grade
 from hornbook.grading.material import version_of
 from hornbook.lesson import fill, read_solution
-from hornbook.release.versions import FOLDER, SHOWN, at, keep, kept
+from hornbook.release.versions import FOLDER, SHOWN, at, keep, kept, settings_text
 from hornbook.scaffold import FIRST_LESSON, new_course
 
 GRADER = "graders/test_counting_vowels.py"
@@ -146,3 +150,28 @@ def test_where_nothing_can_be_kept_is_said(course: Course) -> None:
     (course.root / ".hornbook").write_text("", "utf-8")
     with pytest.raises(HornbookError, match="cannot be written"):
         keep(course, course.lesson(FIRST_LESSON))
+
+
+def test_settings_are_written_as_they_are_read(course: Course) -> None:
+    """What learners and past versions get of them says the same: with cohorts and all that these say, but without what is its author's."""
+    when = {"means": datetime(2026, 9, 20, 20), "count": datetime(2026, 9, 21, 12, tzinfo=UTC)}  # noqa: DTZ001 - by the cohort's clocks
+    cohort = Cohort(
+        "autumn", 'Autumn "evenings"', date(2026, 9, 7), "Europe/Berlin", 3, time(20), ((date(2026, 12, 21), date(2027, 1, 3)),),
+        ("count", "means"), when, 0, "https://x.org/{path}",
+    )  # fmt: skip
+    plain = Cohort("winter", "winter", date(2027, 1, 4), "UTC")
+    settings = replace(course.settings, title='ü "x" \\', preload=("numpy",), cohorts=(cohort, plain), mutation_score=50.0)
+    (course.root / "pyproject.toml").write_text(settings_text(settings), "utf-8")
+
+    assert Settings.read(course.root / "pyproject.toml") == replace(settings, mutation_score=Settings().mutation_score)
+
+
+def test_a_version_is_nobodys_plan(course: Course) -> None:
+    """It has one lesson only, so that a cohort would name lessons that are not there."""
+    with (course.root / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[tool.hornbook.cohort]]\nname = "autumn"\nstarts = 2026-09-07\ntimezone = "UTC"\n')
+    course = Course.open(course.root)
+    past, _ = at(course, keep(course, course.lessons[0]))
+
+    assert len(course.settings.cohorts) == 1
+    assert past.settings.cohorts == ()

@@ -11,7 +11,7 @@ a course need not be a repository, and a history can be cut short, rewritten, or
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,9 @@ from hornbook.grading.material import files_of, version_of
 from hornbook.release import packing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hornbook.cohorts import Cohort
     from hornbook.config import Settings
     from hornbook.lesson import Lesson
 
@@ -51,7 +54,9 @@ def keep(course: Course, lesson: Lesson) -> str:
     if not folder.is_dir():
         files = {path.relative_to(course.root).as_posix(): path.read_bytes() for path in files_of(course, lesson.slug)}
         try:
-            packing.write(folder, {**files, "pyproject.toml": settings_text(course.settings).encode()}, replace=False)
+            # A version is one lesson, and nobody's plan.
+            settings = settings_text(replace(course.settings, cohorts=()))
+            packing.write(folder, {**files, "pyproject.toml": settings.encode()}, replace=False)
         except HornbookError:
             # Somebody else has kept the same at the same time.
             if not folder.is_dir():
@@ -101,8 +106,23 @@ def settings_text(settings: Settings) -> str:
         f"require_level = {settings.require_level}",
         f"preload = [{', '.join(map(packing.quoted, settings.preload))}]",
         "",
+        *(line for cohort in settings.cohorts for line in _cohort(cohort)),
     ]
     return "\n".join(lines)
+
+
+def _cohort(cohort: Cohort) -> Iterator[str]:
+    """Yield the lines of a cohort's table: its learners see by when they have to do what."""
+    yield "[[tool.hornbook.cohort]]"
+    yield from (f"{name} = {packing.quoted(getattr(cohort, name))}" for name in ("name", "title", "timezone"))
+    yield from (f"{name} = {getattr(cohort, name).isoformat()}" for name in ("starts", "due_at"))
+    yield from (f"{name} = {getattr(cohort, name)}" for name in ("every_days", "alarm_hours"))
+    yield f"breaks = [{', '.join(f'[{first.isoformat()}, {last.isoformat()}]' for first, last in cohort.breaks)}]"
+    yield f"lessons = [{', '.join(map(packing.quoted, cohort.lessons))}]"
+    if cohort.link:
+        yield f"link = {packing.quoted(cohort.link)}"
+    yield f"due = {{{', '.join(f'{packing.quoted(slug)} = {when.isoformat()}' for slug, when in cohort.due.items())}}}"
+    yield ""
 
 
 def _folders(course: Course) -> list[Path]:
