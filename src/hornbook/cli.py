@@ -25,6 +25,7 @@ from hornbook import (
     handing,
     launching,
     pipelines,
+    practising,
     publishing,
     releasing,
     remembering,
@@ -226,6 +227,7 @@ app.add_typer(scoring.app)
 app.add_typer(reporting.app)
 app.add_typer(exchanging.app)
 app.add_typer(releasing.app)
+app.add_typer(practising.app)
 app.add_typer(comparing.app)
 app.add_typer(handing.app)
 app.add_typer(scheduling.app)
