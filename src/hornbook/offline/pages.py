@@ -66,7 +66,12 @@ class Assets:
             "words": {word: _template(word) for word in SCRIPT_WORDS},
         }
         if lesson is not None:
-            data["lesson"] = {"slug": lesson.slug, "digest": lesson.digest, "exercises": list(lesson.exercises), "notebook": lesson.to_notebook()}
+            data["lesson"] = {
+                "slug": lesson.slug,
+                "digest": lesson.digest,
+                "exercises": list(lesson.exercises),
+                "notebook": lesson.to_notebook(),
+            }
         return data
 
 
@@ -130,7 +135,8 @@ def _cell(number: int, cell: Cell) -> str:
     if cell.kind == "markdown":
         # A person reads what is written here; nothing runs, and nothing is checked.
         return (
-            f'<section class="answer" data-cell="{number}" data-exercise="{exercise}" data-prose="1"><label for="cell-{number}">{label}</label>'
+            f'<section class="answer" data-cell="{number}" data-exercise="{exercise}" data-prose="1">'
+            f'<label for="cell-{number}">{label}</label>'
             f'<textarea id="cell-{number}" rows="{rows + 3}">\n{html.escape(cell.source)}</textarea></section>'
         )
     check = f'<button type="button" class="check" data-exercise="{exercise}">{_said("check")}</button>' if cell.exercise else ""

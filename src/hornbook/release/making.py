@@ -386,6 +386,7 @@ def _collected(learners: Course, slug: str, course: Course) -> tuple[Check, ...]
 
 
 def refuse_inside(course: Course, into: Path) -> None:
+    """Raise `HornbookError` where *into* lies among the files of *course*, or holds it."""
     place = Path(os.path.realpath(into))
     if any(place.is_relative_to(course.root / name) for name in ("lessons", "graders", "feedback", ".hornbook")):
         raise HornbookError(

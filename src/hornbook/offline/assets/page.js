@@ -456,6 +456,8 @@ class LessonPage {
       model.set("card", answer.card);
       model.set("running", {});
       this.save();
+      // On a small screen the answer would stand below its edge.
+      place.verdict.scrollIntoView({ block: "nearest" });
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
       model.set("running", {});
