@@ -12,9 +12,9 @@ import ast
 import base64
 import builtins
 import contextlib
+import inspect
 import io
 import linecache
-import re
 import sys
 import time
 import traceback
@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from hornbook import wire
 from hornbook.errors import printable
+from hornbook.offline import IGNORED
 from hornbook.sandbox.answers import Answers, Lines, ask, own_lines
 from hornbook.sandbox.figures import open_figures
 from hornbook.sandbox.line import Gone
@@ -33,8 +34,6 @@ from hornbook.words import say
 ERROR_CHARS: Final = 500
 FLUSH_CHARS: Final = 8192
 FLUSH_SECONDS: Final = 0.1
-IGNORED: Final = re.compile(r"%(load_ext|reload_ext|check|hint|matplotlib|config)\b")
-"""Commands of a notebook that have nothing to do here: checks are asked for by a button, and figures are shown anyway."""
 
 Emit = Callable[[dict[str, Any]], object]
 
@@ -169,7 +168,7 @@ class Shell:
 
     def _evaluate(self, code: types.CodeType) -> object:
         value = eval(code, self.user_ns)  # noqa: S307 - this is what a page for learning Python is for
-        return _awaited(value) if code.co_flags & ast.PyCF_ALLOW_TOP_LEVEL_AWAIT and type(value) is types.CoroutineType else value
+        return _awaited(value) if code.co_flags & inspect.CO_COROUTINE and type(value) is types.CoroutineType else value
 
     def _shown(self, thing: object, output: dict[str, Any]) -> None:
         for stream in (sys.stdout, sys.stderr):

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from hornbook.course import Course
 from hornbook.lesson import Cell, Lesson
-from hornbook.offline.cells import IGNORED
+from hornbook.offline import IGNORED
 from hornbook.publish.exhibit import markdown
 from hornbook.words import say
 

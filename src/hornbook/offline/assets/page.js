@@ -280,7 +280,6 @@ class LessonPage {
       id: shipped.id,
       exercise: node.dataset.exercise || null,
       prose: node.dataset.prose === "1",
-      shows: (shipped.metadata.tags ?? []).includes("show"),
       field: part("textarea"),
       run: part(".run"),
       check: part(".check"),
@@ -351,7 +350,7 @@ class LessonPage {
 
   async runInTurn(cell) {
     try {
-      const above = this.cells.filter((one) => one.number < cell.number && !one.prose && !one.shows && !this.ran.has(one.id));
+      const above = this.cells.filter((one) => one.number < cell.number && !one.prose && !this.ran.has(one.id));
       for (const one of [...above, cell]) await this.runOne(one);
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
