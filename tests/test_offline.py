@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -414,6 +415,26 @@ def test_nothing_that_runs_there_reaches_elsewhere(visit: Visit, small: tuple[Co
 
     assert "NetworkError" in shown
     assert called == []
+
+
+def test_a_wheel_with_compiled_parts_runs_there(visit: Visit, stock: Path, tmp_path: Path) -> None:
+    """What PyPI or anybody has built for a browser is taken from the folder of wheels where a lesson imports it, and works."""
+    folder = tmp_path / "stock"
+    shutil.copytree(stock, folder)
+    options = ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--abi", "cp314", "--python-version", "3.14"]
+    options += ["--platform", Lock.read().tag.split("-")[2], "--dest", str(folder), "--quiet", "msgspec"]
+    subprocess.run([sys.executable, "-m", "pip", "download", *options], check=True)  # noqa: S603 - pip, by our own words
+    course = small_course(tmp_path / "course")
+    solution = course.root / "graders" / "steps.solution.py"
+    solution.write_text(SOLUTION.replace("lines = ", "import msgspec\n\nlines = "), "utf-8")
+    built = build(Course.open(course.root), tmp_path / "www" / "some" / "where", folder)
+    with served(built) as server:
+        visit.open(f"{server.address}lessons/steps.html")
+        server.kill()
+    visit.write("double", "import msgspec\ndef double(number):\n    return msgspec.json.decode(f'[{number * 2}]')[0]\n")
+
+    assert [name.split("-")[0] for name in built.wheels if name.endswith("wasm32.whl")] == ["msgspec"]
+    expect(visit.check("double")).to_have_class(re.compile("hb-is-passed"))
 
 
 # --- What is written stays -----------------------------------------------------------------------------------------------------

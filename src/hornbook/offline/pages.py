@@ -131,12 +131,15 @@ def _cell(number: int, cell: Cell) -> str:
         return f'<section class="text">{markdown(cell.source, cell.attachments)}</section>'
     exercise = html.escape(cell.exercise or "")
     label = html.escape(say("offline.exercise", exercise=cell.exercise) if cell.exercise else say("offline.example"))
+    label = f'<label for="cell-{number}">{label}</label>'
+    # Exercises are what somebody looks for who goes from heading to heading.
+    label = f'<h2 class="label">{label}</h2>' if cell.exercise else label
     rows = max(2, cell.source.count("\n") + 1)
     if cell.kind == "markdown":
         # A person reads what is written here; nothing runs, and nothing is checked.
         return (
             f'<section class="answer" data-cell="{number}" data-exercise="{exercise}" data-prose="1">'
-            f'<label for="cell-{number}">{label}</label>'
+            f"{label}"
             f'<textarea id="cell-{number}" rows="{rows + 3}">\n{html.escape(cell.source)}</textarea></section>'
         )
     check = f'<button type="button" class="check" data-exercise="{exercise}">{_said("check")}</button>' if cell.exercise else ""
@@ -147,7 +150,7 @@ def _cell(number: int, cell: Cell) -> str:
     )
     kind, verdict = ("answer", '<div class="verdict"></div>') if cell.exercise else ("code", "")
     return (
-        f'<section class="{kind}" data-cell="{number}" data-exercise="{exercise}"><label for="cell-{number}">{label}</label>{field}'
+        f'<section class="{kind}" data-cell="{number}" data-exercise="{exercise}">{label}{field}'
         f'<div class="bar"><button type="button" class="run" aria-describedby="cell-{number}">{_said("run")}</button>{check}</div>'
         f'<div class="output" role="log" aria-label="{_said("output")}" hidden></div>'
         f"{verdict}</section>"

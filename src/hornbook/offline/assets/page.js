@@ -62,16 +62,16 @@ async function keep() {
   workers.addEventListener("controllerchange", () => {
     if (taking) location.reload();
   });
-  let registration;
+  let registration = null;
   try {
     registration = await workers.register(here(`${site.root}sw.js`), { scope: root, updateViaCache: "none" });
   } catch {
     // Without a network a page that is kept is still here.
-    registration = await workers.getRegistration(root);
-    if (!registration) {
-      stand(words.unkept);
-      return;
-    }
+    registration = await workers.getRegistration(root).catch(() => null);
+  }
+  if (!registration) {
+    stand(words.unkept);
+    return;
   }
   const offer = () => {
     if (!registration.waiting || !workers.controller) return;
@@ -90,13 +90,14 @@ async function keep() {
       if (coming.state === "redundant" && !registration.active) stand(words.unkept);
     });
   });
-  if (!workers.controller) {
+  // A page that was reloaded past what is kept has no controller, and gets none.
+  if (!workers.controller && !registration.active) {
     await new Promise((resolve) => {
       workers.addEventListener("controllerchange", resolve, { once: true });
       registration.installing?.addEventListener("statechange", ({ target }) => target.state === "redundant" && resolve());
     });
   }
-  if (workers.controller) stand(words.ready);
+  if (workers.controller || registration.active) stand(words.ready);
   offer();
 }
 
