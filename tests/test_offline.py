@@ -434,7 +434,9 @@ def test_a_wheel_with_compiled_parts_runs_there(visit: Visit, stock: Path, tmp_p
     visit.write("double", "import msgspec\ndef double(number):\n    return msgspec.json.decode(f'[{number * 2}]')[0]\n")
 
     assert [name.split("-")[0] for name in built.wheels if name.endswith("wasm32.whl")] == ["msgspec"]
-    expect(visit.check("double")).to_have_class(re.compile("hb-is-passed"))
+    card = visit.check("double")
+
+    expect(card, card.inner_text()).to_have_class(re.compile("hb-is-passed"))
 
 
 # --- What is written stays -----------------------------------------------------------------------------------------------------

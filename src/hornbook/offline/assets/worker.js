@@ -18,7 +18,9 @@ async function start({ site, slug, language, kind }) {
   const { loadPyodide } = await import(new URL("pyodide.mjs", site.runtime));
   const [engine, course, ...wheels] = await Promise.all([site.engine, site.course, ...site.wheels.map((wheel) => wheel.url)].map(bytes));
   python = await loadPyodide({ indexURL: site.runtime, stdout: () => {}, stderr: () => {} });
-  for (const data of wheels) python.unpackArchive(data, "wheel");
+  // Without a folder they would lie where Python happens to be, which a lesson changes.
+  const packages = python.runPython('import sysconfig; sysconfig.get_path("purelib")');
+  for (const data of wheels) python.unpackArchive(data, "wheel", { extractDir: packages });
   for (const [data, folder] of [[engine, "/hornbook/engine"], [course, "/hornbook/course"]]) {
     python.FS.mkdirTree(folder);
     python.unpackArchive(data, "zip", { extractDir: folder });
