@@ -700,7 +700,14 @@ def test_a_page_says_what_a_check_says(slug: str, tmp_path: Path, monkeypatch: p
     for name, sources in works.items():
         path = tmp_path / f"{slug}.ipynb"
         path.write_text(json.dumps(lesson.to_notebook(sources)), "utf-8")
-        question = {"slug": slug, "notebook": path.read_text("utf-8"), "exercise": None, "language": "en", "done": [], "ended": {}}
+        question: dict[str, Any] = {
+            "slug": slug,
+            "notebook": path.read_text("utf-8"),
+            "exercise": None,
+            "language": "en",
+            "done": [],
+            "ended": {},
+        }
         said = json.loads(desk.check(json.dumps(question)))["card"]
         expected = Card.of(check(path, course)).to_json()
 

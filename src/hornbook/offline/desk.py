@@ -194,6 +194,10 @@ class Desk:
                 title = asked.get("exercise") or self.course.settings.title
                 return json.dumps({"card": Card.saying(title, str(error), language=language).to_json(), "done": asked["done"]})
 
+    def _count(self, done: int, of: int) -> None:
+        """Tell how many checks were asked."""
+        self.tell({"type": "asked", "done": done, "of": of})
+
     def _checked(self, asked: Mapping[str, Any], language: str) -> dict[str, Any]:
         lesson = self.course.lesson(asked["slug"])
         exercise: str | None = asked["exercise"]
@@ -208,7 +212,7 @@ class Desk:
             exercise=exercise,
             executor=Here(self.course, lesson, Files(lesson, self.home), watch),
             language=language,
-            tell=lambda done, of: self.tell({"type": "asked", "done": done, "of": of}),
+            tell=self._count,
         )
         with contextlib.closing(sitting):
             run_checks(self.course, lesson, [(sitting, random.getrandbits(32))])

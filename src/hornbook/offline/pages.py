@@ -26,11 +26,29 @@ POLICY: Final = (
 )
 """What a page may load: its own site, and pictures that its cells have drawn. Python runs in a worker, which has a policy of its own."""
 
-SCRIPT_WORDS: Final = (
-    "run", "stop", "check", "checking", "starting", "getting", "ready", "unkept", "update", "reload", "unsaved", "stopped", "ended",
-    "cannot-begin", "sure", "no-notebook", "opened", "other-lesson", "picture", "done",
-)  # fmt: skip
-"""The words that `page.js` says, by the last part of their ids."""
+
+def script_words() -> dict[str, str]:
+    """Return the words that `page.js` says, with their blanks left open for it."""
+    return {
+        "run": say("offline.run"),
+        "stop": say("offline.stop"),
+        "checking": say("offline.checking"),
+        "starting": say("offline.starting"),
+        "getting": say("offline.getting", percent="{percent}"),
+        "ready": say("offline.ready"),
+        "unkept": say("offline.unkept"),
+        "update": say("offline.update"),
+        "unsaved": say("offline.unsaved"),
+        "stopped": say("offline.stopped"),
+        "ended": say("offline.ended"),
+        "cannot-begin": say("offline.cannot-begin", problem="{problem}"),
+        "sure": say("offline.sure"),
+        "no-notebook": say("offline.no-notebook"),
+        "opened": say("offline.opened", title="{title}"),
+        "other-lesson": say("offline.other-lesson"),
+        "picture": say("offline.picture"),
+        "done": say("offline.done", done="{done}", total="{total}"),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,7 @@ class Assets:
             "engine": f"{up}{self.engine}",
             "packed": f"{up}{self.course}",
             "wheels": [f"{up}{wheel}" for wheel in self.wheels],
-            "words": {word: _template(word) for word in SCRIPT_WORDS},
+            "words": script_words(),
         }
         if lesson is not None:
             data["lesson"] = {
@@ -75,22 +93,19 @@ class Assets:
         return data
 
 
-def _template(word: str) -> str:
-    """Return a sentence with its blanks left open, for the page to fill."""
-    blanks = {"percent": "{percent}", "done": "{done}", "total": "{total}", "title": "{title}", "problem": "{problem}"}
-    return say(f"offline.{word}", **blanks)
-
-
 def index(course: Course, listed: Sequence[Listed], assets: Assets, language: str) -> str:
     """Return the page that lists the lessons."""
     rows = "\n".join(_row(one) for one in listed)
     title = html.escape(course.settings.title)
-    body = f"""<header><h1>{title}</h1><p class="lead">{_said("lead")}</p></header>
+    body = f"""<header><h1>{title}</h1><p class="lead">{_said(say("offline.lead"))}</p></header>
 {_standing()}
 <ol class="lessons">
 {rows}
 </ol>
-<section class="about"><h2>{_said("about")}</h2><p>{_said("practice")}</p><p>{_said("carry")}</p><p>{_said("install")}</p></section>"""
+<section class="about"><h2>{_said(say("offline.about"))}</h2>
+<p>{_said(say("offline.practice"))}</p>
+<p>{_said(say("offline.carry"))}</p>
+<p>{_said(say("offline.install"))}</p></section>"""
     return _page(course.settings.title, body, "", assets, assets.as_data("", None, course, language), language)
 
 
@@ -110,17 +125,17 @@ def _row(one: Listed) -> str:
 def lesson_page(course: Course, lesson: Lesson, assets: Assets, language: str) -> str:
     """Return the page of *lesson*."""
     cells = "\n".join(_cell(number, cell) for number, cell in enumerate(lesson.cells))
-    body = f"""<nav><a href="../index.html">{_said("all-lessons")}</a></nav>
+    body = f"""<nav><a href="../index.html">{_said(say("offline.all-lessons"))}</a></nav>
 {_standing()}
 <div class="note" id="note" role="status" hidden></div>
 {cells}
-<section class="about"><h2>{_said("your-work")}</h2>
-<p>{_said("practice")} {_said("carry")}</p>
-<div class="bar"><button type="button" id="download">{_said("download")}</button>
-<label class="button" for="open">{_said("open")}</label><input type="file" id="open" accept=".ipynb" class="out-of-sight">
-<button type="button" id="over">{_said("start-over")}</button></div>
-<p class="keys">{_said("keys")}</p></section>
-<div class="keyboard" id="keyboard" role="toolbar" aria-label="{_said("keyboard")}" hidden></div>"""
+<section class="about"><h2>{_said(say("offline.your-work"))}</h2>
+<p>{_said(say("offline.practice"))} {_said(say("offline.carry"))}</p>
+<div class="bar"><button type="button" id="download">{_said(say("offline.download"))}</button>
+<label class="button" for="open">{_said(say("offline.open"))}</label><input type="file" id="open" accept=".ipynb" class="out-of-sight">
+<button type="button" id="over">{_said(say("offline.start-over"))}</button></div>
+<p class="keys">{_said(say("offline.keys"))}</p></section>
+<div class="keyboard" id="keyboard" role="toolbar" aria-label="{_said(say("offline.keyboard"))}" hidden></div>"""
     return _page(lesson.title, body, "../", assets, assets.as_data("../", lesson, course, language), language)
 
 
@@ -142,7 +157,9 @@ def _cell(number: int, cell: Cell) -> str:
             f"{label}"
             f'<textarea id="cell-{number}" rows="{rows + 3}">\n{html.escape(cell.source)}</textarea></section>'
         )
-    check = f'<button type="button" class="check" data-exercise="{exercise}">{_said("check")}</button>' if cell.exercise else ""
+    check = (
+        f'<button type="button" class="check" data-exercise="{exercise}">{_said(say("offline.check"))}</button>' if cell.exercise else ""
+    )
     # A first line break of a textarea is none of its text.
     field = (
         f'<textarea id="cell-{number}" rows="{rows}" spellcheck="false" autocomplete="off" autocapitalize="off" autocorrect="off" '
@@ -151,8 +168,9 @@ def _cell(number: int, cell: Cell) -> str:
     kind, verdict = ("answer", '<div class="verdict"></div>') if cell.exercise else ("code", "")
     return (
         f'<section class="{kind}" data-cell="{number}" data-exercise="{exercise}">{label}{field}'
-        f'<div class="bar"><button type="button" class="run" aria-describedby="cell-{number}">{_said("run")}</button>{check}</div>'
-        f'<div class="output" role="log" aria-label="{_said("output")}" hidden></div>'
+        f'<div class="bar"><button type="button" class="run" aria-describedby="cell-{number}">{_said(say("offline.run"))}</button>'
+        f"{check}</div>"
+        f'<div class="output" role="log" aria-label="{_said(say("offline.output"))}" hidden></div>'
         f"{verdict}</section>"
     )
 
@@ -166,14 +184,14 @@ def is_commands(source: str) -> bool:
 def _standing() -> str:
     """Return where a page says whether it can do without a network, and that there is a newer one."""
     return (
-        f'<div class="standing"><p id="standing" role="status">{_said("starting")}</p>'
-        f'<button type="button" id="update" hidden>{_said("reload")}</button></div>'
-        f"<noscript><p>{_said('no-script')}</p></noscript>"
+        f'<div class="standing"><p id="standing" role="status">{_said(say("offline.starting"))}</p>'
+        f'<button type="button" id="update" hidden>{_said(say("offline.reload"))}</button></div>'
+        f"<noscript><p>{_said(say('offline.no-script'))}</p></noscript>"
     )
 
 
-def _said(word: str) -> str:
-    return html.escape(say(f"offline.{word}"))
+def _said(sentence: str) -> str:
+    return html.escape(sentence)
 
 
 def _page(title: str, body: str, up: str, assets: Assets, data: Mapping[str, Any], language: str) -> str:
