@@ -112,7 +112,7 @@ def small_course(root: Path, *, title: str = "Steps & <stairs>") -> Course:
     """Return a course of one lesson that runs in a browser, with a file beside it, and one that needs numpy."""
     for folder in ("lessons", "graders", "feedback"):
         (root / folder).mkdir(parents=True)
-    limits = "[tool.hornbook.limits]\ncell_seconds = 2\ncheck_seconds = 2\n"
+    limits = "[tool.hornbook.limits]\ncell_seconds = 5\ncheck_seconds = 5\n"
     (root / "pyproject.toml").write_text(f'[tool.hornbook]\nname = "small"\ntitle = "A small course"\n\n{limits}', "utf-8")
     lesson_of(
         root,

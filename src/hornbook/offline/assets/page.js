@@ -251,6 +251,8 @@ class LessonPage {
     this.models = new Map();
     this.ran = new Set();
     this.queue = Promise.resolve();
+    this.checks = Promise.resolve();
+    this.active = null;
     this.checking = new Set();
     this.saving = null;
     if (this.kept.digest !== lesson.digest) {
@@ -340,17 +342,21 @@ class LessonPage {
 
   run(cell) {
     if (cell.running) {
-      this.runner.stop();
+      if (this.active === cell) this.runner.stop();
+      else cell.cancelled = true;
       return;
     }
     cell.running = true;
+    cell.cancelled = false;
     cell.run.textContent = words.stop;
     // Cells run one after the other, and before one those above it that have not run since Python began.
     this.queue = this.queue.then(() => this.runInTurn(cell));
   }
 
   async runInTurn(cell) {
+    this.active = cell;
     try {
+      if (cell.cancelled) return;
       const above = this.cells.filter((one) => one.number < cell.number && !one.prose && !this.ran.has(one.id));
       for (const one of [...above, cell]) await this.runOne(one);
     } catch (error) {
@@ -359,10 +365,11 @@ class LessonPage {
       const said = { stopped: words.stopped, died: words.ended }[error.how] ?? words.ended;
       this.show(cell, { output_type: "stream", name: "stderr", text: error.step === null && error.message ? fill(words["cannot-begin"], { problem: error.message }) : said });
     } finally {
+      this.active = null;
       cell.running = false;
       cell.run.textContent = words.run;
     }
-    if (cell.exercise && this.isTouched(cell.exercise)) await this.check(cell);
+    if (cell.exercise && this.isTouched(cell.exercise)) this.check(cell);
   }
 
   async runOne(cell) {
@@ -437,15 +444,20 @@ class LessonPage {
     return model;
   }
 
-  async check(cell) {
+  check(cell) {
     const exercise = cell.exercise;
-    if (this.checking.size) return;
+    if (this.checking.has(exercise)) return;
     this.checking.add(exercise);
     cell.check.setAttribute("aria-disabled", "true");
     const place = this.cells.findLast((one) => one.exercise === exercise && one.verdict);
     const model = this.model(place);
+    model.set("running", { title: exercise, label: words.checking, ended: words.ended });
+    // There is one Python that checks: exercises are checked one after the other.
+    this.checks = this.checks.then(() => this.checkInTurn(cell, exercise, place, model));
+  }
+
+  async checkInTurn(cell, exercise, place, model) {
     const running = (label) => model.set("running", { title: exercise, label, ended: words.ended });
-    running(words.checking);
     try {
       const answer = await this.asked(exercise, ({ done, of }) => of > 1 && running(`${words.checking} ${done}/${of}`));
       const before = model.get("card");
@@ -536,7 +548,7 @@ class LessonPage {
     if (!confirm(words.sure)) return;
     this.runner.drop();
     this.checker.drop();
-    removeEventListener("pagehide", this.save);
+    // Nothing of it may be written once more when the page goes.
     this.save = () => {};
     localStorage.removeItem(keyOf(this.lesson.slug));
     location.reload();
@@ -632,7 +644,7 @@ function index() {
 if (site.lesson) {
   const page = new LessonPage(site.lesson, (await import(here(site.card))).default);
   await keep();
-  // Python is begun when somebody comes to work, and the one that checks once the one that runs is there.
+  // Both are begun before anybody asks for them, one after the other: the one that runs cells is wanted first.
   document.documentElement.dataset.ready = "1";
   page.runner.begin().then(() => page.checker.begin()).catch(() => {});
 } else {
