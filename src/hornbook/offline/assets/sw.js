@@ -6,7 +6,7 @@ const PREFIX = `hornbook ${ROOT} `;
 const NAME = PREFIX + SITE.version;
 
 // Python's worker reaches its own site and nothing else, whatever runs in it.
-const WORKER_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'; connect-src 'self'";
+const WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
 async function digestOf(data) {
   const digest = await crypto.subtle.digest("SHA-256", data);
