@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import HANG
 
 from hornbook import wire
 from hornbook.grading import compare
@@ -527,7 +528,7 @@ def test_a_value_made_to_be_slow_is_told_quickly(came: object, expected: object,
     found = difference(came, expected, **options)
 
     assert found is not None
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < HANG
 
 
 @pytest.mark.parametrize(
@@ -626,7 +627,7 @@ def test_a_huge_value_is_not_rendered_whole() -> None:
     start = time.process_time()
     shown = show({"huge": huge})
 
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < HANG
     assert "(1000000 items)" in shown
 
 
@@ -889,7 +890,7 @@ def test_a_message_made_to_be_slow_is_explained_quickly() -> None:
     for bait in ("a" * 10**6, "f() missing " * 10**5, "'" * 10**6, "unsupported operand type(s) for " * 10**5):
         explain_exception("TypeError", bait)
 
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < HANG
 
 
 def test_what_did_not_come_is_not_none() -> None:
