@@ -782,6 +782,9 @@ CODE = [
     ("[1].index(2)", "Ask with `in` first"),
     ("'a'.index('b')", "Ask with `in` first"),
     ("import math; math.sqrt(-1)", "not defined for that number"),
+    ("import math, numpy as np; math.sqrt(np.ones(3))", "has functions of its own, such as `np.sqrt`"),
+    ("import numpy as np; np.ones(3) ^ 2", "`x ** 2`"),
+    ("1.5 ^ 2", "`x ** 2`"),
     ("import numpy as np; np.ones(3) + np.ones(4)", "shapes (3,) (4,) do not fit together"),
     ("import numpy as np; np.ones((2, 3)) @ np.ones((2, 3))", "cannot be multiplied"),
     ("import numpy as np; np.ones((2, 3)).dot(np.ones((2, 3)))", "cannot be multiplied"),
@@ -826,6 +829,11 @@ def test_an_exception_of_pythons_own_making_is_explained(code: str, words: str) 
 
     told = explain_exception(type(raised.value).__name__, str(raised.value))
     assert words in told
+
+
+def test_a_cell_that_ends_too_early_is_explained() -> None:
+    """What a kernel says of a bracket in a cell's last statement does not name it: the sentence says what to look for."""
+    assert "opened and never closed" in explain_exception("SyntaxError", "incomplete input (<cell>, line 2)")
 
 
 def test_a_syntax_error_names_its_line() -> None:
