@@ -315,6 +315,29 @@ def test_a_scheduler_that_stays_away_ends_the_run_in_a_sentence(course: Course, 
     assert len(found_in(jsonl)) == len(paths)
 
 
+def test_a_worker_that_is_gone_before_it_has_its_lesson_is_not_waited_for(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """Its task was meant for it alone; when another worker comes, that one is asked."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 2)
+    (tmp_path / "frail.py").write_text(
+        "import os\nfrom hornbook.grading import remote\ntrue = getattr(remote.answer, 'true', remote.answer)\n"
+        "def answer(question, material=b''):\n    if material:\n        os._exit(1)\n    return true(question)\n"
+        "answer.true = true\nremote.answer = answer\n",
+        "utf-8",
+    )
+    _, address = programs.scheduler()
+    programs.worker(address, "--preload", str(tmp_path / "frail.py"))
+    told: list[str] = []
+
+    def tell(words: str) -> None:
+        told.append(words)
+        programs.worker(address)
+
+    found = said(list(grade_on(address, paths, course, seed=3, tell=tell)))
+
+    assert told == [f"{address} has no worker that fits; waiting 60 seconds for one."]
+    assert [found[place]["passed"] for place in (0, 1)] == [True] * 2
+
+
 def test_what_a_scheduler_has_lost_is_asked_again(course: Course, tmp_path: Path, programs: Programs) -> None:
     """One that forgets tasks, and tells nobody, has them asked again."""
     paths = hand_in(course, tmp_path / "in", [RIGHT] * 3)
