@@ -177,7 +177,8 @@ def _scheduler(cluster: str) -> Iterator[tuple[str, Any]]:
 
     # Whoever else is on this machine could have an open scheduler run anything in our name.
     security = distributed.Security.temporary()  # type: ignore[no-untyped-call]
-    here: dict[str, Any] = {"host": "tls://127.0.0.1", "protocol": "tls://", "security": security, "dashboard_address": None}
+    # Of its pages, too, nobody else is to know; and two runs must not ask for one port.
+    here: dict[str, Any] = {"host": "tls://127.0.0.1", "protocol": "tls://", "security": security, "dashboard_address": "127.0.0.1:0"}
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": TRIES - 1}),
         distributed.LocalCluster(n_workers=int(local[1]), threads_per_worker=1, silence_logs=50, **here) as ours,  # type: ignore[no-untyped-call]
