@@ -157,8 +157,10 @@ def test_from_a_mistake_by_its_hint_to_a_pass(desk: Desk) -> None:
     expect(desk.footer().locator(".hb-hint")).to_have_count(1)
     desk.picture("mistake")
 
-    desk.command("hornbook:hint")
+    with desk.page.expect_response(lambda response: response.url.partition("?")[0].endswith("/hornbook/api/hints")) as recorded:
+        desk.command("hornbook:hint")
     expect(desk.footer().locator(".hb-hint")).to_have_count(2)
+    assert (recorded.value.status, recorded.value.json()["shown"]) == (200, 2)
 
     for exercise, source in SOLUTION.items():
         desk.check(source, exercise)

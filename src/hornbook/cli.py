@@ -33,7 +33,7 @@ from hornbook import (
     scoring,
 )
 from hornbook.errors import HornbookError, printable
-from hornbook.keeping import Keeping
+from hornbook.keeping import Keeping, practising
 from hornbook.terminal import (
     AT_FAULT,
     EXIT_CODES,
@@ -131,6 +131,10 @@ def check(
     course: CourseOption = None,
     lesson: LessonOption = None,
     hints: Annotated[int, typer.Option("--hints", metavar="N", min=0, help="How many hints to show for each check.")] = 1,
+    record: Annotated[
+        str | None,
+        typer.Option("--record", metavar="FILE|URL", help="Remember there where the exercises stand, and which hints were shown."),
+    ] = None,
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -141,7 +145,12 @@ def check(
         need_linux()
         draw = functools.partial(render, hints=hints)
         run = Run.of(notebooks, course, lesson, as_json=as_json, visible_only=True, language=language, draw=draw)
-        raise typer.Exit(run.to_its_end())
+        if record is None:
+            raise typer.Exit(run.to_its_end())
+        need_learners(run.files)
+        with practising(record, run, hints) as each:
+            code = replace(run, each=each).to_its_end()
+        raise typer.Exit(code)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -104,8 +104,16 @@ export class Work implements IDisposable {
 
   state(cell: ICellModel): CellState {
     let state = this.states.get(cell.id);
-    if (state === undefined) this.states.set(cell.id, (state = new CellState()));
+    if (state === undefined) {
+      this.states.set(cell.id, (state = new CellState()));
+      state.card.revealed = (check, shown) => this.revealed(check, shown);
+    }
     return state;
+  }
+
+  /** Have it recorded that hints are to be seen; nobody waits for that, and a hint that could not be recorded is shown as well. */
+  revealed(check: string, shown: number): void {
+    void this.model.api.hinted(this.context.path, check, shown).catch(() => undefined);
   }
 
   /** Whether the cell says something else now than when it was checked. */
