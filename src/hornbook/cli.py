@@ -41,6 +41,7 @@ from hornbook.terminal import (
     PASSED,
     CourseOption,
     Drawing,
+    JobsOption,
     JsonOption,
     LanguageOption,
     LessonOption,
@@ -50,6 +51,7 @@ from hornbook.terminal import (
     Run,
     SeedFileOption,
     SeedOption,
+    VariantsOption,
     find_course,
     find_lesson,
     going_on,
@@ -152,9 +154,7 @@ def grade(  # noqa: PLR0913 - each is an option
     course: CourseOption = None,
     lesson: LessonOption = None,
     language: LanguageOption = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at a time. [default: as processors and memory allow]")
-    ] = None,
+    jobs: JobsOption = None,
     cluster: Annotated[
         str | None,
         typer.Option("--cluster", metavar="ADDRESS", help="Grade on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, or local:N workers."),
@@ -182,9 +182,14 @@ def grade(  # noqa: PLR0913 - each is an option
     ] = None,
     learner: Annotated[
         str | None,
-        typer.Option("--learner", metavar="ID", help="Whose notebook it is, to draw that learner's variant. [default: its folder]"),
+        typer.Option(
+            "--learner",
+            metavar="ID",
+            help="Whose notebook it is, for the record and the variant. [default: its folder]",
+        ),
     ] = None,
     seed_file: SeedFileOption = None,
+    variants: VariantsOption = None,
     seed: SeedOption = None,
     require_level: LevelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
@@ -198,9 +203,9 @@ def grade(  # noqa: PLR0913 - each is an option
         draw = line if quiet else functools.partial(render, verbose=verbose)
         options: dict[str, Any] = {"seed": seed, "verdicts": verdicts, "language": language, "jobs": jobs, "cluster": cluster}
         run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
-        run = replace(run, drawing=Drawing.of(run.course, seed_file, learner))
+        run = replace(run, drawing=Drawing.of(run.course, seed_file, learner, variants))
         need_level(max(run.course.settings.require_level, require_level or 0))
-        if record is not None:
+        if record is not None and learner is None:
             need_learners(run.files)
         if gradebook is not None:
             run = _into(gradebook, run)
