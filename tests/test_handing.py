@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import html
 import json
 from pathlib import Path
@@ -384,3 +385,46 @@ def test_values_that_nobody_can_have_drawn_are_not_published(course: Course) -> 
 
     assert verdict["parameters"] == {"values": {"n": 1, "word": "x"}, "of": "lesson"}
     assert "are none that this lesson draws" in told.stderr
+
+
+# --- What goes wrong, and what a class is told ----------------------------------------------------------------------------
+
+
+def test_copies_are_not_handed_out_among_the_lessons(course: Course) -> None:
+    """They would be lessons of the same name, and the course could not be opened any more."""
+    ended = hornbook(course, "hand-out", "steps", "--learner", "ada", "--into", course.root / "lessons" / "handed")
+
+    assert ended.exit_code == 2
+    assert "lies among the lessons" in ended.stderr
+    assert sorted(path.name for path in (course.root / "lessons").iterdir()) == ["steps.ipynb"]
+
+
+def test_a_whole_class_is_not_graded_as_one_learners(course: Course, tmp_path: Path) -> None:
+    """Who names a learner and gives everybody's folders is told, before the record has everybody's work as that learner's."""
+    handed(course, "ada", "ben")
+    ended = hornbook(course, "grade", tmp_path / "handed-out", "--learner", "ada", "--record", tmp_path / "record.sqlite")
+
+    assert ended.exit_code == 2
+    assert "ben/steps.ipynb lies in another learner's folder" in ended.stderr
+    assert not (tmp_path / "record.sqlite").exists()
+
+
+def test_a_class_with_values_of_their_own_is_one_class_with_one_lesson(course: Course, tmp_path: Path) -> None:
+    """Other values make no other lesson, no other mistake, and no likeness: in the report, in tables, and where works are compared."""
+    paths = handed(course, "ada", "ben", "cyd", "dora")
+    for path in paths[2:]:
+        path.write_text(path.read_text("utf-8").replace("one = n * 10 + len(word)", "one = 7"), "utf-8")
+    out, record, table = tmp_path / "handed-out", tmp_path / "record.sqlite", tmp_path / "scores.csv"
+    hornbook(course, "grade", out, "--record", record, "--report", table, "--quiet")
+    words = ["report", "--record", str(record), "--course", str(course.root), "--least", "1", "--json"]
+    (lesson,) = json.loads(CliRunner().invoke(app, words).stdout)["lessons"]
+    (first,) = [check for check in lesson["checks"] if check["name"] == "test_one"]
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    alike = CliRunner().invoke(app, ["similar", str(out), "--course", str(course.root), "--json"])
+
+    assert (lesson["learners"], lesson["passed"]) == (4, 2)
+    assert first["mistakes"] == [{"words": "… came, … was expected: it is … too small.", "learners": 2}]
+    assert [(row["learner"], row["passed"]) for row in rows] == [("ada", "yes"), ("ben", "yes"), ("cyd", "no"), ("dora", "no")]
+    assert len({row["version"] for row in rows}) == 1
+    assert json.loads(alike.stdout) == []

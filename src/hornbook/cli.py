@@ -59,6 +59,7 @@ from hornbook.terminal import (
     need_learners,
     need_level,
     need_linux,
+    need_one_learner,
     show,
     show_json,
     slug_of,
@@ -205,7 +206,9 @@ def grade(  # noqa: PLR0913 - each is an option
         run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
         run = replace(run, drawing=Drawing.of(run.course, seed_file, learner, variants))
         need_level(max(run.course.settings.require_level, require_level or 0))
-        if record is not None and learner is None:
+        if learner is not None:
+            need_one_learner(run.files, learner)
+        elif record is not None:
             need_learners(run.files)
         if gradebook is not None:
             run = _into(gradebook, run)

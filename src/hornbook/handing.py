@@ -6,13 +6,16 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hornbook.errors import HornbookError, printable
 from hornbook.files import write_beside
 from hornbook.terminal import EXIT_CODES, CourseOption, SeedFileOption, find_course, find_lesson, telling_errors
+
+if TYPE_CHECKING:
+    from hornbook.course import Course
 
 MAX_ROSTER = 4 << 20
 """How many bytes a list of learners may have."""
@@ -47,6 +50,7 @@ def hand_out(
         found = find_course(course, ())
         chosen = find_lesson(found, lesson)
         everybody = _everybody(learner or (), learners)
+        _check_place(into, found)
         seed = Seed.open(found, seed_file)
         kept: list[HornbookError] = []
         for one in everybody:
@@ -90,6 +94,12 @@ def variants(
             )
         # In one line, so that a pipeline can pass it on as it is.
         typer.echo(json.dumps(table(found, everybody, seed), allow_nan=False))
+
+
+def _check_place(into: Path, course: Course) -> None:
+    """Raise HornbookError where copies in *into* would be taken for lessons of *course*."""
+    if into.resolve().is_relative_to((course.root / "lessons").resolve()):
+        raise HornbookError(f"{printable(into)}: lies among the lessons, and copies would be more of them. Choose another --into.")
 
 
 def _everybody(said: Sequence[str], roster: Path | None) -> list[str]:

@@ -472,6 +472,17 @@ def need_learners(files: Sequence[tuple[Path, str]]) -> None:
             )
 
 
+def need_one_learner(files: Sequence[tuple[Path, str]], learner: str) -> None:
+    """Raise HornbookError where *files* lie in a folder for each learner, and would all be graded as those of *learner*."""
+    folders = {whose: path for path, name in files if (whose := folder_of(path, name)) is not None}
+    other = next((path for whose, path in folders.items() if whose != learner), None)
+    if learner in folders and other is not None:
+        raise HornbookError(
+            f"{printable(other)} lies in another learner's folder, and with --learner {printable(learner)} all would be graded as theirs. "
+            "Leave --learner out, or give that learner's folder alone."
+        )
+
+
 def need_linux() -> None:
     """Say in one sentence, before anything is read, that nothing can be graded on another system."""
     from hornbook.sandbox.canary import need_linux  # noqa: PLC0415 - heavy
