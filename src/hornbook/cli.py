@@ -206,8 +206,8 @@ def grade(  # noqa: PLR0913 - each is an option
         run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
         run = replace(run, drawing=Drawing.of(run.course, seed_file, learner, variants))
         need_level(max(run.course.settings.require_level, require_level or 0))
-        if learner is not None:
-            need_one_learner(run.files, learner)
+        if run.drawing.learner is not None:
+            need_one_learner(run.files, run.drawing.learner)
         elif record is not None:
             need_learners(run.files)
         if gradebook is not None:
