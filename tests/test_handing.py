@@ -209,6 +209,22 @@ def test_nbgraders_folders_say_whose_a_notebook_is_from_any_of_them(course: Cour
     assert recorded == expected
 
 
+def test_with_a_gradebook_a_notebook_that_is_named_is_its_students(course: Course, tmp_path: Path) -> None:
+    """The points go to whose folder it lies in, and so do values and record."""
+    (path,) = handed(course, "ada")
+    place = tmp_path / "submitted" / "ada" / "week 1" / "steps.ipynb"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(path.read_bytes())
+    words = ["grade", place, "--record", tmp_path / "record.sqlite", "--gradebook", tmp_path / "gradebook.db", "--json"]
+    ended = hornbook(course, *words)
+    with contextlib.closing(Record.open(tmp_path / "record.sqlite")) as opened:
+        (one,) = opened.learners()
+
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout)["parameters"] == own(course, "ada")
+    assert one.learner == "ada"
+
+
 def test_a_folder_of_the_learners_own_making_makes_them_nobody_else(course: Course, tmp_path: Path) -> None:
     """Who hands in submitted/ada/week/steps.ipynb in a folder of Eve's is Eve."""
     (path,) = handed(course, "eve")

@@ -208,7 +208,7 @@ def grade(  # noqa: PLR0913 - each is an option
         need_level(max(run.course.settings.require_level, require_level or 0))
         if run.drawing.learner is not None:
             need_one_learner(run.files, run.drawing.learner)
-        elif record is not None:
+        elif record is not None and gradebook is None:
             need_learners(run.files)
         if gradebook is not None:
             run = _into(gradebook, run)
@@ -224,7 +224,7 @@ def _into(gradebook: str, run: Run) -> Run:
 
     for path, _ in run.files:
         place_of(path)
-    return replace(run, each=hand_back(run.course, gradebook))
+    return replace(run, each=hand_back(run.course, gradebook), drawing=replace(run.drawing, nbgrader=True))
 
 
 app.add_typer(publishing.app)

@@ -94,12 +94,14 @@ Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebo
 class Drawing:
     """Whose variant a notebook has: that of *learner*, if one is named, or of the folder that it lies in, drawn from *seed*.
 
-    Where nobody is known, and the notebook is to be `believed`, as on the machine of whoever was handed it, its own values hold.
+    Where nobody is known, and the notebook is to be `believed`, as on the machine of whoever was handed it, its own values hold. With
+    `nbgrader` every notebook lies in nbgrader's layout, also one that is named itself.
     """
 
     seed: Seed | Table | None = None
     learner: str | None = None
     believed: bool = False
+    nbgrader: bool = False
 
     @classmethod
     def of(cls, course: Course, path: Path | None, learner: str | None, table: Path | None = None) -> Drawing:
@@ -124,6 +126,10 @@ class Drawing:
 
     def whose(self, path: Path, name: str) -> str | None:
         """Return the learner whose notebook that is, as far as anybody has said."""
+        if self.learner is None and self.nbgrader:
+            from hornbook.record.gradebook import place_of  # noqa: PLC0415 - heavy
+
+            return place_of(path).student
         return self.learner or folder_of(path, name)
 
     @property
