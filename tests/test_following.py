@@ -15,7 +15,9 @@ from hornbook.grading import check
 from hornbook.grading.batch import grade_all
 from hornbook.grading.similar import alike
 from hornbook.lesson import Cell, SubmissionFile, fill, write_lesson
+from hornbook.live import LiveSubmission
 from hornbook.model import Status
+from hornbook.sandbox.live import Ran
 from hornbook.variants import Seed, hand_out
 
 if TYPE_CHECKING:
@@ -375,3 +377,13 @@ def test_injected_cells_are_in_no_comparison_of_works(course: Course, seed: Seed
 
     assert all("Parameters" not in source for sources in works.values() for cells in sources.values() for source in cells)
     assert alike(works) == []
+
+
+def test_a_kernel_that_ran_papermills_cell_has_its_values(course: Course) -> None:
+    """`%check` knows them from what was run, also where nobody knows which file it is; they are none of the learner's own cells."""
+    lesson = course.lesson("steps")
+    work = LiveSubmission.of(lesson, None, [Ran(None, '# Parameters\nn = 5\nword = "yy"\n'), Ran("one", "one = n * 10 + len(word)")])
+
+    assert work.submission.claimed == {"n": 5, "word": "yy"}
+    assert work.submission.added == ()
+    assert work.submission.sources["one"] == ("one = n * 10 + len(word)",)
