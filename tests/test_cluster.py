@@ -452,6 +452,7 @@ LIES = {
     "sandbox": "verdict['sandbox']['level'] = 0 if verdict['sandbox']['level'] else 4",
     "seed": "verdict['seed'] += 1",
     "assurance": "verdict['assurance'] = 'course-checked'",
+    "parameters": "verdict['parameters'] = {'values': {'n': 1}, 'of': 'learner'}",
     "points": "verdict['points']['earned'] += 1",
 }
 LIAR = """

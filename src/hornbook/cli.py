@@ -41,6 +41,7 @@ from hornbook.terminal import (
     PASSED,
     CourseOption,
     Drawing,
+    JobsOption,
     JsonOption,
     LanguageOption,
     LessonOption,
@@ -50,6 +51,7 @@ from hornbook.terminal import (
     Run,
     SeedFileOption,
     SeedOption,
+    VariantsOption,
     find_course,
     find_lesson,
     going_on,
@@ -57,6 +59,7 @@ from hornbook.terminal import (
     need_learners,
     need_level,
     need_linux,
+    need_one_learner,
     show,
     show_json,
     slug_of,
@@ -161,9 +164,7 @@ def grade(  # noqa: PLR0913 - each is an option
     course: CourseOption = None,
     lesson: LessonOption = None,
     language: LanguageOption = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at a time. [default: as processors and memory allow]")
-    ] = None,
+    jobs: JobsOption = None,
     cluster: Annotated[
         str | None,
         typer.Option("--cluster", metavar="ADDRESS", help="Grade on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, or local:N workers."),
@@ -191,9 +192,14 @@ def grade(  # noqa: PLR0913 - each is an option
     ] = None,
     learner: Annotated[
         str | None,
-        typer.Option("--learner", metavar="ID", help="Whose notebook it is, to draw that learner's variant. [default: its folder]"),
+        typer.Option(
+            "--learner",
+            metavar="ID",
+            help="Whose notebook it is, for the record and the variant. [default: its folder]",
+        ),
     ] = None,
     seed_file: SeedFileOption = None,
+    variants: VariantsOption = None,
     seed: SeedOption = None,
     require_level: LevelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
@@ -207,9 +213,11 @@ def grade(  # noqa: PLR0913 - each is an option
         draw = line if quiet else functools.partial(render, verbose=verbose)
         options: dict[str, Any] = {"seed": seed, "verdicts": verdicts, "language": language, "jobs": jobs, "cluster": cluster}
         run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
-        run = replace(run, drawing=Drawing.of(run.course, seed_file, learner))
+        run = replace(run, drawing=Drawing.of(run.course, seed_file, learner, variants))
         need_level(max(run.course.settings.require_level, require_level or 0))
-        if record is not None:
+        if run.drawing.learner is not None:
+            need_one_learner(run.files, run.drawing.learner)
+        elif record is not None and gradebook is None:
             need_learners(run.files)
         if gradebook is not None:
             run = _into(gradebook, run)
@@ -225,7 +233,7 @@ def _into(gradebook: str, run: Run) -> Run:
 
     for path, _ in run.files:
         place_of(path)
-    return replace(run, each=hand_back(run.course, gradebook))
+    return replace(run, each=hand_back(run.course, gradebook), drawing=replace(run.drawing, nbgrader=True))
 
 
 app.add_typer(publishing.app)

@@ -83,7 +83,7 @@ class Keeping:
             "visible_only": run.visible_only,
             "assurance": run.assurance,
         }
-        if run.drawing is not None and run.drawing.told:
+        if run.drawing.told:
             options["variants"] = run.drawing.told
         found = questions(run.course, level=strongest().report.level, **options)
         self.questions = {slug: digest for slug, digest in found.items() if run.lesson is None or slug == run.lesson.slug}

@@ -324,8 +324,8 @@ export class Work implements IDisposable {
 
   private cells(): SentCell[] {
     return [...this.context.model.cells].map(cell => {
-      const { id, kind, source, claimed } = plain(cell);
-      return { id, kind, source, exercise: claimed };
+      const { id, kind, source, claimed, injected = false } = plain(cell);
+      return { id, kind, source, exercise: claimed, injected };
     });
   }
 
@@ -345,10 +345,12 @@ function raised(result: Checked): string | null {
 
 function plain(cell: ICellModel): PlainCell {
   const mark = (cell as CellModel).getMetadata('hornbook') as { exercise?: unknown } | undefined;
+  const tags: unknown = (cell as CellModel).getMetadata('tags');
   return {
     id: cell.id,
     kind: cell.type as PlainCell['kind'],
     source: cell.sharedModel.getSource(),
-    claimed: typeof mark?.exercise === 'string' ? mark.exercise : null
+    claimed: typeof mark?.exercise === 'string' ? mark.exercise : null,
+    injected: Array.isArray(tags) && tags.includes('injected-parameters')
   };
 }

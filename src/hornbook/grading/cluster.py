@@ -145,6 +145,12 @@ def grade_on(  # noqa: PLR0913 - all but three by name
             yield from fleet.done()
 
 
+def _values(verdict: Verdict) -> dict[str, Any] | None:
+    """Return the values that *verdict* says the course has drawn for its learner; None where it says of none that they are."""
+    parameters = verdict.parameters
+    return None if parameters is None or parameters.of != "learner" else parameters.values
+
+
 def need_consent(cluster: str, course: Course) -> None:
     """Raise HornbookError if *cluster* is no address, or CourseError if its machines are others' and the course does not let graders go."""
     if LOCAL.fullmatch(cluster):
@@ -358,6 +364,7 @@ class _Fleet:
             "sandbox": verdict.sandbox.level == self.level,
             "seed": self.how["seed"] in {None, verdict.seed},
             "assurance": verdict.assurance in {Assurance.SELF_CHECKED, Assurance(self.how["assurance"])},
+            "parameters": _values(verdict) == one.packed.variant,
             "points": verdict == summed,
         }
         for part, holds in expected.items():

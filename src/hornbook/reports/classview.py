@@ -25,6 +25,8 @@ from hornbook.reports import short
 LEAST: Final = 5
 """How many learners a group must have, by default, before anything is told of it."""
 AWAY: Final = timedelta(days=7)
+VALUE: Final = re.compile(r"'[^']*'|\"[^\"]*\"|-?\d[\d.,]*")
+"""What stands in a sentence about one learner's work, and is another in that of another."""
 MISTAKES: Final = 3
 """How many mistakes are told of each check."""
 COUNTED: Final = {Status.PASSED, Status.FAILED, Status.NOT_ATTEMPTED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN}
@@ -214,7 +216,7 @@ def _mistakes(name: str, learners: Mapping[str, Sequence[Verdict]], least: int) 
                 if outcome.check == name and outcome.status in COUNTED and not outcome.passed:
                     kind = _kind(outcome)
                     told[kind].add(learner)
-                    words.setdefault(kind, short(outcome.first_sentence or outcome.status.value))
+                    words.setdefault(kind, short(_words(outcome, verdict)))
     many = sorted(((len(who), kind) for kind, who in told.items() if len(who) >= least), key=lambda entry: (-entry[0], entry[1]))
     return tuple(Mistake(words[kind], number) for number, kind in many[:MISTAKES])
 
@@ -225,11 +227,18 @@ def _hints_seen(seen: Iterable[tuple[str, int]], learners: Mapping[str, Sequence
     return tuple(levels[level] for level in itertools.takewhile(lambda level: levels[level] >= least, itertools.count(1)))
 
 
+def _words(outcome: Outcome, verdict: Verdict) -> str:
+    """Return what was told; without values where each learner has their own, because they would tell whose these are."""
+    said = outcome.first_sentence or outcome.status.value
+    own = verdict.parameters is not None and verdict.parameters.of != "lesson"
+    return VALUE.sub("…", said) if own else said
+
+
 def _kind(outcome: Outcome) -> str:
     """Return what makes two outcomes the same mistake: a known one's name, or the words without what each learner's own values are."""
     if outcome.hints and outcome.hints[0].misconception:
         return f"known {outcome.hints[0].misconception}"
-    return f"{outcome.status} {outcome.raised or ''} " + re.sub(r"'[^']*'|\"[^\"]*\"|-?\d[\d.,]*", "…", outcome.message)
+    return f"{outcome.status} {outcome.raised or ''} " + VALUE.sub("…", outcome.message)
 
 
 def _why(view: LessonView) -> str:

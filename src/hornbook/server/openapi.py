@@ -77,7 +77,7 @@ SCHEMAS: dict[str, Any] = {
     ),
     "Lessons": _object(courses=_list(_object(name=TEXT, title=TEXT, problems=_list(TEXT))), lessons=_list(_ref("Lesson"))),
     "Related": _object(course=TEXT, slug=TEXT, title=TEXT, reason=TEXT),
-    "Cell": _object(("exercise",), id=TEXT, kind=TEXT, source=TEXT, exercise=_or_null(TEXT)),
+    "Cell": _object(("exercise", "injected"), id=TEXT, kind=TEXT, source=TEXT, exercise=_or_null(TEXT), injected=YES_OR_NO),
     "SentNotebook": _object(("exercise",), path=TEXT, cells=_list(_ref("Cell")), exercise=_or_null(TEXT)),
     "Notebook": _object(
         lesson=_ref("Lesson"),

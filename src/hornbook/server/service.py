@@ -24,6 +24,7 @@ import msgspec
 
 from hornbook.card import Card, Progress, shown_for
 from hornbook.course import Course
+from hornbook.draws import INJECTED
 from hornbook.errors import CourseError, HornbookError, SubmissionError, printable
 from hornbook.lesson import MAX_BYTES, Lesson, SubmissionFile
 from hornbook.model import Verdict
@@ -59,6 +60,7 @@ class SentCell(msgspec.Struct, frozen=True):
     kind: str
     source: str
     exercise: str | None = None
+    injected: bool = False
 
 
 class SentNotebook(msgspec.Struct, frozen=True):
@@ -326,7 +328,14 @@ class Service:
                 label = say("lab.grading")
             job.advance(0, 0, label)
             async with self.desks.seat(place.course, place.lesson.slug) as seat:
-                verdict = await conversation(seat, submission, lambda done, of: job.advance(done, of, label), language=language)
+                verdict = await conversation(
+                    seat,
+                    submission,
+                    lambda done, of: job.advance(done, of, label),
+                    language=language,
+                    # Nobody here has the course's seed. What comes of it is self-checked, and says that these are the notebook's values.
+                    believing=True,
+                )
             await asyncio.to_thread(self.record.grade, user, place.course.name, verdict)
             checked = await asyncio.to_thread(self._checked, user, place, verdict, None, language)
             if verdict.passed:
@@ -507,7 +516,8 @@ def _submitted(sent: SentNotebook, place: Place) -> SubmissionFile:
             "cell_type": cell.kind if cell.kind in {"code", "markdown", "raw"} else "raw",
             "id": cell.id,
             "source": cell.source,
-            "metadata": {} if cell.exercise is None else {"hornbook": {"exercise": cell.exercise}},
+            "metadata": ({} if cell.exercise is None else {"hornbook": {"exercise": cell.exercise}})
+            | ({"tags": [INJECTED]} if cell.injected else {}),
         }
         for cell in sent.cells
     ]
