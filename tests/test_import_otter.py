@@ -71,6 +71,33 @@ def test_points_are_those_that_otter_gives(rich: tuple[Course, Report], who: str
     assert differing == DIFFERENT.get(who, {})
 
 
+# With numpy 2, what `np.isclose` gives is not `True` to otter's doctest, so nobody has these points.
+OF_NUMPY = {"passes all": 2.0, "fails 1": 2.0, "fails 2, hidden": 2.0, "fails 3, hidden": 2 / 3}
+
+
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Report]:
+    """Give a notebook in the form of otter's tutorial, with its test files, brought over with its answers in it."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    (folder / "tests").mkdir()
+    for name, text in ot.TUTORIAL_TESTS.items():
+        (folder / "tests" / f"{name}.py").write_text(text.removeprefix("OK_FORMAT = True\n\n"), "utf-8")
+    return brought(folder, ot.tutorial(ot.TUTORIAL["passes all"]), run=True)
+
+
+@pytest.mark.parametrize("who", ot.TUTORIAL)
+def test_notebooks_of_the_tutorials_form_get_otters_points(tutorial: tuple[Course, Report], who: str, tmp_path: Path) -> None:
+    """Question by question, hidden ones too, points are otter's; but what numpy says is true is true."""
+    course, report = tutorial
+    earned = dict.fromkeys(ot.TUTORIAL_TESTS, 0.0)
+    for outcome in grade(ot.write(tmp_path / "work.ipynb", ot.tutorial(ot.TUTORIAL[who])), course).outcomes:
+        asked = outcome.check.removeprefix("test_").rpartition("_")[0]
+        earned[next(name for name in earned if name.lower() == asked.lower())] += outcome.earned
+
+    assert (report.lessons[0].solution, report.lessons[0].claimed) == ("passes", 0)
+    assert earned == pytest.approx({**ot.TUTORIAL_SCORES[who], "q3H": OF_NUMPY[who]})
+
+
 def test_a_lesson_has_nothing_of_otters(rich: tuple[Course, Report]) -> None:
     """Cells that set otter up, check, or export are not in the lesson, and neither are tests, answers, or words about handing in."""
     text = "\n".join(cell.source for cell in rich[0].lesson("work").cells)
