@@ -304,6 +304,8 @@ WAYS = {
     "by hypothesis": "from hypothesis import given, strategies as st\n\n@given(st.integers(-9, 9))\ndef test_square(n):\n"
     "    assert square(n) == n * n\n",
     "by a helper with a default": "def nine(f=square):\n    return f(3)" + SQUARES.format("nine()"),
+    "in a class that inherits": "class Base:\n    def test_base(self):\n        assert square(self.n) == 9\n\n"
+    "class TestSquare(Base):\n    n = -3\n\n    def test_own(self):\n        assert square(self.n) == 9\n",
     "in a class": "class TestSquare:\n    @staticmethod\n    def nine():\n        return square(3)\n\n    def test_square(self):\n"
     "        assert self.nine() == 9\n",
 }
@@ -378,6 +380,10 @@ LEFT = {
     ),
     "unittest": ("import unittest\nclass TestA(unittest.TestCase):\n    def test_a(self):\n        pass", "TestA is a unittest.TestCase"),
     "an __init__": ("class TestA:\n    def __init__(self):\n        pass\n    def test_a(self):\n        pass", "TestA has an __init__"),
+    "a class in a class": (
+        "class TestA:\n    class TestB:\n        def test_b(self):\n            assert square(1)",
+        "line 2: TestB stands in another class, so it is left out.",
+    ),
     "a hook": ("def pytest_configure(config):\n    pass", "line 1: pytest_configure is a hook of pytest's"),
     "plugins": ("pytest_plugins = ['x']", "pytest_plugins is left out: a grade loads no plugins."),
     "values of the notebook's": (

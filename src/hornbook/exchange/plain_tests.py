@@ -18,7 +18,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
@@ -397,10 +397,15 @@ class Suite:
             if not self._can_be(piece, method):
                 piece.lines.remove(_first_line(method), method.end_lineno or method.lineno)
         for inner in node.body:
+            if isinstance(inner, ast.ClassDef) and inner.name.startswith("Test"):
+                what = f"{inner.name} stands in another class, so it is left out. Write it beside that."
+                self.notes.append(piece.note("left out", what, _first_line(inner)))
+                piece.lines.remove(_first_line(inner), inner.end_lineno or inner.lineno)
             for decorator in getattr(inner, "decorator_list", ()):
                 if _name(decorator) == "fixture":
                     self._scope(piece, decorator)
-        self._keep(piece, "class", node.name)
+        if any(_first_line(one) not in piece.lines.gone for one in node.body):
+            self._keep(piece, "class", node.name)
 
     def _can_be(self, piece: Piece, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Whether a test can be asked; note why not."""
@@ -515,6 +520,7 @@ class Plan:
     changes: tuple[str, ...] = ()
     told: tuple[Note, ...] = ()
     notes: tuple[tuple[str, int, str], ...] = ()
+    inheriting: Mapping[int, str] = field(default_factory=dict)
 
     def in_kernel(self, reasons: Mapping[str, str]) -> Plan:
         """Return the plan in which the checks named in *reasons* run in the learner's kernel, each for its reason."""
@@ -572,6 +578,9 @@ class Plan:
         lines = piece.lines
         lines.before.clear()
         changes = len(lines.changes)
+        if id(piece) in self.inheriting:
+            # Its own tests say theirs; this is for those that it inherits.
+            lines.before[piece.line].append(f"@pytest.mark.exercise({quoted(self.inheriting[id(piece)])})")
         for node in _tests(piece):
             check = marked.get((piece.text.file, _first_line(node), piece.text.cell))
             if check is not None:
@@ -671,6 +680,7 @@ def plan(cells: Sequence[Cell], exercises: Mapping[int, str], suite: Suite) -> P
         tuple(sorted(planning.changes)),
         tuple(dict.fromkeys((*suite.notes, *planning.notes))),
         tuple(owners.notes),
+        planning.inheriting,
     )
 
 
@@ -690,6 +700,7 @@ class _Planning:
         self.changes: set[str] = set()
         self.taken: set[str] = set()
         self.lates = 0
+        self.inheriting: dict[int, str] = {}
 
     def take(self, pieces: Sequence[Piece]) -> None:
         """Take in the pieces of what stands at one place."""
@@ -747,11 +758,20 @@ class _Planning:
             self._test(piece, piece.node, piece.name, piece.loads | piece.parameters)
         elif piece.kind == "class" and isinstance(piece.node, ast.ClassDef):
             methods = list(_methods(piece.node))
+            if piece.node.bases:
+                self._inherits(piece)
             shared = {name for one in piece.node.body if one not in methods for name in Code.of(ast.unparse(one)).loads}
             for method in methods:
                 if _first_line(method) not in piece.lines.gone:
                     loads = Code.of(ast.unparse(method)).loads | shared | piece.more | piece.parameters
                     self._test(piece, method, f"{piece.name}::{method.name}", loads)
+
+    def _inherits(self, piece: Piece) -> None:
+        """Note for a class that may have tests of another's which exercise they ask."""
+        used = [place for name in self._closure(piece.loads) if (place := self.owners.behind(name)) is not None]
+        place = max(used, default=max(self.owners.exercises, default=None))
+        if place is not None:
+            self.inheriting[id(piece)] = self.owners.exercises[place]
 
     def _is_notebooks(self, name: str) -> bool:
         """Whether *name* is the notebook's, as far as anybody knows."""
