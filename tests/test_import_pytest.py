@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ottering as ot
@@ -17,11 +20,8 @@ from hornbook.exchange.bringing import import_nbgrader
 from hornbook.exchange.otter_course import import_otter
 from hornbook.exchange.plain import cut, import_pytest
 from hornbook.lesson import read_solution
-from hornbook.model import Status
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hornbook.exchange.bringing import Report
     from hornbook.model import Verdict
 
@@ -237,25 +237,23 @@ def test_an_edited_notebook_earns_nothing(sheet: tuple[Course, Report], edit: An
     assert {name for name, good in passed(grade(ot.write(tmp_path / "work.ipynb", made), sheet[0])).items() if good} <= {"test_nothing"}
 
 
-@pytest.mark.parametrize("where", [".", ".."])
-def test_files_beside_a_submission_or_above_the_course_are_not_read(bank: tuple[Course, Report], where: str, tmp_path: Path) -> None:
-    """A conftest.py, a pytest.ini and a numpy.py that lie around are nobody's: what they say is done nowhere."""
-    course, _ = bank
-    folder = tmp_path if where == "." else course.root.parent
-    before = (folder / "conftest.py").read_text("utf-8") if (folder / "conftest.py").is_file() else None
-    try:
-        (folder / "conftest.py").write_text("import pytest\npytest.approx = lambda *a: None\nraise SystemExit(3)\n", "utf-8")
-        (folder / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n", "utf-8")
-        (folder / "math.py").write_text("pi = 0\n", "utf-8")
-        verdict = grade(ot.write(tmp_path / "bank.ipynb", pt.plain({"area": "def area(r):\n    return 0"})), course)
-    finally:
-        for name in ("pytest.ini", "math.py", "conftest.py"):
-            (folder / name).unlink()
-        if before is not None:
-            (folder / "conftest.py").write_text(before, "utf-8")
+@pytest.mark.parametrize("where", ["beside the submission", "above the course"])
+def test_files_that_lie_around_are_not_read(where: str, tmp_path: Path) -> None:
+    """A conftest.py, a pytest.ini and a math.py beside a submission, or in a folder above the course, are nobody's.
 
-    assert verdict.points.earned == 0
-    assert any(outcome.status is Status.FAILED for outcome in verdict.outcomes)
+    A process of its own grades: in ours pytest has a module `conftest` already.
+    """
+    course, _ = brought(tmp_path / "up", square(), SQUARES.format("square(3)"))
+    path = ot.write(tmp_path / "mine" / "work.ipynb", square("    return n + n"))
+    folder = path.parent if where == "beside the submission" else course.root.parent
+    (folder / "conftest.py").write_text("import pytest\npytest.Function.runtest = lambda self: None\nraise SystemExit(3)\n", "utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n", "utf-8")
+    (folder / "math.py").write_text("raise SystemExit(3)\n", "utf-8")
+    command = [str(Path(sys.executable).with_name("hornbook")), "grade", str(path), "--course", str(course.root), "--json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603 - our own
+
+    assert done.returncode == 1, done.stderr
+    assert [outcome["status"] for outcome in json.loads(done.stdout)["outcomes"]] == ["failed"]
 
 
 def test_what_the_kernel_says_earns_only_what_is_told_apart(bank: tuple[Course, Report], tmp_path: Path) -> None:
@@ -522,6 +520,17 @@ def test_what_a_notebook_gives_is_not_taken_from_a_learner(tmp_path: Path) -> No
     attack = ot.notebook(ot.code("DATA = [0, 1, 4]"), ot.code("DATA = [5] * 9\ndef square(n):\n    return 5"))
 
     assert grade(ot.write(tmp_path / "mine" / "work.ipynb", attack), course).points.earned == 0
+
+
+def test_a_name_that_is_missing_is_no_exception_that_a_test_waits_for(tmp_path: Path) -> None:
+    """A test that takes any error for the right one does not take that the learner has no such name for it."""
+    tests = "import pytest\n\ndef test_none():\n    with pytest.raises(Exception):\n        square(None)\n"
+    course, _ = brought(tmp_path, square(), tests)
+    missing = grade(ot.write(tmp_path / "a" / "work.ipynb", ot.notebook(ot.code("x = 1"))), course)
+    honest = grade(ot.write(tmp_path / "b" / "work.ipynb", square("    return n * n")), course)
+
+    assert passed(missing) == {"test_none": False}
+    assert passed(honest) == {"test_none": True}
 
 
 def test_markers_of_solutions_are_cut() -> None:
