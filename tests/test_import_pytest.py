@@ -627,6 +627,9 @@ def test_the_command_tells_what_it_made(tmp_path: Path) -> None:
     options = ["--into", str(tmp_path / "two"), "--no-run", "--json", "--points", "2.5"]
     as_json = CliRunner().invoke(app, ["import", "pytest", str(path), str(tests), *options])
 
+    none = CliRunner().invoke(app, ["import", "pytest", str(path), str(tests), "--into", str(tmp_path / "three"), "--points", "inf"])
+
+    assert (none.exit_code, none.stderr) == (2, "--points inf: give a number from 0 up, and below 1,000,000.\n")
     assert done.exit_code == 0, done.output
     assert "1 points; 1 checks; the solution was not run" in done.output
     assert json.loads(as_json.stdout)["lessons"][0]["points"] == 2.5

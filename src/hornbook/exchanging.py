@@ -55,7 +55,7 @@ LicenceOption = Annotated[str, typer.Option("--licence", metavar="NAME", help='I
 RunOption = Annotated[bool, typer.Option("--run/--no-run", help="Grade the solutions, to see which checks need the kernel.")]
 
 
-@bring.command("nbgrader", epilog=EXIT_CODES)
+@bring.command("nbgrader", epilog=EXIT_CODES, short_help="Courses, assignments and notebooks of nbgrader's.")
 def nbgrader(
     context: typer.Context,
     paths: Annotated[
@@ -75,7 +75,7 @@ def nbgrader(
         _bring(paths, into, import_nbgrader, as_json=as_json, authors=author or (), licence=licence, run=run)
 
 
-@bring.command("otter", epilog=EXIT_CODES)
+@bring.command("otter", epilog=EXIT_CODES, short_help="Notebooks, tests and autograder zips of otter's.")
 def otter(
     context: typer.Context,
     paths: Annotated[
@@ -95,7 +95,7 @@ def otter(
         _bring(paths, into, import_otter, as_json=as_json, authors=author or (), licence=licence, run=run)
 
 
-@bring.command("pytest", epilog=EXIT_CODES)
+@bring.command("pytest", epilog=EXIT_CODES, short_help="Plain notebooks with pytest files, or cells of ipytest.")
 def plain(  # noqa: PLR0913 - one for each option
     context: typer.Context,
     notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="A notebook, or a folder of notebooks.")],

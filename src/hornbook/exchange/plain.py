@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MAGIC: Final = re.compile(r"\s*%%\s*(?:ipytest|run_pytest)\b.*")
 """The magics of ipytest: the one that it has, and those of its older releases, `%%run_pytest` and `%%run_pytest[clean]`."""
 
+MOST_POINTS: Final = 1_000_000
+"""More than any test is worth."""
+
 CODE_STUB: Final = "# YOUR CODE HERE\nraise NotImplementedError()"
 TAGS: Final = frozenset({"exercise", "solution", "answer"})
 """Tags of cells that say that a learner writes them."""
@@ -57,6 +60,8 @@ def import_pytest(
     worth *points*, or else what its own marker says, or else 1. Nothing is ever overwritten. Raises HornbookError where nothing can be
     brought over at all, and SandboxError where solutions cannot be run.
     """
+    if points is not None and not 0 <= points < MOST_POINTS:
+        raise HornbookError(f"--points {points:g}: give a number from 0 up, and below {MOST_POINTS:,}.")
     missing = next((one for one in (path, *files) if not one.exists()), None)
     if missing is not None:
         raise HornbookError(f"{printable(missing)}: is not there. Give a notebook, and the files of its tests.")
