@@ -20,6 +20,7 @@ from hornbook.exchange.bringing import import_nbgrader
 from hornbook.exchange.otter_course import import_otter
 from hornbook.exchange.plain import cut, import_pytest
 from hornbook.lesson import read_solution
+from hornbook.release.cutting import cut as cut_grader
 
 if TYPE_CHECKING:
     from hornbook.exchange.bringing import Report
@@ -531,6 +532,22 @@ def test_a_name_that_is_missing_is_no_exception_that_a_test_waits_for(tmp_path: 
 
     assert passed(missing) == {"test_none": False}
     assert passed(honest) == {"test_none": True}
+
+
+def test_a_release_without_hidden_tests_can_still_be_asked(tmp_path: Path) -> None:
+    """What lends the notebook's names stays in the learners' grader, as does what is given and used; a hidden test and its values do not."""
+    tests = (
+        "import pytest\nfrom work import square, BASE\n\nSECRET = [(7717, 59552089)]\n\n"
+        "def test_shown():\n    assert square(BASE) == 9\n\n"
+        "@pytest.mark.hidden\n@pytest.mark.parametrize('n, e', SECRET)\ndef test_secret(n, e):\n    assert square(n) == e\n"
+    )
+    course, _ = brought(tmp_path, ot.notebook(ot.code("BASE = 3"), *square()["cells"]), tests)
+    grader = course.grader("work")
+    grader.write_text(cut_grader(grader.read_text("utf-8"), {"test_secret"}), "utf-8")
+    made = ot.notebook(ot.code("BASE = 3"), *square("    return n * n")["cells"])
+
+    assert "7717" not in grader.read_text("utf-8")
+    assert passed(grade(ot.write(tmp_path / "mine" / "work.ipynb", made), course)) == {"test_shown": True}
 
 
 def test_markers_of_solutions_are_cut() -> None:
