@@ -535,7 +535,7 @@ def test_a_name_that_is_missing_is_no_exception_that_a_test_waits_for(tmp_path: 
 
 
 def test_a_release_without_hidden_tests_can_still_be_asked(tmp_path: Path) -> None:
-    """What lends the notebook's names stays in the learners' grader, as does what is given and used; a hidden test and its values do not."""
+    """What lends the notebook's names stays in the learners' grader, and what is given and used; a hidden test does not."""
     tests = (
         "import pytest\nfrom work import square, BASE\n\nSECRET = [(7717, 59552089)]\n\n"
         "def test_shown():\n    assert square(BASE) == 9\n\n"
