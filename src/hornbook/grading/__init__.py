@@ -141,6 +141,8 @@ def run_checks(course: Course, lesson: Lesson, rounds: Iterable[tuple[Sitting, i
         str(panel.grader),
         f"--rootdir={course.root}",
         f"--config-file={os.devnull}",
+        # With a configuration that lies elsewhere, pytest would load every conftest.py above the course, too.
+        f"--confcutdir={course.root}",
         "--import-mode=importlib",
         "--disable-plugin-autoload",
         "--capture=no",
