@@ -33,11 +33,9 @@ demo: $(STAMP)  ## set up, then grade a passing, a half-done, a mistaken, a loop
 lab: $(LAB)  ## set up, then open the lessons in JupyterLab (ARGS=... for its own options)
 	$(BIN)/jupyter lab $(ARGS)
 
-test: $(LAB)  ## set up, then prove the graders and run all tests, with coverage
+test: $(LAB)  ## set up, then run all tests, a file for each core, with coverage (ARGS=... for pytest's own options)
 	$(NPM) test
-	$(BIN)/coverage run -m pytest
-	@# What a Jupyter server of the tests has run is in a file of its own.
-	$(BIN)/coverage combine --append --quiet
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --fail-under=90
 
 lint: $(STAMP)  ## check style and types

@@ -25,6 +25,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -512,11 +513,15 @@ HOSTILE = {
 }
 
 
+SAMPLE = 20
+"""How many right submissions to the same lesson nbgrader, otter and we are given beside a measured batch."""
+
+
 def bench_batch(root: Path, submissions: int, kills: int) -> None:
     """Measure and print `hornbook grade` over that many submissions of `plain`, one in twenty hostile: kept, recorded, reported.
 
-    Beside it nbgrader and otter grade a sample of the same that nothing is wrong with, for which they have no time to wait out. With
-    *kills* all is graded once more, is killed that often, and must come to the same.
+    Beside it nbgrader, otter and our command grade a sample of the same with which nothing is wrong. With *kills* all is graded once
+    more, is killed that often, and must come to the same.
     """
     expected = hand_in_many(root, submissions)
     command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", "--seed", "7", "--jsonl", "results.jsonl"]
@@ -524,9 +529,10 @@ def bench_batch(root: Path, submissions: int, kills: int) -> None:
     reports = ["--report", "results.xml", "--report", "results.csv", "--report", "results.html"]
     held: list[int] = []
     seconds: list[float] = []
-    for _ in range(2):
+    timelines: list[list[float]] = [[], []]
+    for timeline in timelines:
         started = time.perf_counter()
-        with watching(held):
+        with watching(held), timing(root / "results.jsonl", timeline):
             ended = subprocess.run([*command, *reports], cwd=root, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
         seconds.append(time.perf_counter() - started)
         if ended.returncode != 1:
@@ -535,67 +541,134 @@ def bench_batch(root: Path, submissions: int, kills: int) -> None:
     for entry in entries(root / "results.jsonl"):
         statuses = {str(outcome.status) for outcome in entry.verdict.outcomes} if entry.verdict else set()
         wrong += expected.pop(entry.learner) not in statuses or ("passed" in statuses and len(statuses) > 1 and entry.learner.endswith("7"))
+    each = seconds[0] / submissions
     print(f"\n`hornbook grade` over {submissions} submissions of `plain`, one in twenty hostile: kept, recorded, reported thrice")
     print(f"  {'in all':52} {seconds[0]:8.1f} s")
-    print(f"  {'submissions a second':52} {submissions / seconds[0]:8.1f}")
+    print(f"  {'submissions a second':52} {1 / each:8.2f}")
     print(f"  {'the same again, all of them done':52} {seconds[1]:8.1f} s")
     print(f"  {'memory of all processes together, at most':52} {max(held) >> 20:8} MiB")
     print(f"  {'the file of results':52} {(root / 'results.jsonl').stat().st_size >> 20:8} MiB")
     print(f"  {'verdicts that are missing, or not as they should be':52} {wrong + len(expected):8}", flush=True)
-    for name, each in others_on_a_sample(root).items():
-        print(f"  {name:52} {each / (seconds[0] / submissions):8.1f} times ours, hostile ones and all", flush=True)
     if kills:
-        print(f"  {'killed so often, it comes to something else for':52} {killed(root, command, kills):8} submissions", flush=True)
+        print_kills(root, command, kills, [*timelines[0], seconds[0]])
+    print(f"\n{SAMPLE} right submissions of `plain`, each tool's command or call over all of them, its start included")
+    rates = sampled(root)
+    ours = rates["hornbook grade, kept and recorded"]
+    bars = {"nbgrader autograde, a batch": 20, "otter, one after the other in process": 25}
+    print(f"  {'':40} {'a second':>10} {'against it':>12} {'the batch above':>17}")
+    for name, rate in rates.items():
+        reach = f"   (to reach: {bars[name]})" if name in bars else ""
+        print(f"  {name:40} {rate:10.2f} {ours / rate:6.1f} times {1 / each / rate:11.1f} times{reach}", flush=True)
 
 
-def others_on_a_sample(root: Path) -> dict[str, float]:
-    """Return the seconds that nbgrader's batch and otter take for each of a sample of right submissions to `plain`."""
-    write_nbgrader(root / "nbgrader", PLAIN, BATCH)
-    started = time.perf_counter()
-    nbgrader(root / "nbgrader", "autograde", "ps", "--force")
-    taken = {f"nbgrader autograde, a sample of {BATCH}, each": (time.perf_counter() - started) / BATCH}
-    with contextlib.suppress(ImportError):
-        work = write_otter(root / "otter", PLAIN)
+@contextlib.contextmanager
+def timing(file: Path, timeline: list[float]) -> Iterator[None]:
+    """Note in *timeline*, line by line, how many seconds after the beginning of this block it was in *file*."""
+    over, started = threading.Event(), time.perf_counter()
+    before = lines_of(file)
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            timeline.extend([time.perf_counter() - started] * (lines_of(file) - before - len(timeline)))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def lines_of(file: Path) -> int:
+    """Return how many whole lines *file* has, none if it is not there."""
+    return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
+def sampled(root: Path) -> dict[str, float]:
+    """Return how many of `SAMPLE` right submissions to `plain` nbgrader's batch, otter and our command grade in a second."""
+    write_nbgrader(root / "nbgrader", PLAIN, SAMPLE)
+    work = write_course(root / "sample", PLAIN)
+    for number in range(SAMPLE):
+        place = root / "sample" / "in" / f"learner-{number}" / work.name
+        place.parent.mkdir(parents=True)
+        place.write_bytes(work.read_bytes())
+    command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", "--jsonl", "r.jsonl", "--record", "r.sqlite"]
+
+    def ours() -> None:
+        subprocess.run(command, cwd=root / "sample", check=True, capture_output=True)  # noqa: S603 - our own
+
+    paths: dict[str, Callable[[], object]] = {
+        "hornbook grade, kept and recorded": ours,
+        "nbgrader autograde, a batch": lambda: nbgrader(root / "nbgrader", "autograde", "ps", "--force"),
+    }
+    if importlib.util.find_spec("otter") is not None:
+        others = write_otter(root / "otter", PLAIN)
+
+        def theirs() -> None:
+            for _ in range(SAMPLE):
+                otter(others)
+
+        paths["otter, one after the other in process"] = theirs
+    found: dict[str, float] = {}
+    for name, path in paths.items():
         started = time.perf_counter()
-        for _ in range(BATCH):
-            otter(work)
-        taken[f"otter, in process, a sample of {BATCH}, each"] = (time.perf_counter() - started) / BATCH
-    return taken
+        path()
+        found[name] = SAMPLE / (time.perf_counter() - started)
+    return found
 
 
-def killed(root: Path, command: Sequence[str], kills: int) -> int:
-    """Return for how many submissions *command*, killed that often at any moment and started again, comes to something else than before."""
-    undisturbed, chance = remembered(root / "record.sqlite"), np.random.default_rng(9)
+def print_kills(root: Path, command: Sequence[str], kills: int, timeline: Sequence[float]) -> None:
+    """Have *command* killed that often, and print what came of it: moments, and how much is otherwise than it was undisturbed.
+
+    The moments are drawn evenly over the whole of the undisturbed run, from its start to its end: *timeline* says when each of its
+    results was kept, and then when it ended. Each falls as long after the same number of results as it did there.
+    """
     again = [word.replace("results.jsonl", "killed.jsonl").replace("record.sqlite", "killed.sqlite") for word in command]
-    left = kills
-    while left:
-        with subprocess.Popen(again, cwd=root, stdout=subprocess.DEVNULL, start_new_session=True) as process:  # noqa: S603 - our own
-            # The more is done, the less is left to be killed in: a moment is drawn from what is left.
-            share = (len(undisturbed) - len(remembered(root / "killed.sqlite"))) / len(undisturbed)
+    moments = sorted(np.random.default_rng(9).uniform(0, timeline[-1], kills))
+    hit = []
+    for moment in moments:
+        done = sum(kept <= moment for kept in timeline[:-1])
+        since = moment - (timeline[done - 1] if done else 0.0)
+        with subprocess.Popen(again, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:  # noqa: S603 - our own
+            while lines_of(root / "killed.jsonl") < done and process.poll() is None:
+                time.sleep(0.01)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(2 + chance.uniform(0, 10) * share)
-            if process.returncode is None:
+                process.wait(since)
+            if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-            left -= 1
-    subprocess.run(again, cwd=root, check=False, capture_output=True)  # noqa: S603 - our own
-    found = remembered(root / "killed.sqlite")
-    return sum(undisturbed.get(learner) != found.get(learner) for learner in undisturbed.keys() | found.keys())
+                hit.append(lines_of(root / "killed.jsonl") / (len(timeline) - 1))
+    ended = subprocess.run(again, cwd=root, check=False, capture_output=True, text=True)  # noqa: S603 - our own program
+    if ended.returncode != 1:
+        raise SystemExit(f"batch: {ended.stderr}")
+    undisturbed, found = remembered(root / "record.sqlite"), remembered(root / "killed.sqlite")
+    other = [learner for learner in undisturbed.keys() | found.keys() if undisturbed.get(learner) != found.get(learner)]
+    lines = lines_of(root / "killed.jsonl")
+    print(f"  {f'of {kills} kills, those that found it at work':52} {len(hit):8}")
+    print(f"  {'how much was done at each':52} {' '.join(f'{share:.0%}' for share in hit)}")
+    print(f"  {'lines of results, of as many submissions':52} {lines:8} of {len(timeline) - 1}")
+    print(f"  {'learners of whom the record holds something else':52} {len(other):8} of {len(undisturbed)}", flush=True)
+    if other or lines != len(timeline) - 1 or not undisturbed:
+        raise SystemExit(f"batch: killed, it comes to something else, as for {sorted(other)[:3]}")
 
 
 def remembered(record: Path) -> dict[str, list[Any]]:
-    """Return what a record holds of each learner, without times."""
+    """Return what a record holds of each learner, without times and in no order."""
     from hornbook.record.store import Record  # noqa: PLC0415 - only here
 
     found: dict[str, list[Any]] = {}
     with contextlib.closing(Record.open(record)) as opened:
         for row in map(json.loads, opened.export()):
-            if row.get("table") == "verdict":
-                verdict = json.loads(row["verdict"])
+            if "table" not in row:
+                continue
+            row.pop("at", None)
+            if row["table"] == "verdict":
+                row["verdict"] = verdict = json.loads(row["verdict"])
                 for part in (verdict, *verdict["outcomes"], *verdict["cells"]):
                     part.pop("seconds")
                 verdict.pop("started")
-                found.setdefault(row["learner"], []).append(verdict)
-    return found
+            found.setdefault(row["learner"], []).append(row)
+    return {learner: sorted(rows, key=json.dumps) for learner, rows in found.items()}
 
 
 def hand_in_many(root: Path, submissions: int) -> dict[str, str]:
@@ -740,6 +813,21 @@ def bench_lab(home: Path, rounds: int) -> None:
 # --- a portfolio's site -----------------------------------------------------------------------------------------------
 
 
+SEARCHES = """() => {
+    const query = document.getElementById("query");
+    const asked = ["counting bicycle counts", "hypothesis tests", "glasiers", "step by step", "regular expresions", "a"];
+    const typed = asked.flatMap(words => [...words].map((_, at) => words.slice(0, at + 1)));
+    const turn = () => typed.map(words => {
+        query.value = words;
+        const started = performance.now();
+        query.dispatchEvent(new Event("input"));
+        document.body.getBoundingClientRect();
+        return performance.now() - started;
+    });
+    return [1, 2, 3, 4, 5].map(turn);
+}"""
+"""Types some queries letter by letter, five times over, and gives the milliseconds from each letter to the new layout."""
+
 WATCH = """new MutationObserver((_, observer) => {
   if (!document.getElementById("state")?.textContent.startsWith("Intact")) return;
   window.checkedAfter = performance.now();
@@ -750,7 +838,7 @@ WATCH = """new MutationObserver((_, observer) => {
 
 def bench_portfolio(home: Path, rounds: int) -> None:
     """Measure and print how long a site of 500 artifacts takes to build, and a search in it from a letter to the new layout."""
-    from conftest import SEARCHES, Passed  # noqa: PLC0415 - only here
+    from conftest import Passed  # noqa: PLC0415 - only here
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - the same
 
     from hornbook.lesson import read_solution  # noqa: PLC0415 - the same

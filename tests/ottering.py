@@ -166,6 +166,73 @@ SCORES: dict[str, dict[str, float]] = {
 """By submission and question, as otter-grader 7.0.0 gave them."""
 
 
+# In the form of the notebooks of otter's own tutorial, which are in its repository and not in its sdist: tests of its first format, with
+# tabs, `scored` false and hidden questions that no cell checks; a function, a generator that never ends, a table and a series. There the
+# files do not say OK_FORMAT; otter 7 cannot grade such any more.
+def _first_format(name: str, points: float, *codes: str, hidden: bool = False) -> str:
+    cases = ", ".join(
+        f'{{"code": r"""\n\t\t{code}\n\t\t""", "hidden": False, "locked": False}}'.replace("\n>>>", "\n\t\t>>>") for code in codes
+    )
+    suite = f'{{"cases": [{cases}], "scored": False, "setup": "", "teardown": "", "type": "doctest"}}'
+    return f'OK_FORMAT = True\n\ntest = {{\n\t"name": "{name}",\n\t"points": {points},\n\t"hidden": {hidden},\n\t"suites": [{suite}]\n}}'
+
+
+TUTORIAL_TESTS: dict[str, str] = {
+    "q1": _first_format("q1", 1, ">>> cube(1) == 1\n\t\tTrue", ">>> cube(0) == 0\n\t\tTrue"),
+    "q1H": _first_format("q1H", 2, ">>> cube (1.5) == 3.375\n\t\tTrue", hidden=True),
+    "q2": _first_format("q2", 1, '>>> t = triangles()\n>>> assert next(t) == 1, ""\n>>> assert next(t) == 3, ""'),
+    "q2H": _first_format(
+        "q2H", 1, "\n".join([">>> t = triangles()", *(f'>>> assert next(t) == {n * (n + 1) // 2}, ""' for n in range(1, 9))]), hidden=True
+    ),
+    "q3": _first_format(
+        "q3",
+        1,
+        '>>> len(trips["by"].unique()) == 3\n\t\tTrue',
+        '>>> for one in ["bus", "car", "foot"]:\n\t\t... \tassert one in trips["by"].unique()',
+        ">>> assert type(mean_by) == pd.Series",
+        ">>> assert len(mean_by) == 3",
+    ),
+    "q3H": _first_format(
+        "q3H",
+        2,
+        '>>> np.isclose(mean_by["bus"], 5.33333333)\n\t\tTrue',
+        '>>> np.isclose(mean_by["car"], 9.5)\n\t\tTrue',
+        '>>> np.isclose(mean_by["foot"], 1)\n\t\tTrue',
+        hidden=True,
+    ),
+}
+_TRIPS = 'trips = pd.DataFrame({"by": ["bus", "car", "bus", "foot", "car", "bus"], "km": [5, 8, 4, 1, 11, 7]})\n'
+TUTORIAL: dict[str, Mapping[str, str]] = {
+    "passes all": {
+        "q1": "def cube(x):\n    return x**3",
+        "q2": "def triangles():\n    n = total = 0\n    while True:\n        n += 1\n        total += n\n        yield total",
+        "q3": _TRIPS + 'mean_by = trips.groupby("by").mean()["km"]\nmean_by',
+    },
+}
+TUTORIAL["fails 1"] = {**TUTORIAL["passes all"], "q1": "def cube(x):\n    return 3 * x"}
+TUTORIAL["fails 2, hidden"] = {**TUTORIAL["passes all"], "q2": "def triangles():\n    yield from (1, 3, 6)"}
+TUTORIAL["fails 3, hidden"] = {**TUTORIAL["passes all"], "q3": _TRIPS + 'mean_by = trips.groupby("by").max()["km"]'}
+TUTORIAL_BLANKS = {"q1": "def cube(x):\n    ...", "q2": "def triangles():\n    ...", "q3": "trips = ...\nmean_by = ..."}
+TUTORIAL_SCORES: dict[str, dict[str, float]] = {
+    "passes all": {"q1": 1, "q1H": 2, "q2": 1, "q2H": 1, "q3": 1, "q3H": 0},
+    "fails 1": {"q1": 0.5, "q1H": 0, "q2": 1, "q2H": 1, "q3": 1, "q3H": 0},
+    "fails 2, hidden": {"q1": 1, "q1H": 2, "q2": 1, "q2H": 0, "q3": 1, "q3H": 0},
+    "fails 3, hidden": {"q1": 1, "q1H": 2, "q2": 1, "q2H": 1, "q3": 1, "q3H": 0},
+}
+"""By submission and question, as otter-grader 7.0.0 gave them with numpy 2, of which doctest takes no `np.True_` for `True`."""
+
+
+def tutorial(answers: Mapping[str, str]) -> Cell:
+    """Return the notebook of the tutorial's form, with *answers* in it."""
+    cells = [
+        text("# A tutorial"),
+        code("import pandas as pd\nimport numpy as np\n%matplotlib inline\nimport otter\ngrader = otter.Notebook()"),
+    ]
+    for name, blank in TUTORIAL_BLANKS.items():
+        cells += [text(f"**Question {name[1]}:** Write it."), code(answers.get(name, blank)), code(f'grader.check("{name}")')]
+    return notebook(*cells, code("grader.check_all()"))
+
+
 def handed_out(answers: Mapping[str, str], tests: Mapping[str, Any] | None = TESTS) -> Cell:
     """Return the notebook as `otter assign` hands it out, with *answers* in it; its tests in its metadata, unless they are files."""
     cells = [code('# Initialize Otter\nimport otter\ngrader = otter.Notebook("work.ipynb")'), text("# A bit of everything")]
@@ -208,6 +275,11 @@ def _main() -> None:
             path = write(Path(folder) / who / "work.ipynb", handed_out(answers, None))
             results = grade_submission(str(path), str(archive), quiet=True).results
             sys.stdout.write(f"{who}: { ({name: results[name].score for name in ANSWERS}) }\n")
+        archive.write_bytes(autograder(TUTORIAL_TESTS))
+        for who, written in TUTORIAL.items():
+            path = write(Path(folder) / who / "work.ipynb", tutorial(written))
+            results = grade_submission(str(path), str(archive), quiet=True).results
+            sys.stdout.write(f"{who}: { ({name: results[name].score for name in TUTORIAL_TESTS}) }\n")
 
 
 if __name__ == "__main__":

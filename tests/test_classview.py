@@ -153,7 +153,23 @@ def test_of_a_small_group_nothing_is_told() -> None:
     page = "".join(classpages.html([view], {}, "C", 5))
     assert "Fewer than 5 learners have handed it in." in page
     assert "Check z" not in page
-    assert list(csv.reader("".join(classpages.csv([view])).splitlines()))[1] == ["c", "means", "Means", *[""] * 13]
+    assert list(csv.reader("".join(classpages.csv([view])).splitlines()))[1] == ["c", "means", "Means", *[""] * 14]
+
+
+def seen(level: int, *learners: str) -> list[tuple[str, str, str, str, int]]:
+    """Return that these learners have seen a hint of the check z."""
+    return [(learner, "c", "means", "z", level) for learner in learners]
+
+
+def test_hints_are_counted_by_learners_as_far_as_they_are_many() -> None:
+    """Twice is once; who has handed nothing in is not of the class; what only a few have seen is theirs."""
+    hints = [*seen(1, *CLASS, "ada", "zoe"), *seen(2, "ada", "ben", "cem"), *seen(3, "ada")]
+    five, three = (class_view(rows(CLASS), hints, least=least)[0].checks[2].hints_seen for least in (5, 3))
+    none = class_view(rows(CLASS), seen(1, "ada", "ben", "zoe", "yul", "xan"))[0].checks[2].hints_seen
+    few = class_view(rows({name: CLASS[name] for name in ("ada", "ben", "eve")}), seen(1, *CLASS))
+
+    assert (five, three, none) == ((5,), (5, 3), ())
+    assert few == [LessonView("c", "means", "Means", 0, small=True)]
 
 
 def test_what_needs_work_comes_first() -> None:
@@ -195,6 +211,8 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     record = Record.open(path)
     for learner, _, one in rows(CLASS):
         record.grade(learner, "c", one)
+        record.hinted(learner, "c", "means", {"z": 1})
+        record.hinted("zoe", "c", "other", {"z": 2})
     record.close()
     return path
 
@@ -211,6 +229,10 @@ def test_the_command_names_no_learner(remembered: Path) -> None:
     assert said.exit_code == 0, said.stderr
     assert "c/means  3 of 5 passed, 9 attempts, 2 to a pass\n  2 of 5 have not passed. Most are stopped by: Check z.\n" in said.stdout
     assert json.loads(data.stdout)["lessons"][0]["checks"][2]["at_first"] == 0.2
+    assert json.loads(data.stdout)["lessons"][0]["checks"][2]["hints_seen"] == [5]
+    assert "Check z\n        hints seen by 5\n" in said.stdout
+    assert [row["hints seen"] for row in csv.DictReader(Path("class.csv").read_text("utf-8").splitlines())] == ["", "", "5"]
+    assert "<td class=n>5</td>" in Path("class.html").read_text("utf-8")
     assert len(Path("class.csv").read_text("utf-8").splitlines()) == 4
     assert not re.search(r"\b(ada|ben|cem|dan|eve)\b", everything)
 

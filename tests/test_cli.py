@@ -276,6 +276,23 @@ def test_hints_come_one_by_one(course: Course, handed_in: Path, words: tuple[str
     assert ended.code == 1
 
 
+def test_a_check_remembers_which_hints_it_has_shown(course: Course, handed_in: Path, tmp_path: Path) -> None:
+    """Where a record is named; as many as are shown, and to a program all. Where two would be the same learner's, nothing is asked."""
+    words = ("check", handed_in / "ben [bold].ipynb", "--course", course.root, "--record", tmp_path / "record.sqlite")
+    seen = []
+    for more in (("--hints", "0"), (), ("--json",)):
+        code = hornbook(*words, *more).code
+        with contextlib.closing(Record.open(tmp_path / "record.sqlite")) as record:
+            seen.append(sorted(level for _, _, _, _, level in record.hints(course.name)))
+            standing = record.standing("ben [bold]", course.name, FIRST_LESSON)
+        assert (code, standing.exercises, standing.attempts) == (1, {"count_vowels": False}, 0)
+    refused = hornbook("check", handed_in / "ada.ipynb", handed_in / "group b" / "ada.ipynb", "--record", tmp_path / "record.sqlite")
+
+    assert seen[:2] == [[], [1]]
+    assert len(seen[2]) > 1
+    assert refused.code == 2
+
+
 def test_a_check_gives_json_too(course: Course, handed_in: Path) -> None:
     """The same Verdict, with the number of checks to come."""
     ended = hornbook("check", handed_in / "cyd.ipynb", "--course", course.root, "--json")

@@ -47,6 +47,11 @@ def test_one(submission):
             if any("dask_worker" in word for word in process.cmdline()):
                 process.kill()
                 break
+    if submission.one == 667:  # as if it hung whoever asks for it
+        for process in psutil.Process().parents():
+            if any("dask_worker" in word for word in process.cmdline()):
+                process.suspend()
+                break
     assert submission.one == 1
 
 @pytest.mark.exercise("two", hidden=True)
@@ -254,6 +259,146 @@ def test_what_ends_its_worker_is_given_up_and_stops_nobody(course: Course, tmp_p
     assert [found[place]["passed"] for place in (0, 2, 3)] == [True] * 3
 
 
+@pytest.mark.parametrize("moment", ["at once", "when the workers are gone"])
+def test_a_scheduler_that_is_killed_and_started_anew_loses_and_doubles_nothing(
+    course: Course, tmp_path: Path, programs: Programs, moment: str
+) -> None:
+    """At the same address, with other workers, whether or not the first ones have noticed."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 10)
+    scheduler, address = programs.scheduler()
+    port = int(address.rpartition(":")[2])
+    first = [programs.worker(address) for _ in range(2)]
+    results = []
+    for graded in grade_on(address, paths, course, seed=3):
+        results.append(graded)
+        if len(results) == 3:
+            scheduler.kill()
+            scheduler.wait()
+            if moment == "when the workers are gone":
+                for worker in first:
+                    worker.wait()
+            programs.scheduler(port)
+            programs.worker(address)
+
+    assert [str(one.error) for one in results if one.error is not None] == []
+    assert set(said(results)) == set(range(10))
+
+
+def test_a_scheduler_that_stays_away_ends_the_run_in_a_sentence(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """With exit code 3; what is done is kept, and the same command goes on to one line for each."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 8)
+    jsonl = tmp_path / "results.jsonl"
+    scheduler, address = programs.scheduler()
+    programs.worker(address)
+    port = int(address.rpartition(":")[2])
+    words = (tmp_path / "in", "--cluster", address, "--jsonl", jsonl, "--seed", "3", "--quiet", "--jobs", "2")
+    program = "from hornbook.grading.cluster import grade_on\ngrade_on.__kwdefaults__['wait'] = 3\nfrom hornbook.cli import main\nmain()"
+    asked = [sys.executable, "-c", program, "grade", *map(str, words), "--course", str(course.root)]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        assert process.stdout is not None
+        next(process.stdout)
+        scheduler.kill()
+        scheduler.wait()
+        _, sentence = process.communicate()
+    first = len(list(entries(jsonl)))
+    programs.scheduler(port)
+    programs.worker(address)
+    with command(course, *words) as again:
+        again.communicate()
+
+    assert (process.returncode, again.returncode) == (3, 0)
+    assert f"{address}: cannot be reached. See that a scheduler runs there, and run the same command again to go on." in sentence
+    assert 0 < first < len(paths)
+    assert jsonl.read_bytes().count(b"\n") == len(paths)
+    assert len(found_in(jsonl)) == len(paths)
+
+
+def test_a_worker_that_is_gone_before_it_has_its_lesson_is_not_waited_for(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """Its task was meant for it alone; when another worker comes, that one is asked."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 2)
+    (tmp_path / "frail.py").write_text(
+        "import os\nfrom hornbook.grading import remote\ntrue = getattr(remote.answer, 'true', remote.answer)\n"
+        "def answer(question, material=b''):\n    if material:\n        os._exit(1)\n    return true(question)\n"
+        "answer.true = true\nremote.answer = answer\n",
+        "utf-8",
+    )
+    _, address = programs.scheduler()
+    programs.worker(address, "--preload", str(tmp_path / "frail.py"))
+    told: list[str] = []
+
+    def tell(words: str) -> None:
+        told.append(words)
+        programs.worker(address)
+
+    found = said(list(grade_on(address, paths, course, seed=3, tell=tell)))
+
+    assert told == [f"{address} has no worker that fits; waiting 60 seconds for one."]
+    assert [found[place]["passed"] for place in (0, 1)] == [True] * 2
+
+
+def test_what_a_scheduler_has_lost_is_asked_again(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """One that forgets tasks, and tells nobody, has them asked again."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 3)
+    (tmp_path / "forgetful.py").write_text(
+        "def dask_setup(scheduler):\n    true, dropped = scheduler.stream_handlers['update-graph'], []\n"
+        "    async def drop(*given, **named):\n        if not dropped:\n            dropped.append(1)\n            return\n"
+        "        await true(*given, **named)\n    scheduler.stream_handlers['update-graph'] = drop\n",
+        "utf-8",
+    )
+    _, address = programs.scheduler(0, "tcp://127.0.0.1", "--preload", str(tmp_path / "forgetful.py"))
+    programs.worker(address)
+    found = said(list(grade_on(address, paths, course, seed=3)))
+
+    assert [found[place]["passed"] for place in range(3)] == [True] * 3
+
+
+def test_a_worker_that_does_not_answer_any_more_is_waited_for_only_so_long(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """It is alive to the scheduler, and stopped; what it had is graded by the other, and it is asked nothing more."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 8)
+    _, address = programs.scheduler()
+    workers = [programs.worker(address) for _ in range(2)]
+    told: list[str] = []
+    results = []
+    for graded in grade_on(address, paths, course, seed=3, patience=8, tell=told.append):
+        results.append(graded)
+        if len(results) == 1:
+            workers[0].send_signal(signal.SIGSTOP)
+
+    assert [str(one.error) for one in results if one.error is not None] == []
+    assert set(said(results)) == set(range(8))
+    assert [line.partition(": ")[2] for line in told] == ["has not answered for 8 seconds, and gets nothing more."]
+
+
+def test_what_stops_every_worker_is_not_graded_and_stops_nobody(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """Three workers in turn do not answer about it: one sentence, and the others have their verdicts."""
+    paths = hand_in(course, tmp_path / "in", [("one = 667", "two = 2"), RIGHT, RIGHT])
+    _, address = programs.scheduler()
+    for _ in range(4):
+        programs.worker(address)
+    found = said(list(grade_on(address, paths, course, seed=3, patience=6)))
+
+    assert found[0] == f"3 workers of {address} have not answered, each for 6 seconds."
+    assert [found[place]["passed"] for place in (1, 2)] == [True] * 2
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGKILL, signal.SIGKILL), (signal.SIGSTOP,)])
+def test_a_worker_of_this_machine_is_replaced(course: Course, tmp_path: Path, signals: tuple[signal.Signals, ...]) -> None:
+    """The only one is killed twice, or is stopped: others come in its place, and nothing is lost."""
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 6)
+    ended: list[int] = []
+    results = []
+    for graded in grade_on("local:1", paths, course, seed=3, patience=10):
+        results.append(graded)
+        if len(ended) < len(signals) and len(results) > len(ended):
+            (worker,) = (one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline()) and one.pid not in ended)
+            worker.send_signal(signals[len(ended)])
+            ended.append(worker.pid)
+
+    assert len(ended) == len(signals)
+    assert [str(one.error) for one in results if one.error is not None] == []
+    assert set(said(results)) == set(range(6))
+
+
 def test_the_command_goes_on_where_it_was_interrupted(course: Course, tmp_path: Path) -> None:
     """Ctrl-C ends it with 130; the same command again comes to what a run here comes to, one line for each notebook."""
     paths = hand_in(course, tmp_path / "in", [RIGHT] * 8)
@@ -307,6 +452,7 @@ LIES = {
     "sandbox": "verdict['sandbox']['level'] = 0 if verdict['sandbox']['level'] else 4",
     "seed": "verdict['seed'] += 1",
     "assurance": "verdict['assurance'] = 'course-checked'",
+    "parameters": "verdict['parameters'] = {'values': {'n': 1}, 'of': 'learner'}",
     "points": "verdict['points']['earned'] += 1",
 }
 LIAR = """
@@ -364,20 +510,73 @@ def test_nonsense_is_an_error_of_its_worker(course: Course, tmp_path: Path, prog
     assert words in found
 
 
-def test_a_pickle_is_not_opened(course: Course, tmp_path: Path, programs: Programs) -> None:
-    """An answer that would run something where it is opened is an error of its worker, and nothing is run here."""
+SPRINGS = """
+import os, pickle
+from hornbook.grading import remote
+
+TRAP = {trap!r}
+
+def spring():
+    return exec, ("import os, pathlib; pathlib.Path(" + repr(TRAP) + ", str(os.getpid())).touch()",)
+
+class Evil:
+    def __reduce__(self):
+        return spring()
+
+class EvilType(type):
+    pass
+
+__import__("copyreg").pickle(EvilType, lambda _: spring())
+
+class OfEvilType(metaclass=EvilType):
+    pass
+
+def warn():
+    from distributed import get_worker
+    message = pickle.dumps(Evil())
+    get_worker().log_event("warn", {{"message": message, "category": message}})
+    return b""
+
+def of_evil_type():
+    from distributed.protocol.serialize import dask_deserialize, dask_serialize
+    dask_serialize.register(OfEvilType)(lambda _: ({{}}, [b"x"]))
+    return OfEvilType()
+
+def fail():
+    raise RuntimeError(Evil())
+
+remote.answer = lambda question, material=b"": {answer}
+"""
+
+
+@pytest.mark.parametrize("answer", ["Evil()", "fail()", "warn()", "of_evil_type()", "{'in a list': [Evil()]}"])
+def test_a_pickle_is_not_opened(course: Course, tmp_path: Path, programs: Programs, answer: str) -> None:
+    """Whatever way a worker sends what would run something where it is opened: it is an error of that worker, and nothing is run here."""
     paths, trap = hand_in(course, tmp_path / "in", [RIGHT]), tmp_path / "sprung"
-    (tmp_path / "evil.py").write_text(
-        "import os, pathlib\nfrom hornbook.grading import remote\nclass Evil:\n    def __reduce__(self):\n"
-        f"        return pathlib.Path({str(trap)!r}).touch, ()\nremote.answer = lambda question, material=b'': Evil()\n",
-        "utf-8",
-    )
+    trap.mkdir()
+    (tmp_path / "evil.py").write_text(SPRINGS.format(trap=str(trap), answer=answer), "utf-8")
     _, address = programs.scheduler()
     programs.worker(address, "--preload", str(tmp_path / "evil.py"))
     (found,) = said(list(grade_on(address, paths, course, wait=10))).values()
 
-    assert "could not answer" in found
-    assert not trap.exists()
+    assert "could not answer" in found or "answered something that is no answer" in found
+    assert str(os.getpid()) not in {path.name for path in trap.iterdir()}
+
+
+def test_a_scheduler_has_nothing_run_here(course: Course, tmp_path: Path, programs: Programs) -> None:
+    """Whoever has taken one over, as any worker of it can, finds a client that reads its pickles and obeys none."""
+    paths, trap = hand_in(course, tmp_path / "in", [RIGHT]), tmp_path / "sprung"
+    trap.mkdir()
+    (tmp_path / "evil.py").write_text(
+        SPRINGS.format(trap=str(trap), answer="b''") + "from distributed.protocol.serialize import ToPickle\n"
+        "def dask_setup(scheduler):\n    scheduler.handlers['ncores'] = lambda: {'x': ToPickle(Evil())}\n",
+        "utf-8",
+    )
+    _, address = programs.scheduler(0, "tcp://127.0.0.1", "--preload", str(tmp_path / "evil.py"))
+    with pytest.raises(HornbookError, match=r"cannot be reached|has had no worker"):
+        list(grade_on(address, paths, course, wait=2))
+
+    assert list(trap.iterdir()) == []
 
 
 def test_a_failure_that_cannot_be_pickled_arrives_nevertheless(course: Course, tmp_path: Path, programs: Programs) -> None:

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import HANG
 
 from hornbook import wire
 from hornbook.grading import compare
@@ -527,7 +528,7 @@ def test_a_value_made_to_be_slow_is_told_quickly(came: object, expected: object,
     found = difference(came, expected, **options)
 
     assert found is not None
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < HANG
 
 
 @pytest.mark.parametrize(
@@ -626,7 +627,7 @@ def test_a_huge_value_is_not_rendered_whole() -> None:
     start = time.process_time()
     shown = show({"huge": huge})
 
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < HANG
     assert "(1000000 items)" in shown
 
 
@@ -781,6 +782,9 @@ CODE = [
     ("[1].index(2)", "Ask with `in` first"),
     ("'a'.index('b')", "Ask with `in` first"),
     ("import math; math.sqrt(-1)", "not defined for that number"),
+    ("import math, numpy as np; math.sqrt(np.ones(3))", "has functions of its own, such as `np.sqrt`"),
+    ("import numpy as np; np.ones(3) ^ 2", "`x ** 2`"),
+    ("1.5 ^ 2", "`x ** 2`"),
     ("import numpy as np; np.ones(3) + np.ones(4)", "shapes (3,) (4,) do not fit together"),
     ("import numpy as np; np.ones((2, 3)) @ np.ones((2, 3))", "cannot be multiplied"),
     ("import numpy as np; np.ones((2, 3)).dot(np.ones((2, 3)))", "cannot be multiplied"),
@@ -825,6 +829,11 @@ def test_an_exception_of_pythons_own_making_is_explained(code: str, words: str) 
 
     told = explain_exception(type(raised.value).__name__, str(raised.value))
     assert words in told
+
+
+def test_a_cell_that_ends_too_early_is_explained() -> None:
+    """What a kernel says of a bracket in a cell's last statement does not name it: the sentence says what to look for."""
+    assert "opened and never closed" in explain_exception("SyntaxError", "incomplete input (<cell>, line 2)")
 
 
 def test_a_syntax_error_names_its_line() -> None:
@@ -889,7 +898,7 @@ def test_a_message_made_to_be_slow_is_explained_quickly() -> None:
     for bait in ("a" * 10**6, "f() missing " * 10**5, "'" * 10**6, "unsupported operand type(s) for " * 10**5):
         explain_exception("TypeError", bait)
 
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < HANG
 
 
 def test_what_did_not_come_is_not_none() -> None:

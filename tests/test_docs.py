@@ -40,6 +40,7 @@ DOCS = (
     "binder",
     "nbgrader",
     "otter",
+    "pytest",
     "notebook",
     "lab",
     "grading",

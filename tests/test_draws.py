@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hornbook.draws import claimed, default_values, literals, other_values, read_draws
+from hornbook.draws import can_be_drawn, claimed, default_values, literals, other_values, read_draws, reads_as_injected
 from hornbook.errors import LessonError
 
 AT = Path("lessons/money.ipynb")
@@ -152,3 +152,48 @@ def test_other_values_are_different_from_what_is_known_and_from_each_other() -> 
 def test_what_a_file_claims_is_a_value_of_the_right_type_or_nothing(sources: list[str], expected: dict[str, Any]) -> None:
     """Nothing of a learner's file is run to find out what it says."""
     assert claimed(sources, read({"rate": {"among": [0.1, 0.2]}})) == expected
+
+
+@pytest.mark.parametrize(
+    ("default", "said", "can", "cannot"),
+    [
+        (1, {"from": 2, "to": 9, "step": 3}, [2, 5, 8], [1, 3, 9, 11, True, 5.0, "5", None]),
+        (0.1, {"from": 0.1, "to": 0.9, "step": 0.1}, [0.1, 0.3, 0.7, 0.9], [0.0, 0.15, 1.0, 1, float("nan"), float("inf")]),
+        ("x", {"among": ["Basel", "Köln"]}, ["Basel", "Köln"], ["x", "", "basel", 1, "\ud800"]),
+        (True, {"among": [True, False]}, [True, False], [1, 0, None]),
+        ([1], {"among": [[1], [1, 2]]}, [[1], [1, 2]], [[2], [True], [1.0], (1,)]),
+    ],
+)
+def test_a_value_that_can_be_drawn_is_told_from_one_that_cannot(
+    tmp_path: Path, default: Any, said: dict[str, Any], can: list[Any], cannot: list[Any]
+) -> None:
+    """Whatever is drawn can be, and nothing beside, between or beyond it, nor of another type."""
+    draws = read_draws(tmp_path / "lesson.ipynb", {"p": said}, [(f"p = {default!r}", True)])
+
+    assert all(draws[0].can_give(draws[0].at(number)) for number in range(draws[0].count))
+    assert [can_be_drawn({"p": value}, draws) for value in can] == [True] * len(can)
+    assert [can_be_drawn({"p": value}, draws) for value in cannot] == [False] * len(cannot)
+    assert not can_be_drawn({}, draws)
+    assert not can_be_drawn({"p": can[0], "q": 1}, draws)
+
+
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("# Parameters\nn = 3\nword = 'y'\n", True),
+        ("  # PARAMETERS\nword = 'y'\nn = 3", True),
+        ("# Parameters\nn = 3", False),
+        ("# Parameters\nn = 3\nword = 'y'\nmore = 1", False),
+        ("# Parameters\nn = 3\nword = str(n)", False),
+        ("n = 3\nword = 'y'", False),
+        ("# Parameters\n" + "(" * 9999, False),
+        ("", False),
+    ],
+)
+def test_papermills_cell_is_known_by_what_it_says(tmp_path: Path, source: str, reads: bool) -> None:
+    """Its comment, and a plain value for each parameter and for nothing else; what a learner may have written is theirs."""
+    said = {"n": {"from": 1, "to": 9}, "word": {"among": ["x", "y"]}}
+    draws = read_draws(tmp_path / "lesson.ipynb", said, [("n = 1\nword = 'x'", True)])
+
+    assert reads_as_injected(source, draws) is reads
+    assert not reads_as_injected(source, ())

@@ -15,7 +15,9 @@ from hornbook.grading import check
 from hornbook.grading.batch import grade_all
 from hornbook.grading.similar import alike
 from hornbook.lesson import Cell, SubmissionFile, fill, write_lesson
+from hornbook.live import LiveSubmission
 from hornbook.model import Status
+from hornbook.sandbox.live import Ran
 from hornbook.variants import Seed, hand_out
 
 if TYPE_CHECKING:
@@ -307,6 +309,65 @@ def test_papermills_own_cells_are_left_out_where_nothing_is_drawn(tmp_path: Path
     assert [repair.message.split(":")[0] for repair in submission.repairs] == ["1 cell of papermill's was left out"]
 
 
+@pytest.mark.parametrize("lost", ["tags", "id", "tags and id", "all ids and metadata"])
+def test_papermills_cell_is_known_without_its_tag(course: Course, seed: Seed, tmp_path: Path, lost: str) -> None:
+    """An editor that loses a cell's tags, its id or both costs an honest learner nothing: it is not run as one of their own."""
+
+    def lose(cells: list[dict[str, Any]]) -> None:
+        for cell in cells if lost.startswith("all") else cells[1:2]:
+            cell["metadata"] = {} if "tags" in lost or lost.startswith("all") else cell["metadata"]
+            if "id" in lost:
+                cell.pop("id")
+
+    path = handed_in(course, seed, tmp_path, "one = len(word) + 10 * n", lose)
+    own = seed.variant(course.lesson("steps"), "ada")
+    read, verdict, practice = SubmissionFile.open(path).submission(course.lesson("steps")), graded(course, seed, path), check(path, course)
+
+    assert (read.added, read.claimed) == ((), own)
+    assert verdict.passed
+    assert practice.parameters is not None
+    assert (practice.parameters.of, practice.parameters.values) == ("notebook", own)
+
+
+def test_the_lessons_own_cell_is_never_taken_for_papermills(tmp_path: Path) -> None:
+    """Its author may have begun it with the same comment."""
+    course = drawing(tmp_path / "course")
+    lesson = course.lesson("steps")
+    notebook = json.loads(lesson.path.read_bytes())
+    notebook["cells"][0]["source"] = f"# Parameters\n{CELL}"
+    lesson.path.write_text(json.dumps(notebook), "utf-8")
+    lesson = Course.open(course.root).lesson("steps")
+    for cell in notebook["cells"]:
+        cell.pop("id")
+    (tmp_path / "work.ipynb").write_text(json.dumps({**notebook, "nbformat_minor": 4}), "utf-8")
+    read = SubmissionFile.open(tmp_path / "work.ipynb").submission(lesson)
+
+    assert (read.claimed, read.added) == (None, ())
+
+
+def test_a_believed_notebook_is_graded_with_what_it_says(course: Course, seed: Seed, tmp_path: Path) -> None:
+    """As far as that can be drawn; a batch may be told so of each. The hidden check draws others all the same."""
+    lesson = course.lesson("steps")
+    own = seed.variant(lesson, "ada")
+    path = handed_in(course, seed, tmp_path / "honest", "one = len(word) + 10 * n")
+    literal = handed_in(course, seed, tmp_path / "literal", f"one = {own['n'] * 10 + len(own['word'])}")
+    easier = handed_in(
+        course, seed, tmp_path / "easier", "one = len(word) + 10 * n", lambda cells: cells[1].update(source='n = 0\nword = ""')
+    )
+    how = {"seed": 7, "believing": True}
+    found = {one.place: one.verdict for one in grade_all([path, literal, easier], course, how=lambda _: how)}
+    verdicts = [found[place] or pytest.fail("was refused") for place in range(3)]
+
+    assert [(one.passed, one.parameters and one.parameters.of) for one in verdicts] == [
+        (True, "notebook"), (False, "notebook"), (True, "lesson"),
+    ]  # fmt: skip
+    assert verdicts[0].parameters == grade(path, course, seed=7, believing=True).parameters
+    assert statuses(verdicts[1])["test_one_follows"] is Status.FAILED
+    assert [repair.message for repair in verdicts[2].repairs] == [
+        "The values in this notebook are none that this lesson draws, so the lesson's own were used. Take those that you were given."
+    ]
+
+
 def test_injected_cells_are_in_no_comparison_of_works(course: Course, seed: Seed, tmp_path: Path) -> None:
     """What papermill has written for two learners makes their works no more alike."""
     works = {}
@@ -316,3 +377,13 @@ def test_injected_cells_are_in_no_comparison_of_works(course: Course, seed: Seed
 
     assert all("Parameters" not in source for sources in works.values() for cells in sources.values() for source in cells)
     assert alike(works) == []
+
+
+def test_a_kernel_that_ran_papermills_cell_has_its_values(course: Course) -> None:
+    """`%check` knows them from what was run, also where nobody knows which file it is; they are none of the learner's own cells."""
+    lesson = course.lesson("steps")
+    work = LiveSubmission.of(lesson, None, [Ran(None, '# Parameters\nn = 5\nword = "yy"\n'), Ran("one", "one = n * 10 + len(word)")])
+
+    assert work.submission.claimed == {"n": 5, "word": "yy"}
+    assert work.submission.added == ()
+    assert work.submission.sources["one"] == ("one = n * 10 + len(word)",)

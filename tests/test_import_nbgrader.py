@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -706,3 +707,84 @@ def test_the_command_gives_a_document(tmp_path: Path, monkeypatch: pytest.Monkey
 
     assert (first.exit_code, json.loads(first.stdout)["course"]) == (1, "work_hornbook")
     assert [report["lessons"][0]["slug"] for report in json.loads(both.stdout)] == ["work_2", "work_3"]
+
+
+# --- Tests that nbgrader writes ---------------------------------------------------------------------------------------
+
+AUTOTESTS = '''\
+python3:
+  setup: "from hashlib import sha1"
+  hash: 'sha1({{snippet}}.encode("utf-8")+b"{{salt}}").hexdigest()'
+  dispatch: "type({{snippet}})"
+  normalize: "str({{snippet}})"
+  check: 'assert {{snippet}} == """{{value}}""", """{{message}}"""'
+  success: "print('Success!')"
+  templates:
+    default:
+      - test: "type({{snippet}})"
+        fail: "type of {{snippet}} is not correct"
+      - test: "{{snippet}}"
+        fail: "value of {{snippet}} is not correct"
+'''
+WRITTEN = nb.notebook(
+    nb.answer("f", "    return 2 * x", "def f(x):\n"),
+    nb.asserts("plain", "# Doubles\n### AUTOTEST f(2); f(0.5)\nassert f(3) == 6"),
+    nb.asserts("hashed", "### HASHED AUTOTEST f(21)\n", hidden="assert f(-1) == -2"),
+)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, nb.Scores]:
+    """Give a course whose tests nbgrader has written, and what it gives three submissions."""
+    root = tmp_path_factory.mktemp("autotest")
+    nb.write_course(root, WRITTEN)
+    (root / "source" / nb.ASSIGNMENT / "autotests.yml").write_text(AUTOTESTS, "utf-8")
+    return root, nb.scores(root, AUTOTESTED)
+
+
+AUTOTESTED = {
+    "honest": {"f": "def f(x):\n    return x + x"},
+    "half": {"f": "def f(x):\n    return 2.0 * x if x == 21 else 2 * x"},
+    "lying": {"f": "class L(str):\n    def __eq__(self, other):\n        return True\n    __hash__ = None\ndef f(x):\n    return L('4')"},
+}
+
+
+@pytest.mark.parametrize("who", ["honest", "half"])
+def test_tests_that_nbgrader_writes_are_taken_from_its_release(written: tuple[Path, nb.Scores], who: str, tmp_path: Path) -> None:
+    """`### AUTOTEST` lines become the asserts of the release, hidden tests and solutions come from the source, points are nbgrader's."""
+    root, theirs = written
+    report = import_nbgrader(root, tmp_path / "here")
+    course = Course.open(tmp_path / "here")
+    path = tmp_path / "work.ipynb"
+    released = json.loads((root / "release" / nb.ASSIGNMENT / "work.ipynb").read_text("utf-8"))
+    path.write_text(json.dumps(nb.submitted(released, AUTOTESTED[who])), "utf-8")
+    verdict = grade(path, course)
+
+    assert (report.lessons[0].solution, report.lessons[0].claimed) == ("passes", 0)
+    assert len([what for _, what in told(report, "changed") if "the asserts that nbgrader has filled in" in what]) == 2
+    assert {name: sum(one.earned for one in verdict.outcomes if one.check.startswith(f"test_{name}")) for name in theirs[who]} == theirs[
+        who
+    ]
+
+
+def test_a_lie_passes_nothing_that_nbgrader_has_written(written: tuple[Path, nb.Scores], tmp_path: Path) -> None:
+    """An `==` that always holds earns nothing here, hash or not."""
+    import_nbgrader(written[0], tmp_path / "here", run=False)
+    released = json.loads((written[0] / "release" / nb.ASSIGNMENT / "work.ipynb").read_text())
+    path = tmp_path / "work.ipynb"
+    path.write_text(json.dumps(nb.submitted(released, AUTOTESTED["lying"])))
+
+    assert grade(path, Course.open(tmp_path / "here")).points.earned == 0
+
+
+def test_an_old_release_is_not_taken(written: tuple[Path, nb.Scores], tmp_path: Path) -> None:
+    """Where the source has lines that the release has not, its asserts are of something else: both sentences are there."""
+    root = tmp_path / "course"
+    shutil.copytree(written[0] / "release", root / "release")
+    changed = json.loads(json.dumps(WRITTEN))
+    changed["cells"][1]["source"] = changed["cells"][1]["source"].replace("f(3) == 6", "f(4) == 8")
+    nb.write_course(root, changed)
+    report = import_nbgrader(root, tmp_path / "here", run=False)
+
+    assert any("it is not what release/ was made of" in what for _, what in told(report, "changed"))
+    assert any("lines are filled in by `nbgrader generate_assignment`" in what for _, what in told(report, "left out"))

@@ -71,6 +71,33 @@ def test_points_are_those_that_otter_gives(rich: tuple[Course, Report], who: str
     assert differing == DIFFERENT.get(who, {})
 
 
+# With numpy 2, what `np.isclose` gives is not `True` to otter's doctest, so nobody has these points.
+OF_NUMPY = {"passes all": 2.0, "fails 1": 2.0, "fails 2, hidden": 2.0, "fails 3, hidden": 2 / 3}
+
+
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Report]:
+    """Give a notebook in the form of otter's tutorial, with its test files, brought over with its answers in it."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    (folder / "tests").mkdir()
+    for name, text in ot.TUTORIAL_TESTS.items():
+        (folder / "tests" / f"{name}.py").write_text(text.removeprefix("OK_FORMAT = True\n\n"), "utf-8")
+    return brought(folder, ot.tutorial(ot.TUTORIAL["passes all"]), run=True)
+
+
+@pytest.mark.parametrize("who", ot.TUTORIAL)
+def test_notebooks_of_the_tutorials_form_get_otters_points(tutorial: tuple[Course, Report], who: str, tmp_path: Path) -> None:
+    """Question by question, hidden ones too, points are otter's; but what numpy says is true is true."""
+    course, report = tutorial
+    earned = dict.fromkeys(ot.TUTORIAL_TESTS, 0.0)
+    for outcome in grade(ot.write(tmp_path / "work.ipynb", ot.tutorial(ot.TUTORIAL[who])), course).outcomes:
+        asked = outcome.check.removeprefix("test_").rpartition("_")[0]
+        earned[next(name for name in earned if name.lower() == asked.lower())] += outcome.earned
+
+    assert (report.lessons[0].solution, report.lessons[0].claimed) == ("passes", 0)
+    assert earned == pytest.approx({**ot.TUTORIAL_SCORES[who], "q3H": OF_NUMPY[who]})
+
+
 def test_a_lesson_has_nothing_of_otters(rich: tuple[Course, Report]) -> None:
     """Cells that set otter up, check, or export are not in the lesson, and neither are tests, answers, or words about handing in."""
     text = "\n".join(cell.source for cell in rich[0].lesson("work").cells)
@@ -219,6 +246,53 @@ def test_tests_beside_a_submission_are_not_read(rich: tuple[Course, Report], tmp
     (tmp_path / "doctests.py").write_text("expect = lambda *a: None\n")
 
     assert grade(ot.write(tmp_path / "work.ipynb", ot.handed_out({"square": "square = None"})), rich[0]).points.earned == 0
+
+
+# --- What only the learner's kernel can run ---------------------------------------------------------------------------
+
+POINT = "class Point:\n    def __init__(self, x):\n        self.x = x\n"
+EQUAL = "    def __eq__(self, other):\n        return self.x == other.x\n    def __hash__(self):\n        return hash(self.x)\n"
+KERNELS = {
+    "point": ot.ok("point", (">>> Point(1) == Point(1)\nTrue", {}), (">>> Point(2).x\n2", {}), (">>> len({Point(1), Point(1)})\n1", {})),
+}
+IN_KERNEL = {
+    "honest": (POINT + EQUAL, {"test_point_1": True, "test_point_2": True, "test_point_3": True}),
+    "half": (POINT, {"test_point_1": False, "test_point_2": True, "test_point_3": False}),
+    "one that stops": (
+        POINT + EQUAL.replace("self.x ==", "1 / 0 =="),
+        {"test_point_1": False, "test_point_2": True, "test_point_3": False},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Report]:
+    """Give a notebook with doctests that ask for an `==` of the learner's own."""
+    made = ot.notebook(ot.code(POINT + EQUAL, "otter_answer_cell"), ot.check("point"), otter={"tests": KERNELS})
+    return brought(tmp_path_factory.mktemp("kernels"), made, run=True)
+
+
+@pytest.mark.parametrize("who", IN_KERNEL)
+def test_a_doctest_that_only_the_kernel_can_run_runs_there_and_says_so(kernels: tuple[Course, Report], who: str, tmp_path: Path) -> None:
+    """It is the doctest that it was, in a real kernel, with doctest's own answer; its outcome is marked as claimed, and no other is."""
+    course, report = kernels
+    source, expected = IN_KERNEL[who]
+    verdict = grade(ot.write(tmp_path / "work.ipynb", ot.notebook(ot.code(source, "otter_answer_cell"))), course)
+
+    assert {outcome.check: outcome.passed for outcome in verdict.outcomes} == expected
+    assert {outcome.check for outcome in verdict.outcomes if outcome.claimed} == {"test_point_1", "test_point_3"}
+    assert [outcome["claimed"] for outcome in json.loads(verdict.to_json())["outcomes"]] == [True, False, True]
+    assert (report.lessons[0].claimed, report.lessons[0].solution) == (2, "passes")
+    assert "doctest.DocTestParser()" in course.grader("work").read_text("utf-8")
+
+
+def test_a_doctest_patched_in_the_kernel_earns_only_what_is_told_apart(kernels: tuple[Course, Report], tmp_path: Path) -> None:
+    """A learner who patches doctest passes what the kernel decides, which says so, and nothing else."""
+    source = "import doctest\ndoctest.DocTestRunner.run = lambda *a, **k: doctest.TestResults(0, 1)\nclass Point:\n    pass"
+    verdict = grade(ot.write(tmp_path / "work.ipynb", ot.notebook(ot.code(source, "otter_answer_cell"))), kernels[0])
+
+    assert all(outcome.claimed for outcome in verdict.outcomes if outcome.passed)
+    assert not next(outcome for outcome in verdict.outcomes if outcome.check == "test_point_2").passed
 
 
 # --- Sources of otter assign ------------------------------------------------------------------------------------------

@@ -18,8 +18,10 @@ import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Route, expect
+from test_following import drawing
 
 from hornbook.lesson import read_solution
+from hornbook.variants import Seed, hand_out
 
 if TYPE_CHECKING:
     from conftest import Lab
@@ -157,8 +159,10 @@ def test_from_a_mistake_by_its_hint_to_a_pass(desk: Desk) -> None:
     expect(desk.footer().locator(".hb-hint")).to_have_count(1)
     desk.picture("mistake")
 
-    desk.command("hornbook:hint")
+    with desk.page.expect_response(lambda response: response.url.partition("?")[0].endswith("/hornbook/api/hints")) as recorded:
+        desk.command("hornbook:hint")
     expect(desk.footer().locator(".hb-hint")).to_have_count(2)
+    assert (recorded.value.status, recorded.value.json()["shown"]) == (200, 2)
 
     for exercise, source in SOLUTION.items():
         desk.check(source, exercise)
@@ -529,6 +533,58 @@ def test_reading_cells_are_protected_and_nothing_is_written_into_the_notebook(de
     assert not states[2], "a learner's own cell"
     assert not states[exercise]
     assert {name: after[name] for name in before} == before
+
+
+@pytest.fixture
+def variant(lab: Lab, tmp_path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the path in the Lab of a notebook that was handed out, and its learner's values; its lesson is the course's meanwhile."""
+    course = drawing(tmp_path / "course")
+    lesson, seed = course.lesson("steps"), Seed.open(course, tmp_path / "seed")
+    made = [lab.folder / path.relative_to(course.root) for path in (lesson.path, course.grader("steps"), course.solution("steps"))]
+    for path in made:
+        shutil.copy(course.root / path.relative_to(lab.folder), path)
+    path = hand_out(lesson, "ada", seed, lab.folder / "my-work")
+    # Whatever id and comment another papermill gives it: its tag says what it is.
+    notebook = json.loads(path.read_bytes())
+    notebook["cells"][1] |= {"id": "papermills", "source": "".join(notebook["cells"][1]["source"]).replace("# Parameters\n", "")}
+    path.write_text(json.dumps(notebook), "utf-8")
+    yield path.relative_to(lab.folder).as_posix(), seed.variant(lesson, "ada")
+    shutil.rmtree(path.parent)
+    for one in made:
+        one.unlink()
+
+
+def test_a_notebook_with_values_of_its_own_is_checked_and_handed_in_with_them(
+    desk: Desk, lab: Lab, variant: tuple[str, dict[str, Any]]
+) -> None:
+    """Papermill's cell has no Check, cannot be edited, and is what its kernel and the checks go by; a page of it has no such cell."""
+    path, own = variant
+    desk.open(path)
+    expect(desk.footers).to_have_count(2)
+    protected = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.readOnly)"
+    assert desk.page.evaluate(protected)[1]
+    desk.command("notebook:run-all-cells")
+    desk.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.content.widgets.every(cell => cell.model.executionCount > 0)")
+
+    for number, word, passes in ((1, "x", False), (own["n"], own["word"], True)):
+        desk.check(f"one = {number * 10 + len(word)}", "one")
+        expect(desk.footer("one").locator(".hornbook-card")).to_have_class(
+            re.compile("hb-is-passed" if passes else "hb-is-(open|failed|not)")
+        )
+    desk.picture("variant")
+
+    desk.check("one = n * 10 + len(word)\nprint(one)", "one")
+    desk.check("two = 2", "two")
+    desk.command("notebook:run-all-cells")
+    printed = f"{own['n'] * 10 + len(own['word'])}"
+    expect(desk.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output").filter(has_text=printed)).to_have_count(1)
+    desk.command("hornbook:hand-in")
+    expect(desk.page.locator(".jp-hb-handin .jp-hb-said")).to_have_text("Passed with 9 of 9 points")
+    made = max((lab.folder / "portfolio").glob("steps-*/verdict.json"), key=lambda file: file.stat().st_mtime_ns)
+
+    assert json.loads(made.read_bytes())["parameters"] == {"values": own, "of": "notebook"}
+    assert "injected" not in made.with_name("notebook.ipynb").read_text("utf-8")
+    assert printed in made.with_name("notebook.ipynb").read_text("utf-8")
 
 
 def marks(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from test_following import drawing
 from typer.testing import CliRunner
 
 from hornbook import __version__
@@ -20,9 +22,11 @@ from hornbook.errors import HornbookError
 from hornbook.lesson import read_solution
 from hornbook.pipelines import PIPELINES, pipeline, write_pipeline
 from hornbook.scaffold import new_course
+from hornbook.variants import Seed, hand_out
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = (ROOT / "src/hornbook/pipelines/grade.sh").read_text("utf-8")
+DRAW = (ROOT / "src/hornbook/pipelines/draw.sh").read_text("utf-8")
 GRADED = "work/lessons/counting_vowels.ipynb"
 
 
@@ -57,7 +61,10 @@ def test_the_job_that_runs_learners_work_has_nothing_to_lose() -> None:
     grade, sign = (workflow()["jobs"][name] for name in ("grade", "sign"))
     course, work = grade["steps"][:2]
 
-    assert "secrets." not in pipeline("github")
+    assert [line.strip() for line in pipeline("github").splitlines() if "secrets." in line] == [
+        "HORNBOOK_SEED: ${{ secrets.HORNBOOK_SEED }}"
+    ]
+    assert "secrets." not in json.dumps([grade, sign])
     assert workflow()["permissions"] == {}
     assert list(workflow()[True]) == ["pull_request_target"]
     assert grade["permissions"] == {"contents": "read"}
@@ -69,6 +76,19 @@ def test_the_job_that_runs_learners_work_has_nothing_to_lose() -> None:
     assert "id_tokens" not in yaml.safe_load(pipeline("gitlab"))["grade"]
 
 
+def test_the_job_that_has_the_seed_runs_nothing_of_a_learners() -> None:
+    """It has the course alone, and what it passes on are the values of whoever has asked; on GitLab no other job sees the variable."""
+    jobs = workflow()["jobs"]
+    checkouts = [step["with"]["ref"] for step in jobs["draw"]["steps"] if "checkout" in step.get("uses", "")]
+    gitlab = yaml.safe_load(pipeline("gitlab"))
+
+    assert checkouts == ["${{ github.event.pull_request.base.sha }}"]
+    assert jobs["draw"]["permissions"] == {"contents": "read"}
+    assert jobs["grade"]["needs"] == "draw"
+    assert [name for name, job in gitlab.items() if isinstance(job, dict) and "environment" in job] == ["draw"]
+    assert not any("-m pip" in line and "-I" not in line for line in gitlab["grade"]["before_script"])
+
+
 def test_what_is_installed_is_this_release() -> None:
     """Another one might grade otherwise."""
     for host in PIPELINES:
@@ -78,13 +98,13 @@ def test_what_is_installed_is_this_release() -> None:
 # --- The shell -------------------------------------------------------------------------------------------------------
 
 
-def ran(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def ran(folder: Path, script: str = SCRIPT, first: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     """Return what the script did in *folder*, in an environment with nothing of ours in it."""
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    path = f"{first}{Path(sys.executable).parent}:/usr/bin:/bin"
     home = folder / "home"
     home.mkdir(exist_ok=True)
     environment = {"PATH": path, "HOME": str(home), "FOLDERS": "lessons my-work", "LEVEL": "0", **variables}
-    command = ["/bin/bash", "-c", SCRIPT]
+    command = ["/bin/bash", "-c", script]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603 - ours
 
 
@@ -166,6 +186,42 @@ def test_a_name_is_a_name(repositories: Path, name: str) -> None:
     assert told.returncode == 0, told.stderr
     assert list(results(repositories).values()) == [True]
     assert not list(repositories.rglob("ran"))
+
+
+def test_a_learners_own_values_are_drawn_apart_and_graded(tmp_path: Path) -> None:
+    """The seed is in one job, the work in another, and what goes from one to the other are this learner's values."""
+    course = drawing(tmp_path / "course")
+    secret = Seed.open(course, tmp_path / "seed").secret.hex()
+    shutil.copytree(tmp_path / "course", tmp_path / "work")
+    path = hand_out(course.lesson("steps"), "octocat", Seed.find(course, tmp_path / "seed") or Seed(b""), tmp_path / "work/my-work")
+    notebook = json.loads(path.read_bytes())
+    for cell in notebook["cells"]:
+        cell["source"] = {"one": "one = n * 10 + len(word)", "two": "two = 2"}.get(cell["id"], cell["source"])
+    path.write_text(json.dumps(notebook), "utf-8")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").write_text("#!/bin/sh\n# hornbook is installed here.\n", "utf-8")
+    (tmp_path / "bin/python").chmod(0o755)
+    told = ran(tmp_path, DRAW, first=f"{tmp_path}/bin:", HORNBOOK_SEED=secret, LEARNER="octocat", GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert told.returncode == 0, told.stderr
+    output = (tmp_path / "output").read_text("utf-8")
+    graded = ran(tmp_path, VARIANTS=output.removeprefix("variants=").strip(), LEARNER="octocat")
+    (line,) = map(json.loads, (tmp_path / "results/results.jsonl").read_text("utf-8").splitlines())
+
+    assert graded.returncode == 0, graded.stderr
+    assert secret not in output + told.stdout
+    assert (line["learner"], line["verdict"]["passed"], line["verdict"]["repairs"]) == ("octocat", True, [])
+    assert line["verdict"]["parameters"] == {
+        "values": Seed(bytes.fromhex(secret)).variant(course.lesson("steps"), "octocat"), "of": "learner",
+    }  # fmt: skip
+
+
+def test_without_a_seed_nothing_is_drawn(tmp_path: Path) -> None:
+    """An empty file takes the place of one that a learner may have put there, and the job is no failure."""
+    (tmp_path / "variants.json").write_text("mine", "utf-8")
+    told = ran(tmp_path, DRAW, LEARNER="octocat")
+
+    assert (told.returncode, told.stdout) == (0, "There is no HORNBOOK_SEED, so the lessons' own values are asked for.\n")
+    assert (tmp_path / "variants.json").read_bytes() == b""
 
 
 def test_links_lead_nowhere(repositories: Path) -> None:

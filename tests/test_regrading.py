@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from test_following import drawing
 from typer.testing import CliRunner, Result
 
 from hornbook.cli import app
 from hornbook.course import Course
 from hornbook.errors import CourseError, HornbookError
+from hornbook.grading import grade
 from hornbook.lesson import SubmissionFile, fill, read_solution
 from hornbook.record.store import Record
 from hornbook.regrading import Change, regrade, unearned
 from hornbook.release.versions import keep
 from hornbook.scaffold import FIRST_LESSON, new_course
+from hornbook.variants import Seed, hand_out
 
 GRADER = "graders/test_counting_vowels.py"
 CAPITALS_FORGOTTEN = "def count_vowels(word):\n    return sum(map(word.count, 'aeiou'))\n"
@@ -151,7 +157,7 @@ def test_whoever_is_interrupted_goes_on(course: Course, where: str) -> None:
     handed_in(course, where)
     changed = kinder(course)
     record = Record.open(where if "://" in where else Path(where))
-    changes = regrade(record, changed, keep=True)
+    changes = regrade(record, changed, keep=True, workers=1)
     first = next(changes)
     changes.close()  # type: ignore[attr-defined] # it is a generator
     between = rows(where)
@@ -160,6 +166,89 @@ def test_whoever_is_interrupted_goes_on(course: Course, where: str) -> None:
 
     assert len(between) == 3
     assert {change.learner: change.known for change in rest} == {"ada": first.learner == "ada", "ben": first.learner == "ben"}
+    assert len(rows(where)) == 4
+
+
+def test_it_comes_to_the_same_however_many_are_graded_at_a_time(course: Course, tmp_path: Path) -> None:
+    """In the order of their coming, with the draws that each had first; what is known, or cannot be graded, keeps its place."""
+    where = str(tmp_path / "record.sqlite")
+    source = tmp_path / "handed_in" / "ben" / "work.ipynb"
+    for number in range(6):
+        (tmp_path / "handed_in" / f"learner {number}").mkdir()
+        shutil.copy(source, tmp_path / "handed_in" / f"learner {number}" / "work.ipynb")
+    handed_in(course, where)
+    changed = kinder(course)
+    with contextlib.closing(Record.open(Path(where))) as record:
+        list(regrade(record, changed, learners=["learner 2"], keep=True))
+        with record.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM submission WHERE learner = 'learner 4'")
+        handed = [one.learner for one in record.handed_in(course.name)]
+        found = [list(regrade(record, changed, workers=workers)) for workers in (1, 3)]
+        kept = list(regrade(record, changed, keep=True, workers=3))
+        seeds = {one.learner: one.verdict.seed for one in record.handed_in(course.name)}
+
+    def told(changes: list[Change]) -> list[tuple[str, str, bool, object]]:
+        return [(one.learner, one.kind, one.known, one.now and (one.now.points, one.now.seed, one.now.outcomes)) for one in changes]
+
+    def timeless(changes: list[Change]) -> list[Change]:
+        return [
+            replace(one, now=one.now and replace(one.now, outcomes=tuple(replace(outcome, seconds=0) for outcome in one.now.outcomes)))
+            for one in changes
+        ]
+
+    one_by_one, at_once, noted = (told(timeless(changes)) for changes in (*found, kept))
+
+    assert [learner for learner, *_ in at_once] == handed
+    assert one_by_one == at_once == noted
+    assert {learner: kind for learner, kind, *_ in at_once} == {
+        "ada": "same", "learner 4": "refused", **{name: "rises" for name in handed if name not in {"ada", "learner 4"}},
+    }  # fmt: skip
+    assert [learner for learner, _, known, _ in at_once if known] == ["learner 2"]
+    assert all(one.now is None or one.now.seed == seeds[one.learner] for one in kept)
+
+
+def test_what_was_graded_with_the_notebooks_word_is_graded_so_again(tmp_path: Path) -> None:
+    """A Lab has recorded the values that a notebook says; a lesson that cannot draw them any more is refused for it."""
+    course = drawing(tmp_path / "course")
+    lesson = course.lesson("steps")
+    path = hand_out(lesson, "ada", Seed.open(course, tmp_path / "seed"), tmp_path)
+    path.write_text(path.read_text("utf-8").replace("one = ...", "one = n * 10 + len(word)").replace("two = ...", "two = 2"), "utf-8")
+    first = grade(path, course, seed=7, believing=True)
+    with contextlib.closing(Record.open(tmp_path / "record.sqlite")) as record:
+        record.grade("ada", course.name, first, bound="0" * 64, source=SubmissionFile.open(path).to_json())
+        (same,) = regrade(record, course)
+        notebook = json.loads(lesson.path.read_bytes())
+        notebook["metadata"]["hornbook"]["parameters"]["n"] = {"from": 2_000_000, "to": 2_000_001}
+        lesson.path.write_text(json.dumps(notebook), "utf-8")
+        (refused,) = regrade(record, Course.open(course.root))
+
+    assert first.passed
+    assert same.now is not None
+    assert (same.kind, same.now.parameters) == ("same", first.parameters)
+    assert "for parameters that the lesson no longer has so" in refused.error
+
+
+def test_an_interrupted_regrade_says_how_to_go_on(course: Course, tmp_path: Path) -> None:
+    """Ctrl-C in the middle loses nothing that was noted, and the next run ends with each graded once."""
+    where = str(tmp_path / "record.sqlite")
+    handed_in(course, where)
+    words = ["regrade", "--course", str(kinder(course).root), "--record", where, "--jobs", "1"]
+    process = subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, "-m", "hornbook", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while process.poll() is None and len(rows(where)) < 3:
+        os.sched_yield()
+    running = process.poll() is None
+    if running:
+        os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    between = len(rows(where))
+    ended = hornbook(*words)
+
+    assert process.returncode in ({130} if running and between < 4 else {0, 130})
+    assert "run the same command again to go on" in told or process.returncode == 0
+    assert between >= 3
+    assert ended.exit_code == 0, ended.output
     assert len(rows(where)) == 4
 
 

@@ -24,6 +24,8 @@ import coverage
 import psutil
 import pytest
 
+from hornbook.record.store import OWNER, Record
+
 if TYPE_CHECKING:
     from conftest import StepsCourse
 
@@ -51,6 +53,7 @@ def test_two_hidden(submission):
     """Two is twice one"""
     assert submission.two == 2 * submission.one
 '''
+HINTS = '[exercise.one]\nhints = ["Begin with nothing.", "Count to one."]\n[exercise.two]\nhints = ["Twice."]\n'
 SOLUTION = "# %% one\none = 1\n# %% two\ntwo = 2\n"
 
 
@@ -114,6 +117,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, steps_course: StepsCourse) 
         '[tool.hornbook]\nname = "course"\n[tool.hornbook.limits]\ncheck_seconds = 30\n', "utf-8"
     )
     (root / "course" / "graders" / "steps.solution.py").write_text(SOLUTION, "utf-8")
+    (root / "course" / "feedback" / "steps.toml").write_text(HINTS, "utf-8")
     (home / "outside").mkdir()
     places = {name: str(home / name.lower()) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR")}
     token = secrets.token_hex(16)
@@ -285,6 +289,41 @@ def test_a_lesson_is_checked_then_handed_in_and_published(server: Server) -> Non
     assert b"<html" in page.body[:200]
     with zipfile.ZipFile(io.BytesIO(server.ask("GET", f"artifacts/{artifact['id']}/zip").body)) as packed:
         assert f"{artifact['id']}/manifest.json" in packed.namelist()
+
+
+def test_hints_that_were_shown_are_recorded(server: Server) -> None:
+    """The first one when its card is answered, others when the browser says so; what was on no card is no hint."""
+    path = saved(server, one="one = 1", two="two = 2")
+    data = server.root.parent / "jupyter_data_dir" / "hornbook" / "record.sqlite"
+
+    def seen() -> set[tuple[str, int]]:
+        with contextlib.closing(Record.open(data)) as record:
+            return {(check, level) for _, course, lesson, check, level in record.hints() if (course, lesson) == ("course", "steps")}
+
+    with contextlib.closing(Record.open(data)) as record:
+        record.forget(OWNER)
+    unasked = server.ask("POST", "hints", {"path": path, "check": "test_nothing", "shown": 1})
+    server.ended(server.ask("POST", "checks", {"path": path, "cells": cells(one="one = 3", two="two = 2"), "exercise": "one"}).json)
+    at_once = seen()
+    answers = [server.ask("POST", "hints", {"path": path, "check": "test_one", "shown": shown}) for shown in (2, 3, 0, -1)]
+
+    assert at_once == {("test_one", 1)}
+    assert [answer.status for answer in (unasked, *answers)] == [404, 200, 404, 404, 404]
+    assert (answers[0].json, unasked.json["code"]) == ({"check": "test_one", "shown": 2}, "no-hint")
+    assert seen() == {("test_one", 1), ("test_one", 2)}
+
+
+def test_a_hidden_checks_hint_is_recorded_as_its_own(server: Server) -> None:
+    """Hidden checks share a row of the card; the record says which one's hint that was."""
+    path = saved(server, one="one = 1", two="two = 2")
+    (server.root / "course" / "graders" / "test_steps.py").write_text(GRADER.replace("2 * submission.one", "3 * submission.one"), "utf-8")
+    graded = server.ended(server.ask("POST", "grades", {"path": path}).json)
+    (server.root / "course" / "graders" / "test_steps.py").write_text(GRADER, "utf-8")
+    with contextlib.closing(Record.open(server.root.parent / "jupyter_data_dir" / "hornbook" / "record.sqlite")) as record:
+        seen = {check for _, _, _, check, _ in record.hints("course")}
+
+    assert graded["state"] == "done", graded
+    assert "test_two_hidden" in seen
 
 
 def test_all_work_can_be_taken_along(server: Server) -> None:

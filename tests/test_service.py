@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from test_following import drawing
 from tornado.httpserver import HTTPServer
 
+from hornbook.draws import INJECTED
 from hornbook.server import _start_jupyter_server_extension
-from hornbook.server.service import Example, Refused, Service
+from hornbook.server.service import Example, Refused, SentCell, SentNotebook, Service
+from hornbook.variants import Seed, hand_out
 
 if TYPE_CHECKING:
     from conftest import StepsCourse
@@ -91,3 +95,42 @@ def test_what_a_kernel_says_is_sent_at_once() -> None:
                 return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
     assert asyncio.run(accepted()) == 1
+
+
+@pytest.mark.parametrize("told", ["by its tag", "by its id", "by what it says"])
+def test_a_notebook_with_values_of_its_own_is_checked_and_handed_in_with_them(tmp_path: Path, told: str) -> None:
+    """A browser says which cell is papermill's; what comes of a hand-in says that these are the notebook's values."""
+    (root := tmp_path / "root").mkdir()
+    course = drawing(root / "course")
+    lesson = course.lesson("steps")
+    values = Seed.open(course, tmp_path / "seed").variant(lesson, "ada")
+    path = root / "my-work" / "ada" / "steps.ipynb"
+    hand_out(lesson, "ada", Seed.open(course, tmp_path / "seed"), root / "my-work")
+    path.write_text(path.read_text("utf-8").replace("one = ...", "one = n * 10 + len(word)").replace("two = ...", "two = 2"), "utf-8")
+    cells = [
+        SentCell(
+            cell["id"] if told == "by its id" or cell["id"] != INJECTED else "another",
+            cell["cell_type"],
+            "".join(cell["source"]),
+            injected=told == "by its tag" and cell["id"] == INJECTED,
+        )
+        for cell in json.loads(path.read_bytes())["cells"]
+    ]
+    service = Service(root, record_path=tmp_path / "record.sqlite")
+
+    async def asked() -> list[dict[str, Any]]:
+        notebook = SentNotebook("my-work/ada/steps.ipynb", cells, "one")
+        jobs = [await service.check("ada", notebook, "en"), await service.grade("ada", notebook.path, "en")]
+        async with asyncio.timeout(300):
+            ends = [[state async for state in job.changes()][-1] for job in jobs]
+        await service.close()
+        return ends
+
+    checked, graded = (end["result"] for end in asyncio.run(asked()))
+
+    assert checked["verdict"]["parameters"] == graded["verdict"]["parameters"] == {"values": values, "of": "notebook"}
+    assert [outcome["status"] for outcome in checked["verdict"]["outcomes"]] == ["passed"]
+    assert graded["verdict"]["passed"]
+    assert graded["verdict"]["repairs"] == []
+    published = root / "portfolio" / graded["artifact"]["id"] / "notebook.ipynb"
+    assert "# Parameters" not in published.read_text("utf-8")

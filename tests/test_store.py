@@ -97,6 +97,39 @@ def test_practice_is_no_attempt_and_a_broken_check_says_nothing(where: Path | st
     assert (standing.exercises, standing.attempts, standing.passed_at) == ({"mean": True, "mode": False}, 0, None)
 
 
+def test_a_hint_that_was_shown_is_remembered_once(where: Path | str) -> None:
+    """With all that come before it; what was seen is not seen for the first time again."""
+    record = Record.open(where)
+    new = [record.hinted("ada", "course", "means", shown, at=NOW) for shown in ({"a": 2}, {"a": 1, "b": 1}, {"a": 3}, {})]
+    record.hinted("bob", "other", "means", {"a": 1})
+    found = [list(record.hints()), list(record.hints("course"))]
+    record.close()
+    adas = [("ada", "course", "means", *one) for one in (("a", 1), ("a", 2), ("a", 3), ("b", 1))]
+
+    assert new == [2, 1, 1, 0]
+    assert found == [[*adas, ("bob", "other", "means", "a", 1)], adas]
+
+
+def test_hints_are_forgotten_and_exported_with_their_learner(where: Path | str, tmp_path: Path) -> None:
+    """As everything that is remembered of somebody."""
+    record = Record.open(where)
+    for learner in ("ada", "bob"):
+        record.hinted(learner, "course", "means", {"a": 2}, at=NOW)
+    lines = list(record.export("ada"))
+    rows = record.forget("ada")
+    left = list(record.hints())
+    other = Record.open(tmp_path / "other.sqlite")
+    new = [other.restore(lines), other.restore(lines)]
+    restored = list(other.hints())
+    for one in (record, other):
+        one.close()
+
+    assert (rows, new) == (2, [2, 0])
+    assert [json.loads(line)["at"] for line in lines[1:]] == ["2026-11-23T03:00:00"] * 2
+    assert {learner for learner, *_ in left} == {"bob"}
+    assert restored == [("ada", "course", "means", "a", level) for level in (1, 2)]
+
+
 def test_who_is_forgotten_is_gone(where: Path | str) -> None:
     """Nothing of them stays, and everything of others does."""
     record = Record.open(where)
@@ -175,7 +208,7 @@ def test_a_later_format_is_refused(tmp_path: Path) -> None:
         connection.execute("UPDATE format SET number = ?", (FORMAT + 1,))
     connection.close()
 
-    with pytest.raises(HornbookError, match=r"this record has format 4, which a later hornbook has made; this one knows 3\."):
+    with pytest.raises(HornbookError, match=r"this record has format 5, which a later hornbook has made; this one knows 4\."):
         Record.open(tmp_path / "record.sqlite")
 
 
@@ -411,6 +444,7 @@ def test_who_is_forgotten_is_in_no_byte_of_any_file(tmp_path: Path, *, secure: b
     for number in range(20):
         record.grade(f"other {number}", "course", RIGHT)
         record.grade(NAME, "course", RIGHT)
+    record.hinted(NAME, "course", "means", {"a": 1})
     if not secure:
         with contextlib.closing(sqlite3.connect(folder / "record.sqlite", isolation_level=None)) as connection:
             connection.execute("PRAGMA secure_delete=OFF")
@@ -425,7 +459,7 @@ def test_who_is_forgotten_is_in_no_byte_of_any_file(tmp_path: Path, *, secure: b
 
     assert NAME.encode() in before
     assert NAME.encode() not in during + below(folder)
-    assert rows == (22 if secure else 8)
+    assert rows == (23 if secure else 9)
     assert (again, left) == (0, 20)
 
 

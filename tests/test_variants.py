@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_sitting import course_of, exercises
 
-from hornbook.draws import read_draws
+from hornbook.draws import INJECTED, read_draws
 from hornbook.errors import HornbookError
 from hornbook.lesson import Cell, SubmissionFile, write_lesson
-from hornbook.variants import INJECTED, Seed, default_path, hand_out, learner_id, notebook_for
+from hornbook.variants import Seed, default_path, hand_out, learner_id, notebook_for
 
 if TYPE_CHECKING:
     from pathlib import Path

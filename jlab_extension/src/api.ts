@@ -79,6 +79,11 @@ export class Api {
     return this.ask('POST', 'checks', { path, cells, exercise });
   }
 
+  /** Record that so many hints of a check are to be seen. */
+  hinted(path: string, check: string, shown: number): Promise<{ check: string; shown: number }> {
+    return this.ask('POST', 'hints', { path, check, shown });
+  }
+
   /** Hand the saved notebook in: a clean run from top to bottom, with the hidden checks. What is made of it can be found if it is *listed*. */
   grade(path: string, listed: boolean): Promise<Job> {
     return this.ask('POST', 'grades', { path, listed });

@@ -118,6 +118,8 @@ export interface SentCell {
   kind: 'code' | 'markdown' | 'raw';
   source: string;
   exercise: string | null;
+  /** Whether papermill has put it there, with values for the lesson's parameters. */
+  injected?: boolean;
 }
 
 /** `POST notebooks` {path, cells}: which lesson a notebook is. */

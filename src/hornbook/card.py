@@ -202,6 +202,15 @@ def hints_shown(row: Row, shown: Mapping[str, int]) -> int:
     return min(len(row.hints), max(row.open, shown.get(row.id, 0)))
 
 
+def shown_for(row: Row, verdict: Verdict) -> str:
+    """Return the check of *verdict* that *row* tells of: of hidden ones, which share a row, that whose hints it has."""
+    kind, _, exercise = row.id.partition(":")
+    if kind != "hidden":
+        return row.id
+    hidden = [outcome for outcome in verdict.outcomes if outcome.hidden and exercise in {"", outcome.exercise or ""}]
+    return next((outcome.check for outcome in hidden if not outcome.passed), row.id)
+
+
 def checking(title: str, done: int | None = None, of: int | None = None) -> dict[str, Any]:
     """Return what a card shows while *title* is checked: a label, with a count where one is known."""
     counted = done is not None and of is not None

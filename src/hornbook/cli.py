@@ -34,7 +34,7 @@ from hornbook import (
     scoring,
 )
 from hornbook.errors import HornbookError, printable
-from hornbook.keeping import Keeping
+from hornbook.keeping import Keeping, practising
 from hornbook.terminal import (
     AT_FAULT,
     EXIT_CODES,
@@ -42,6 +42,7 @@ from hornbook.terminal import (
     PASSED,
     CourseOption,
     Drawing,
+    JobsOption,
     JsonOption,
     LanguageOption,
     LessonOption,
@@ -51,6 +52,7 @@ from hornbook.terminal import (
     Run,
     SeedFileOption,
     SeedOption,
+    VariantsOption,
     find_course,
     find_lesson,
     going_on,
@@ -58,6 +60,7 @@ from hornbook.terminal import (
     need_learners,
     need_level,
     need_linux,
+    need_one_learner,
     show,
     show_json,
     slug_of,
@@ -132,6 +135,10 @@ def check(
     course: CourseOption = None,
     lesson: LessonOption = None,
     hints: Annotated[int, typer.Option("--hints", metavar="N", min=0, help="How many hints to show for each check.")] = 1,
+    record: Annotated[
+        str | None,
+        typer.Option("--record", metavar="FILE|URL", help="Remember there where the exercises stand, and which hints were shown."),
+    ] = None,
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -142,7 +149,12 @@ def check(
         need_linux()
         draw = functools.partial(render, hints=hints)
         run = Run.of(notebooks, course, lesson, as_json=as_json, visible_only=True, language=language, draw=draw)
-        raise typer.Exit(run.to_its_end())
+        if record is None:
+            raise typer.Exit(run.to_its_end())
+        need_learners(run.files)
+        with practising(record, run, hints) as each:
+            code = replace(run, each=each).to_its_end()
+        raise typer.Exit(code)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -153,9 +165,7 @@ def grade(  # noqa: PLR0913 - each is an option
     course: CourseOption = None,
     lesson: LessonOption = None,
     language: LanguageOption = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at a time. [default: as processors and memory allow]")
-    ] = None,
+    jobs: JobsOption = None,
     cluster: Annotated[
         str | None,
         typer.Option("--cluster", metavar="ADDRESS", help="Grade on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, or local:N workers."),
@@ -183,9 +193,14 @@ def grade(  # noqa: PLR0913 - each is an option
     ] = None,
     learner: Annotated[
         str | None,
-        typer.Option("--learner", metavar="ID", help="Whose notebook it is, to draw that learner's variant. [default: its folder]"),
+        typer.Option(
+            "--learner",
+            metavar="ID",
+            help="Whose notebook it is, for the record and the variant. [default: its folder]",
+        ),
     ] = None,
     seed_file: SeedFileOption = None,
+    variants: VariantsOption = None,
     seed: SeedOption = None,
     require_level: LevelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line for each notebook.")] = False,
@@ -199,9 +214,11 @@ def grade(  # noqa: PLR0913 - each is an option
         draw = line if quiet else functools.partial(render, verbose=verbose)
         options: dict[str, Any] = {"seed": seed, "verdicts": verdicts, "language": language, "jobs": jobs, "cluster": cluster}
         run = Run.of(notebooks, course, lesson, as_json=as_json, draw=draw, **options)
-        run = replace(run, drawing=Drawing.of(run.course, seed_file, learner))
+        run = replace(run, drawing=Drawing.of(run.course, seed_file, learner, variants))
         need_level(max(run.course.settings.require_level, require_level or 0))
-        if record is not None:
+        if run.drawing.learner is not None:
+            need_one_learner(run.files, run.drawing.learner)
+        elif record is not None and gradebook is None:
             need_learners(run.files)
         if gradebook is not None:
             run = _into(gradebook, run)
@@ -217,7 +234,7 @@ def _into(gradebook: str, run: Run) -> Run:
 
     for path, _ in run.files:
         place_of(path)
-    return replace(run, each=hand_back(run.course, gradebook))
+    return replace(run, each=hand_back(run.course, gradebook), drawing=replace(run.drawing, nbgrader=True))
 
 
 app.add_typer(publishing.app)

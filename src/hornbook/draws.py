@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+INJECTED = "injected-parameters"
+"""papermill's tag of the cell that has a learner's values; where we hand one out, it is the cell's id as well."""
 MAX_INTEGER = 1 << 53
 """Beyond this a number is another one to whoever reads JSON as JavaScript does."""
 MAX_SOURCE = 1 << 16
@@ -59,9 +61,23 @@ class Draw:
         value = self.start + number * self.step
         return int(value) if type(self.default) is int else float(value)
 
+    def can_give(self, value: Value) -> bool:
+        """Whether *value* is one of those that can be drawn."""
+        if not self.fits(value):
+            return False
+        if self.among:
+            return any(_equal(value, one) for one in self.among)
+        number = (Decimal(str(value)) - self.start) / self.step
+        return number == int(number) and 0 <= number < self.count
+
     def fits(self, value: Value) -> bool:
         """Whether *value* is of the default's type; where that is None anything is."""
         return _plain(value) and (self.default is None or type(value) is type(self.default))
+
+
+def can_be_drawn(values: Mapping[str, Value], draws: Sequence[Draw]) -> bool:
+    """Whether *values* has for each of *draws* one that it can give, and nothing else."""
+    return values.keys() == {draw.name for draw in draws} and all(draw.can_give(values[draw.name]) for draw in draws)
 
 
 def default_values(draws: Sequence[Draw]) -> dict[str, Value]:
@@ -159,6 +175,19 @@ def claimed(sources: Iterable[str], draws: Sequence[Draw]) -> dict[str, Value]:
             continue
         found |= {draw.name: said[draw.name] for draw in draws if draw.name in said and draw.fits(said[draw.name])}
     return found
+
+
+def reads_as_injected(source: str, draws: Sequence[Draw]) -> bool:
+    """Whether *source* is what papermill writes for *draws*: its comment, and a value for each, and for nothing else.
+
+    Some editors lose a cell's tags and its id, and what is left then must not be run as the learner's own.
+    """
+    if not draws or not source.lstrip().lower().startswith("# parameters"):
+        return False
+    try:
+        return literals(source).keys() == {draw.name for draw in draws}
+    except ValueError:
+        return False
 
 
 def _literal(name: str, node: ast.expr, where: str) -> Value:

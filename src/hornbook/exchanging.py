@@ -1,4 +1,4 @@
-"""The commands that bring courses in and out: `hornbook import nbgrader` and `hornbook export nbgrader`."""
+"""The commands that bring courses in and out: `hornbook import nbgrader`, `otter` and `pytest`, and `hornbook export nbgrader`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LicenceOption = Annotated[str, typer.Option("--licence", metavar="NAME", help='I
 RunOption = Annotated[bool, typer.Option("--run/--no-run", help="Grade the solutions, to see which checks need the kernel.")]
 
 
-@bring.command("nbgrader", epilog=EXIT_CODES)
+@bring.command("nbgrader", epilog=EXIT_CODES, short_help="Courses, assignments and notebooks of nbgrader's.")
 def nbgrader(
     context: typer.Context,
     paths: Annotated[
@@ -75,7 +75,7 @@ def nbgrader(
         _bring(paths, into, import_nbgrader, as_json=as_json, authors=author or (), licence=licence, run=run)
 
 
-@bring.command("otter", epilog=EXIT_CODES)
+@bring.command("otter", epilog=EXIT_CODES, short_help="Notebooks, tests and autograder zips of otter's.")
 def otter(
     context: typer.Context,
     paths: Annotated[
@@ -93,6 +93,34 @@ def otter(
         from hornbook.exchange.otter_course import import_otter  # noqa: PLC0415 - heavy
 
         _bring(paths, into, import_otter, as_json=as_json, authors=author or (), licence=licence, run=run)
+
+
+@bring.command("pytest", epilog=EXIT_CODES, short_help="Plain notebooks with pytest files, or cells of ipytest.")
+def plain(  # noqa: PLR0913 - one for each option
+    context: typer.Context,
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="A notebook, or a folder of notebooks.")],
+    tests: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="TESTFILE", show_default=False, help="Its test files; else those beside it that are called after it, and its own cells."
+        ),
+    ] = None,
+    *,
+    points: Annotated[
+        float | None, typer.Option("--points", metavar="N", min=0, help="What each test is worth, whatever its own marker says.")
+    ] = None,
+    into: IntoOption = None,
+    author: AuthorOption = None,
+    licence: LicenceOption = "",
+    run: RunOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Make lessons and graders of plain notebooks with pytest files, or with cells of ipytest; tests run on the trusted side."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.exchange.plain import import_pytest  # noqa: PLC0415 - heavy
+
+        options = {"files": tests or (), "points": points}
+        _bring([notebook], into, import_pytest, as_json=as_json, authors=author or (), licence=licence, run=run, **options)
 
 
 def _bring(paths: Sequence[Path], into: Path | None, importing: Callable[..., Report], *, as_json: bool, **options: object) -> None:

@@ -20,6 +20,7 @@ from hornbook.errors import SubmissionError, printable
 
 if TYPE_CHECKING:
     from hornbook.grading.journal import Entry, Journal
+    from hornbook.model import Verdict
     from hornbook.record.store import Record
     from hornbook.reports import Report
     from hornbook.terminal import Run
@@ -82,7 +83,7 @@ class Keeping:
             "visible_only": run.visible_only,
             "assurance": run.assurance,
         }
-        if run.drawing is not None and run.drawing.told:
+        if run.drawing.told:
             options["variants"] = run.drawing.told
         found = questions(run.course, level=strongest().report.level, **options)
         self.questions = {slug: digest for slug, digest in found.items() if run.lesson is None or slug == run.lesson.slug}
@@ -156,3 +157,25 @@ class Keeping:
             summarise(entries, title)
             for words in annotate(entries, paths):
                 tell(words)
+
+
+@contextlib.contextmanager
+def practising(where: str, run: Run, hints: int) -> Iterator[Callable[[Path, Verdict], None]]:
+    """Give what remembers in the record *where* how the exercises of *run* stand, and up to *hints* hints for each check as shown.
+
+    To a program all hints are given, so all are noted.
+    """
+    from hornbook.grading.journal import learner_of  # noqa: PLC0415 - brings grading along
+    from hornbook.record.store import Record, place_of  # noqa: PLC0415 - slow to import
+
+    names = dict(run.files)
+    with contextlib.closing(Record.open(place_of(where))) as record:
+
+        def remember(path: Path, verdict: Verdict) -> None:
+            learner = learner_of(names[path])
+            record.practise(learner, run.course.name, verdict)
+            given = {outcome.check: len(outcome.hints) for outcome in verdict.outcomes if not outcome.passed and outcome.hints}
+            shown = given if run.as_json else {check: min(number, hints) for check, number in given.items()}
+            record.hinted(learner, run.course.name, verdict.lesson.slug, shown)
+
+        yield remember

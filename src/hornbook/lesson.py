@@ -19,12 +19,12 @@ import re
 import stat
 import warnings
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from hornbook.draws import Draw, claimed, read_draws
+from hornbook.draws import INJECTED, Draw, claimed, read_draws, reads_as_injected
 from hornbook.errors import GraderError, LessonError, SubmissionError, printable
 from hornbook.model import Repair
 from hornbook.words import ENGLISH, say, speaking, written
@@ -197,6 +197,11 @@ class Lesson:
     def parameters(self) -> int | None:
         """The position of the cell tagged `parameters`, papermill's, if there is one."""
         return next((position for position, cell in enumerate(self.cells) if "parameters" in cell.tags), None)
+
+    def reads_as_injected(self, kind: str, source: str) -> bool:
+        """Whether a cell with this *source* is papermill's, with values for the parameters, and not the lesson's cell of their defaults."""
+        given = "" if self.parameters is None else self.cells[self.parameters].source
+        return kind == "code" and bool(self.draws) and source.strip() != given.strip() and reads_as_injected(source, self.draws)
 
     def to_notebook(self, sources: Mapping[str, str | tuple[str, ...]] | None = None) -> dict[str, Any]:
         """Return the lesson as a notebook of nbformat 4.5, with *sources* (see `fill`) in its exercise cells."""
@@ -675,7 +680,7 @@ class SubmissionFile:
                 "metadata": {
                     "hornbook": {"exercise": cell.exercise},
                     "nbgrader": {"grade_id": cell.grade_id},
-                    "tags": ["injected-parameters"] if cell.injected else [],
+                    "tags": [INJECTED] if cell.injected else [],
                 },
                 "source": cell.source,
             }
@@ -797,7 +802,11 @@ class _Reading:
 
     def __init__(self, lesson: Lesson, cells: Sequence[FoundCell]) -> None:
         self.lesson = lesson
-        self.cells = cells
+        own = {cell.id for cell in lesson.cells} - {None}
+        self.cells = [
+            replace(cell, injected=True) if cell.id not in own and lesson.reads_as_injected(cell.kind, cell.source) else cell
+            for cell in cells
+        ]
         self.home: dict[int, int] = {}
         self.answers: dict[int, str] = {}
         self.repairs: list[Repair] = []
@@ -1403,7 +1412,7 @@ def _found_cells(raw_cells: Sequence[object], repairs: list[Repair]) -> tuple[Fo
                 id=_text(cell.get("id", metadata.get("id"))),  # Colab keeps it in the metadata
                 exercise=_text(_dict(metadata.get("hornbook")).get("exercise")),
                 grade_id=_text(_dict(metadata.get("nbgrader")).get("grade_id")),
-                injected=isinstance(tags := metadata.get("tags"), list) and "injected-parameters" in tags,
+                injected=(isinstance(tags := metadata.get("tags"), list) and INJECTED in tags) or cell.get("id") == INJECTED,
             )
         )
     if broken:

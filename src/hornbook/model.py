@@ -109,8 +109,8 @@ class Parameters:
     """The values that a lesson's parameters had, and whose they are.
 
     A `learner`'s variant is drawn by the course, whatever the file says; the `lesson`'s are the defaults, where nobody has said whose
-    notebook it is; the `notebook`'s are what it says itself, which is enough for practice. Values that only a check knows are not among
-    them.
+    notebook it is; the `notebook`'s are what it says itself, which is enough for practice, and for a learner's own word. Values that only a
+    check knows are not among them.
     """
 
     # No tuple, because JSON has objects; a verdict can be hashed without it.

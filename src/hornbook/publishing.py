@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,9 +19,12 @@ from hornbook.terminal import (
     NOT_PASSED,
     PASSED,
     CourseOption,
+    Drawing,
     JsonOption,
     LessonOption,
     Run,
+    SeedFileOption,
+    VariantsOption,
     content_of,
     line,
     need_level,
@@ -57,6 +61,10 @@ AddressOption = Annotated[
     str | None, typer.Option("--address", metavar="URL", help="Where DIR will be on the web, for what is shown beside a shared link.")
 ]
 
+VariantOfOption = Annotated[
+    str | None,
+    typer.Option("--variant-of", metavar="ID", help="Whose values the lesson's parameters have: what `hornbook hand-out` was told."),
+]
 UnlistedOption = Annotated[bool, typer.Option("--unlisted", help="Do not let it be found by `hornbook find`.")]
 
 
@@ -70,6 +78,9 @@ def publish(  # noqa: PLR0913 - each is an option
     redact: RedactOption = False,
     address: AddressOption = None,
     unlisted: UnlistedOption = False,
+    variant_of: VariantOfOption = None,
+    seed_file: SeedFileOption = None,
+    variants: VariantsOption = None,
     course: CourseOption = None,
     lesson: LessonOption = None,
     as_json: JsonOption = False,
@@ -80,10 +91,14 @@ def publish(  # noqa: PLR0913 - each is an option
 
         need_linux()
         run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line)
+        # Whoever was handed it has no seed, and this is their own word all the same: self-checked.
+        believed = variant_of is None
+        run = replace(run, drawing=replace(Drawing.of(run.course, seed_file, variant_of, variants), believed=believed))
         data, verdict, found = _passed(run, notebook)
         artifact = published(data, verdict, found, into=into, learner=learner, redact=redact, address=address)
         if not unlisted:
             _enter(artifact, found, run.course, artifact.issuer)
+        _tell_values(verdict)
         _tell_artifact("Published", artifact, into, as_json=as_json)
 
 
@@ -103,6 +118,9 @@ def issue(  # noqa: PLR0913 - each is an option
     redact: RedactOption = False,
     address: AddressOption = None,
     unlisted: UnlistedOption = False,
+    variant_of: VariantOfOption = None,
+    seed_file: SeedFileOption = None,
+    variants: VariantsOption = None,
     course: CourseOption = None,
     lesson: LessonOption = None,
     as_json: JsonOption = False,
@@ -122,11 +140,13 @@ def issue(  # noqa: PLR0913 - each is an option
             raise HornbookError("Say whose it is with --to, and what `hornbook keys` says on their machine, or take their artifact.")
         check_subject(subject)
         run = Run.of([str(notebook)], course, lesson, as_json=as_json, draw=line, assurance=Assurance.COURSE_CHECKED)
+        run = replace(run, drawing=Drawing.of(run.course, seed_file, variant_of, variants))
         need_level(max(run.course.settings.require_level, LEAST_LEVEL))
         data, verdict, found = _passed(run, notebook)
         artifact = signing.issue(Work(data, verdict, found, subject, learner, redact), into=into, address=address)
         if not unlisted:
             _enter(artifact, found, run.course, subject)
+        _tell_values(verdict, drawn=run.drawing.seed is not None)
         _tell_artifact("Issued", artifact, into, as_json=as_json)
 
 
@@ -452,6 +472,17 @@ def _passed(run: Run, notebook: Path) -> tuple[bytes, Verdict, Lesson]:
         typer.echo("Nothing was published: only a notebook that has passed all checks can be.", err=True)
         raise typer.Exit(AT_FAULT if verdict.broken else NOT_PASSED)
     return data, verdict, lesson
+
+
+def _tell_values(verdict: Verdict, *, drawn: bool = False) -> None:
+    """Tell whose values the lesson's parameters had, where those are not what somebody may think; *drawn* says that there are others."""
+    if verdict.parameters is None:
+        return
+    for repair in verdict.repairs:
+        if repair.kind == "metadata":
+            typer.echo(repair.message, err=True)
+    if drawn and verdict.parameters.of == "lesson":
+        typer.echo("It was graded with the lesson's own values. Say whose variant it is with --variant-of ID, to have theirs.", err=True)
 
 
 def _enter(artifact: Artifact, lesson: Lesson, course: Course, learner: str) -> None:

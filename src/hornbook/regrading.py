@@ -7,16 +7,19 @@ The same draws as the first time are asked, so that what changes has changed in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from hornbook.draws import can_be_drawn
 from hornbook.errors import HornbookError, printable
 
 if TYPE_CHECKING:
     from hornbook.course import Course
-    from hornbook.lesson import Lesson
+    from hornbook.lesson import Lesson, Submission
     from hornbook.model import Verdict
     from hornbook.record.store import HandedIn, Record
 
@@ -44,13 +47,17 @@ class Change:
         return "rises" if now > before else "falls" if now < before else "same"
 
 
+_Found: TypeAlias = "tuple[int, HandedIn, Change]"
+"""What became of one that was handed in, with its place among them."""
+
+
 def _rank(verdict: Verdict) -> tuple[bool, float]:
     """Return what verdicts are compared by: a lesson that is worth more now makes nobody worse."""
     points = verdict.points
     return verdict.passed, round(points.earned / points.possible, 9) if points.possible else 0.0
 
 
-def regrade(
+def regrade(  # noqa: PLR0913 - all but two by name
     record: Record,
     course: Course,
     *,
@@ -59,39 +66,92 @@ def regrade(
     against: str | None = None,
     why: str = "",
     keep: bool = False,
+    workers: int | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Change]:
     """Yield what becomes of what *learners* have handed in for the lessons *slugs*, all if none are named, when it is graded again.
 
     It is graded *against* the version of that digest, by default against each lesson as it is now; what was graded against that is left
-    out. With *keep* each new verdict is in the record before it is yielded, beside the old one and with *why*: whoever is interrupted
-    goes on with the same call. Raises `CourseError` for a version that was not kept.
+    out. As many are graded at a time as *workers*, by default as `batch.room_for` says, and each is yielded in the order of their coming.
+    With *keep* each new verdict is in the record as soon as it is there, beside the old one and with *why*: whoever is interrupted goes on
+    with the same call. Raises `CourseError` for a version that was not kept.
     """
-    from hornbook.sandbox.forkserver import ForkServers  # noqa: PLC0415 - brings the sandbox along
+    from hornbook.grading.batch import in_order  # noqa: PLC0415 - brings the sandbox along
 
-    targets = _targets(course, slugs, against)
-    with ForkServers() as warm:
-        for one in record.handed_in(course.name, list(targets), learners):
-            at, lesson, bound = targets[one.lesson]
+    at, targets = _targets(course, slugs, against)
+    again = _Again(record, at, targets, tell)
+    with contextlib.closing(again.changes(record.handed_in(course.name, list(targets), learners), workers)) as changes:
+        yield from in_order(again.kept(changes, why) if keep else ((place, change) for place, _, change in changes))
+
+
+@dataclass(slots=True)
+class _Again:
+    """One regrade: what is asked of the grader of *course*, and what is known without asking."""
+
+    record: Record
+    course: Course
+    targets: Mapping[str, tuple[Lesson, str]]
+    tell: Callable[[str], None]
+    known: list[_Found] = field(default_factory=list)
+    asked: list[tuple[int, HandedIn]] = field(default_factory=list)
+
+    def changes(self, handed_in: Iterable[HandedIn], workers: int | None) -> Generator[_Found]:
+        """Yield what becomes of each, with its place among them, as soon as it is known."""
+        from hornbook.grading.batch import grade_all  # noqa: PLC0415 - brings the sandbox along
+
+        questions = self._questions(handed_in)
+        first = next(questions, None)
+        if first is not None:
+            # Only now, because to start a grader takes a second.
+            with contextlib.closing(grade_all(chain([first], questions), self.course, workers=workers, how=self._how)) as graded:
+                for one in graded:
+                    place, before = self.asked[one.place]
+                    self.tell(f"{before.lesson}: {before.learner}")
+                    yield place, before, Change(before.learner, before.lesson, before.verdict, one.verdict, str(one.error or ""))
+                    yield from self._what_is_known()
+        yield from self._what_is_known()
+
+    def kept(self, changes: Iterable[_Found], why: str) -> Iterator[tuple[int, Change]]:
+        """Yield each of *changes* when it is in the record."""
+        for place, before, change in changes:
+            if change.now is not None and not change.known:
+                bound = self.targets[before.lesson][1]
+                self.record.regrade(before, change.now, bound=bound, why=why or f"graded again against version {bound[:12]}")
+            yield place, change
+
+    def _questions(self, handed_in: Iterable[HandedIn]) -> Iterator[Submission]:
+        """Yield what has to be asked, and note what need not, or cannot."""
+        place = 0
+        for one in handed_in:
+            lesson, bound = self.targets[one.lesson]
             if one.bound == bound:
                 continue
-            tell(f"{one.lesson}: {one.learner}")
-            found = record.regraded(one, bound)
+            found = self.record.regraded(one, bound)
             if found is not None:
-                yield Change(one.learner, one.lesson, one.verdict, found, known=True)
-                continue
-            try:
-                now = _again(one, at, lesson, warm)
-            except HornbookError as error:
-                yield Change(one.learner, one.lesson, one.verdict, error=str(error))
-                continue
-            if keep:
-                record.regrade(one, now, bound=bound, why=why or f"graded again against version {bound[:12]}")
-            yield Change(one.learner, one.lesson, one.verdict, now)
+                self.known.append((place, one, Change(one.learner, one.lesson, one.verdict, found, known=True)))
+            else:
+                try:
+                    submission = _submission(one, lesson)
+                except HornbookError as error:
+                    self.known.append((place, one, Change(one.learner, one.lesson, one.verdict, error=str(error))))
+                else:
+                    self.asked.append((place, one))
+                    yield submission
+            place += 1
+
+    def _how(self, asked: int) -> dict[str, Any]:
+        """Return how it was asked the first time: with which draws, and with whose word for the parameters."""
+        before = self.asked[asked][1].verdict
+        believing = before.parameters is not None and before.parameters.of == "notebook"
+        return {"seed": before.seed, "assurance": before.assurance, "believing": believing}
+
+    def _what_is_known(self) -> Iterator[_Found]:
+        while self.known:
+            yield self.known.pop(0)
 
 
-def _targets(course: Course, slugs: Sequence[str], against: str | None) -> dict[str, tuple[Course, Lesson, str]]:
-    """Return for each lesson the course, the lesson and the version that it is graded against."""
+def _targets(course: Course, slugs: Sequence[str], against: str | None) -> tuple[Course, dict[str, tuple[Lesson, str]]]:
+    """Return the course that is graded against, and for each lesson what that is, and which version."""
     from hornbook.grading.material import version_of  # noqa: PLC0415 - brings the sandbox along
     from hornbook.release.versions import at  # noqa: PLC0415 - the same
 
@@ -99,14 +159,13 @@ def _targets(course: Course, slugs: Sequence[str], against: str | None) -> dict[
         past, lesson = at(course, against)
         if slugs and lesson.slug not in slugs:
             raise HornbookError(f'The version {printable(against)} is one of "{lesson.slug}". Name that lesson, or none.')
-        return {lesson.slug: (past, lesson, version_of(past, lesson))}
-    return {slug: (course, course.lesson(slug), version_of(course, course.lesson(slug))) for slug in slugs or course.slugs}
+        return past, {lesson.slug: (lesson, version_of(past, lesson))}
+    return course, {slug: (course.lesson(slug), version_of(course, course.lesson(slug))) for slug in slugs or course.slugs}
 
 
-def _again(one: HandedIn, course: Course, lesson: Lesson, warm: object) -> Verdict:
-    """Return the verdict on *one* by *lesson* of *course*, asked with the same draws; raise `HornbookError` where there can be none."""
-    from hornbook.grading import grade  # noqa: PLC0415 - heavy
-    from hornbook.lesson import SubmissionFile  # noqa: PLC0415
+def _submission(one: HandedIn, lesson: Lesson) -> Submission:
+    """Return *one* as it is asked about again by *lesson*; raise `HornbookError` where it cannot be."""
+    from hornbook.lesson import SubmissionFile  # noqa: PLC0415 - heavy
 
     before = one.verdict
     if one.source is None:
@@ -115,22 +174,25 @@ def _again(one: HandedIn, course: Course, lesson: Lesson, warm: object) -> Verdi
         )
     file = SubmissionFile.parse(one.source, Path(before.submission.name))
     submission = replace(file.submission(lesson), digest=before.submission.digest, name=before.submission.name)
-    submission = replace(submission, variant=_own_values(one, lesson))
-    return grade(submission, course, lesson=lesson, seed=before.seed, assurance=before.assurance, warm=warm)  # type: ignore[arg-type]
+    return replace(submission, variant=_own_values(one, lesson))
 
 
 def _own_values(one: HandedIn, lesson: Lesson) -> dict[str, Any] | None:
-    """Return the values of the learner's own that *one* was graded with; raise `HornbookError` where *lesson* no longer takes them."""
+    """Return the values of the learner's own that *one* was graded with, None where the lesson, or the notebook, says them.
+
+    Raises `HornbookError` where *lesson* no longer takes them.
+    """
     parameters = one.verdict.parameters
-    if parameters is None or parameters.of != "learner":
+    if parameters is None or parameters.of == "lesson":
         return None
-    values = parameters.values
-    if set(values) != {draw.name for draw in lesson.draws} or not all(draw.fits(values[draw.name]) for draw in lesson.draws):
+    values, of_notebook = parameters.values, parameters.of == "notebook"
+    fit = values.keys() == {draw.name for draw in lesson.draws} and all(draw.fits(values[draw.name]) for draw in lesson.draws)
+    if not fit or (of_notebook and not can_be_drawn(values, lesson.draws)):
         raise HornbookError(
             f"{printable(one.learner)}, {one.lesson}: was graded with values of their own for parameters that the lesson no longer has so. "
             "Hand it out again, and grade what comes back."
         )
-    return dict(values)
+    return None if of_notebook else dict(values)
 
 
 def unearned(changes: Sequence[Change], artifacts: Path) -> Iterator[tuple[Change, Path]]:

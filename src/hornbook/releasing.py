@@ -20,6 +20,7 @@ from hornbook.terminal import (
     NOT_PASSED,
     PASSED,
     CourseOption,
+    JobsOption,
     JsonOption,
     RecordOption,
     find_course,
@@ -159,6 +160,7 @@ def regrade(  # noqa: PLR0913 - each is an option
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="What stands beside the new verdicts.")] = "",
+    jobs: JobsOption = None,
     artifacts: Annotated[
         Path | None, typer.Option("--artifacts", metavar="DIR", help="Tell which of the artifacts there would no longer be earned.")
     ] = None,
@@ -184,7 +186,7 @@ def regrade(  # noqa: PLR0913 - each is an option
             waiting("reading the record") as tell,
             contextlib.redirect_stdout(sys.stderr),
         ):
-            changes = list(again(opened, found, **chosen, why=why, keep=not dry_run, tell=tell))
+            changes = list(again(opened, found, **chosen, why=why, keep=not dry_run, workers=jobs, tell=tell))
         lost = list(unearned(changes, artifacts)) if artifacts is not None else []
         if as_json:
             show_json({"kept": not dry_run, "changes": [_change(one) for one in changes], "unearned": [str(path) for _, path in lost]})

@@ -30,7 +30,7 @@ def report(
     course: CourseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how a class does, from all that a record remembers: passes, attempts, checks, common mistakes; what needs work comes first."""
+    """Show how a class does, from all that a record remembers: passes, attempts, checks, hints, mistakes; what needs work comes first."""
     with telling_errors(context, as_json=as_json):
         from hornbook.record.store import Record, default_path, place_of  # noqa: PLC0415 - slow to import
         from hornbook.reports import classpages, write_whole  # noqa: PLC0415
@@ -40,7 +40,8 @@ def report(
             raise HornbookError(f"{printable(into)}: a report of a class is a page, .html, or a table, .csv.")
         here = _course(course)
         with contextlib.closing(Record.open(default_path() if record is None else place_of(record))) as opened:
-            views = class_view(opened.verdicts(here.name if course is not None and here is not None else None), least=least)
+            only = here.name if course is not None and here is not None else None
+            views = class_view(opened.verdicts(only), opened.hints(only), least=least)
             name = opened.name
         if not views:
             raise HornbookError(f"{name}: nothing was handed in that is remembered there. `hornbook grade --record` remembers.")
@@ -80,6 +81,8 @@ def _tell(views: Sequence[LessonView], parts: dict[str, float], least: int) -> N
         for check in _worst(view):
             tells = "" if check.discrimination is None else f", tells apart {check.discrimination:+.2f}"
             typer.echo(printable(f"  {check.at_first:>5.0%} at first, {check.in_the_end:>4.0%} in the end{tells}  {check.title}"))
+            if check.hints_seen:
+                typer.echo(printable(f"        hints seen by {', then '.join(map(str, check.hints_seen))}"))
             for mistake in check.mistakes:
                 typer.echo(printable(f"        {mistake.learners} were told: {mistake.words}"))
     if parts:

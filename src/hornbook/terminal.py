@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hornbook.grading.journal import Entry
     from hornbook.lesson import Lesson
     from hornbook.model import Assurance, Verdict
-    from hornbook.variants import Seed
+    from hornbook.variants import Seed, Table
 
 PASSED, NOT_PASSED, BAD_INPUT, AT_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -55,6 +55,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 SeedOption = Annotated[
     int | None, typer.Option("--seed", metavar="N", min=0, help="Draw the same hidden inputs as the run with this seed.")
 ]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at a time. [default: as processors and memory allow]")
+]
 LevelOption = Annotated[
     int | None, typer.Option("--require-level", metavar="N", min=0, max=4, help="Refuse a weaker sandbox than this level.")
 ]
@@ -77,6 +80,10 @@ SeedFileOption = Annotated[
         help="What the learners' variants are drawn from. [default: the course's own, in Jupyter's data folder]",
     ),
 ]
+VariantsOption = Annotated[
+    Path | None,
+    typer.Option("--variants", metavar="FILE", help="Values that `hornbook variants` has drawn, where the seed must not be."),
+]
 Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebooks, or folders of notebooks.", show_default=False)]
 
 
@@ -85,17 +92,23 @@ Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebo
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Whose variant a notebook has: that of *learner*, if one is named, or of the folder that it lies in, drawn from *seed*."""
+    """Whose variant a notebook has: that of *learner*, if one is named, or of the folder that it lies in, drawn from *seed*.
 
-    seed: Seed | None = None
+    Where nobody is known, and the notebook is to be `believed`, as on the machine of whoever was handed it, its own values hold. With
+    `nbgrader` every notebook lies in nbgrader's layout, also one that is named itself.
+    """
+
+    seed: Seed | Table | None = None
     learner: str | None = None
+    believed: bool = False
+    nbgrader: bool = False
 
     @classmethod
-    def of(cls, course: Course, path: Path | None, learner: str | None) -> Drawing:
-        """Return how the variants of *course* are drawn from the seed at *path*; a learner who is named needs one."""
-        from hornbook.variants import Seed, learner_id  # noqa: PLC0415 - only where something is drawn
+    def of(cls, course: Course, path: Path | None, learner: str | None, table: Path | None = None) -> Drawing:
+        """Return how the variants of *course* are drawn: from the seed at *path*, or as *table* says. A learner who is named needs one."""
+        from hornbook.variants import Seed, Table, learner_id  # noqa: PLC0415 - only where something is drawn
 
-        seed = Seed.find(course, path)
+        seed = Seed.find(course, path) if table is None else Table.read(course, table)
         if seed is None and learner is not None and any(lesson.draws for lesson in course.lessons):
             raise HornbookError(
                 f"There is no seed of the variants of {printable(course.name)} here, so nobody can draw {printable(learner)}'s. "
@@ -103,12 +116,21 @@ class Drawing:
             )
         return cls(seed, None if learner is None else learner_id(learner))
 
-    def variant(self, name: str, lesson: Lesson) -> dict[str, Any] | None:
-        """Return the values that the learner of the notebook called *name* got in *lesson*, None where nobody knows who that is."""
-        from hornbook.grading.journal import learner_of  # noqa: PLC0415 - heavy
+    def variant(self, path: Path, name: str, lesson: Lesson) -> dict[str, Any] | None:
+        """Return the values that the learner of the notebook at *path*, called *name*, got in *lesson*; None where that is nobody.
 
-        whose = self.learner or (learner_of(name) if "/" in name else None)
+        Raises `HornbookError` where what is drawn from has none for that learner.
+        """
+        whose = self.whose(path, name)
         return None if self.seed is None or whose is None or not lesson.draws else self.seed.variant(lesson, whose)
+
+    def whose(self, path: Path, name: str) -> str | None:
+        """Return the learner whose notebook that is, as far as anybody has said."""
+        if self.learner is None and self.nbgrader:
+            from hornbook.record.gradebook import place_of  # noqa: PLC0415 - heavy
+
+            return place_of(path).student
+        return self.learner or folder_of(path, name)
 
     @property
     def told(self) -> str:
@@ -135,7 +157,7 @@ class Run:
     cluster: str | None = None
     keeping: Keeping = field(default_factory=Keeping)
     each: Callable[[Path, Verdict], None] | None = None
-    drawing: Drawing | None = None
+    drawing: Drawing = field(default_factory=Drawing)
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -222,16 +244,16 @@ class Run:
             return
         for path, name in (self.files[place] for place in todo):
             try:
-                entry = self.entry(name, self.graded(path, name))
+                entry = self.entry(path, name, self.graded(path, name))
             except HornbookError as error:
-                entry = self.entry(name, error)
+                entry = self.entry(path, name, error)
             yield self.keeping.keep(entry)
 
-    def entry(self, name: str, result: Verdict | HornbookError) -> Entry:
-        """Return what is kept of *result*, which came of the notebook called *name*."""
+    def entry(self, path: Path, name: str, result: Verdict | HornbookError) -> Entry:
+        """Return what is kept of *result*, which came of the notebook at *path*, called *name*."""
         from hornbook.grading.journal import Entry, Refusal, learner_of  # noqa: PLC0415 - heavy
 
-        whose = printable(name), learner_of(name)
+        whose = printable(name), self.drawing.whose(path, name) or learner_of(name)
         if isinstance(result, HornbookError):
             return Entry(*whose, refusal=Refusal.of(result))
         return Entry(*whose, self.keeping.questions.get(result.lesson.slug, ""), result)
@@ -252,8 +274,7 @@ class Run:
         from hornbook.model import Assurance  # noqa: PLC0415
 
         options: dict[str, Any] = {"visible_only": self.visible_only, "assurance": self.assurance or Assurance.SELF_CHECKED}
-        if self.drawing is not None:
-            options["variant"] = functools.partial(self.drawing.variant, name)
+        options |= {"variant": functools.partial(self.drawing.variant, path, name), "believing": self.drawing.believed}
         # A grader may print; nothing but our own answer belongs on stdout.
         with waiting(say("cli.grading", name=name), since=self.started), contextlib.redirect_stdout(sys.stderr):
             return graded(path, self.course, lesson=self.lesson, seed=self.seed, language=self.language, **options)
@@ -267,13 +288,12 @@ class Run:
         def kept(graded: Iterable[Graded]) -> Iterator[tuple[int, Entry]]:
             for one in graded:
                 result = one.verdict or one.error or HornbookError(say("cli.nothing"))
-                yield one.place, self.keeping.keep(self.entry(self.files[todo[one.place]][1], result))
+                yield one.place, self.keeping.keep(self.entry(*self.files[todo[one.place]], result))
                 progress.step()
 
         paths = [self.files[place][0] for place in todo]
         options: dict[str, Any] = {"visible_only": self.visible_only, "seed": self.seed, "workers": self.jobs, "language": self.language}
-        if (drawing := self.drawing) is not None:
-            options["variant"] = lambda place, lesson: drawing.variant(self.files[todo[place]][1], lesson)
+        options["variant"] = lambda place, lesson: self.drawing.variant(*self.files[todo[place]], lesson)
         grade_them = grade_all
         if self.cluster is not None:
             from hornbook.grading.cluster import grade_on  # noqa: PLC0415 - heavy
@@ -427,6 +447,24 @@ def slug_of(word: str) -> str:
     return word.rstrip("/").rpartition("/")[2]
 
 
+def folder_of(path: Path, name: str) -> str | None:
+    """Return the learner in whose folder the notebook at *path* lies, None where it was named itself, and no folder.
+
+    *name* is its name below the folder that was given. In nbgrader's own layout, submitted/LEARNER/ASSIGNMENT/, the folder may be any of
+    these, or the one around them: the assignment is nobody. A folder of that name deeper down is the learner's own making.
+    """
+    from hornbook.grading.journal import learner_of  # noqa: PLC0415 - heavy
+    from hornbook.record.gradebook import FOLDERS  # noqa: PLC0415 - the same
+
+    if "/" not in name:
+        return None
+    parts = path.absolute().parts
+    given, place = len(parts) - len(PurePath(name).parts), len(parts) - 4
+    if place >= 0 and parts[place] in FOLDERS and (place < given or (place == given and not FOLDERS & set(parts[:given]))):
+        return learner_of("/".join(parts[place + 1 :]))
+    return learner_of(name)
+
+
 def need_learners(files: Sequence[tuple[Path, str]]) -> None:
     """Raise HornbookError where two of *files*, by their names alone, would be recorded as the same learner's."""
     from hornbook.grading.journal import learner_of  # noqa: PLC0415 - heavy
@@ -438,6 +476,17 @@ def need_learners(files: Sequence[tuple[Path, str]]) -> None:
                 f"{printable(other)} and {printable(path)} would both be recorded as {printable(learner_of(name))}'s. "
                 "Give the folder that has a folder for each learner, not the notebooks in it."
             )
+
+
+def need_one_learner(files: Sequence[tuple[Path, str]], learner: str) -> None:
+    """Raise HornbookError where *files* lie in a folder for each learner, and would all be graded as those of *learner*."""
+    folders = {whose: path for path, name in files if (whose := folder_of(path, name)) is not None}
+    other = next((path for whose, path in folders.items() if whose != learner), None)
+    if learner in folders and other is not None:
+        raise HornbookError(
+            f"{printable(other)} lies in another learner's folder, and with --learner {printable(learner)} all would be graded as theirs. "
+            "Leave --learner out, or give that learner's folder alone."
+        )
 
 
 def need_linux() -> None:

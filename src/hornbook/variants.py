@@ -22,18 +22,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from hornbook.draws import INJECTED, can_be_drawn
 from hornbook.errors import HornbookError, printable
 from hornbook.files import write_beside, write_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from hornbook.course import Course
     from hornbook.lesson import Lesson
 
 SEED_BYTES = 32
+MAX_TABLE = 64 << 20
+"""How many bytes a table of values may have."""
 MAX_LEARNER = 120
 """How many bytes the name of a learner has at most."""
-INJECTED = "injected-parameters"
-"""papermill's tag of the cell that has a learner's values; it is the id of ours as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,63 @@ class Seed:
     def _number(self, *words: str) -> int:
         said = json.dumps(words).encode()
         return int.from_bytes(hmac.new(self.secret, said, hashlib.sha256).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Values that were drawn before, elsewhere: by learner, then by lesson. Whoever has it can draw nothing else, so that it is no secret.
+
+    A job of a pipeline that runs what learners wrote gets this, and not the seed.
+    """
+
+    path: Path
+    values: Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+    @classmethod
+    def read(cls, course: Course, path: Path) -> Self:
+        """Return what `hornbook variants` has written to *path*; raise `HornbookError` where it is none, or another course's."""
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_TABLE + 1)
+            document = json.loads(data) if len(data) <= MAX_TABLE else None
+        except OSError as error:
+            raise HornbookError(f"{printable(path)}: cannot be read ({error.strerror}).") from error
+        except (ValueError, RecursionError):
+            document = None
+        match document:
+            case {"format": 1, "course": str() as name, "learners": dict() as learners} if _is_table(learners):
+                if name != course.name:
+                    raise HornbookError(f'{printable(path)}: has values for the course "{printable(name)}", and this is "{course.name}".')
+                return cls(path, learners)
+        raise HornbookError(f"{printable(path)}: is nothing that `hornbook variants` has written. Write it again.")
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells one table from another."""
+        return hashlib.sha256(json.dumps(self.values, sort_keys=True).encode()).hexdigest()[:16]
+
+    def variant(self, lesson: Lesson, learner: str) -> dict[str, Any]:
+        """Return the values that *learner* gets in *lesson*; raise `HornbookError` where there are none, or it draws others by now."""
+        if learner not in self.values:
+            raise HornbookError(f"{printable(self.path)}: has no values for {printable(learner)}. `hornbook variants` draws them.")
+        found = self.values[learner].get(lesson.slug, {})
+        if not can_be_drawn(found, lesson.draws):
+            raise HornbookError(
+                f'{printable(self.path)}: what it has for {printable(learner)} is not what "{lesson.slug}" draws. '
+                "Draw again: `hornbook variants`."
+            )
+        return {draw.name: found[draw.name] for draw in lesson.draws}
+
+
+def _is_table(learners: Mapping[str, object]) -> bool:
+    return all(isinstance(lessons, dict) and all(isinstance(one, dict) for one in lessons.values()) for lessons in learners.values())
+
+
+def table(course: Course, learners: Iterable[str], seed: Seed) -> dict[str, Any]:
+    """Return what each of *learners* gets in the lessons of *course* that draw, as `Table.read` takes it."""
+    drawing = [lesson for lesson in course.lessons if lesson.draws]
+    drawn = {learner: {lesson.slug: seed.variant(lesson, learner) for lesson in drawing} for learner in learners}
+    return {"format": 1, "course": course.name, "learners": drawn}
 
 
 def learner_id(said: str) -> str:

@@ -10,6 +10,8 @@ export class CardModel {
   private readonly values: Record<string, unknown> = { card: {}, running: {}, shown: {}, language: 'en' };
   private readonly listeners = new Map<string, Set<Listener>>();
   private ladders = new Map<string, readonly string[]>();
+  /** Is told when more hints of a check are revealed, and how many that makes. */
+  revealed: ((check: string, shown: number) => void) | null = null;
 
   /** Whether there is something to be seen. */
   get isEmpty(): boolean {
@@ -62,7 +64,13 @@ export class CardModel {
   }
 
   set(name: string, value: unknown): void {
+    const before = this.values[name];
     this.values[name] = value;
+    if (name === 'shown') {
+      for (const [check, shown] of Object.entries(value as Record<string, number>)) {
+        if (shown > ((before as Record<string, number>)[check] ?? 0)) this.revealed?.(check, shown);
+      }
+    }
     this.listeners.get(`change:${name}`)?.forEach(listener => listener());
   }
 

@@ -7,6 +7,8 @@ export interface PlainCell {
   source: string;
   /** The exercise that the cell's own metadata claims. */
   claimed: string | null;
+  /** Whether papermill has put it there. */
+  injected?: boolean;
 }
 
 /** Return the exercise of each cell that is one: what its metadata claims if the lesson has it, or what the server takes it for. */

@@ -38,6 +38,7 @@ export class Bars extends Widget {
     this.inner.append(this.notice, this.handIn);
     this.node.append(this.inner);
     this.sizes.observe(this.inner);
+    this.model.revealed = (check, shown) => work.revealed(check, shown);
     this.end = draw(this.model, this.card);
     work.changed.connect(this.refresh, this);
     this.refresh();

@@ -104,8 +104,16 @@ export class Work implements IDisposable {
 
   state(cell: ICellModel): CellState {
     let state = this.states.get(cell.id);
-    if (state === undefined) this.states.set(cell.id, (state = new CellState()));
+    if (state === undefined) {
+      this.states.set(cell.id, (state = new CellState()));
+      state.card.revealed = (check, shown) => this.revealed(check, shown);
+    }
     return state;
+  }
+
+  /** Have it recorded that hints are to be seen; nobody waits for that, and a hint that could not be recorded is shown as well. */
+  revealed(check: string, shown: number): void {
+    void this.model.api.hinted(this.context.path, check, shown).catch(() => undefined);
   }
 
   /** Whether the cell says something else now than when it was checked. */
@@ -316,8 +324,8 @@ export class Work implements IDisposable {
 
   private cells(): SentCell[] {
     return [...this.context.model.cells].map(cell => {
-      const { id, kind, source, claimed } = plain(cell);
-      return { id, kind, source, exercise: claimed };
+      const { id, kind, source, claimed, injected = false } = plain(cell);
+      return { id, kind, source, exercise: claimed, injected };
     });
   }
 
@@ -337,10 +345,12 @@ function raised(result: Checked): string | null {
 
 function plain(cell: ICellModel): PlainCell {
   const mark = (cell as CellModel).getMetadata('hornbook') as { exercise?: unknown } | undefined;
+  const tags: unknown = (cell as CellModel).getMetadata('tags');
   return {
     id: cell.id,
     kind: cell.type as PlainCell['kind'],
     source: cell.sharedModel.getSource(),
-    claimed: typeof mark?.exercise === 'string' ? mark.exercise : null
+    claimed: typeof mark?.exercise === 'string' ? mark.exercise : null,
+    injected: Array.isArray(tags) && tags.includes('injected-parameters')
   };
 }

@@ -24,16 +24,20 @@ from hornbook.errors import CourseError, HornbookError, printable
 from hornbook.exchange import cells as tests
 from hornbook.exchange.material import Cell, Note, Notebook
 from hornbook.exchange.nbgrader import read, settings_of
+from hornbook.exchange.plain_tests import Plan as PlainPlan
+from hornbook.exchange.plain_tests import Suite
+from hornbook.exchange.plain_tests import plan as plan_tests
 from hornbook.grading.preparation import FILES_BYTES
 from hornbook.grading.vacuous import vacuous
 from hornbook.lesson import EXERCISE_ID, SLUG, Lesson, fill, read_solution, write_lesson
 from hornbook.lesson import Cell as LessonCell
+from hornbook.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hornbook.exchange.cells import Plan
-    from hornbook.model import Verdict
+    from hornbook.model import Outcome, Verdict
 
 KERNEL: Final = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -249,7 +253,7 @@ class _Lesson:
     within: str
     slug: str
     exercises: Mapping[int, str]
-    plan: Plan
+    plan: Plan | PlainPlan
     notes: tuple[Note, ...]
 
     @classmethod
@@ -257,7 +261,13 @@ class _Lesson:
         """Return the lesson that *notebook* makes."""
         notes = list(notebook.notes)
         exercises = _exercises(notebook.cells, name, notes)
-        plan = tests.plan(notebook.cells, exercises)
+        suite = notebook.suite
+        plan: Plan | PlainPlan
+        if isinstance(suite, Suite):
+            plan = plan_tests(notebook.cells, exercises, suite)
+            notes += plan.told
+        else:
+            plan = tests.plan(notebook.cells, exercises)
         kinds: Any = plan.notes
         notes += [Note(kind, name, notebook.place(cell), what) for kind, cell, what in kinds]
         for cell in notebook.cells:
@@ -268,7 +278,7 @@ class _Lesson:
         if not exercises:
             what = f"no cell has code for a learner to write, so there is nothing to grade automatically. It stays with {notebook.grader}."
             notes.append(Note("left out", name, 0, what))
-        elif not plan.parts:
+        elif not plan.parts or (isinstance(plan, PlainPlan) and not plan.checks):
             notes.append(
                 Note("left out", name, 0, "no cell tests what the learner writes. Mark one as autograder tests, or write a grader.")
             )
@@ -345,7 +355,19 @@ class _Lesson:
 
     def grader(self, reasons: Mapping[str, str]) -> str:
         """Return the grader, in which the checks named in *reasons* run in the kernel."""
-        return tests.grader(self.plan.in_kernel(reasons), self.title, self.notebook.grader, self.name)
+        plan = self.plan.in_kernel(reasons)
+        return (
+            plan.grader(self.title, self.name)
+            if isinstance(plan, PlainPlan)
+            else tests.grader(plan, self.title, self.notebook.grader, self.name)
+        )
+
+    def note(self, kind: Literal["claimed", "left out", "vacuous"], check: str, what: str) -> Note:
+        """Return a note on the check called *check*: where its author wrote it, and what."""
+        found = next((one for one in self.plan.checks if one.name == check), None)
+        if found is not None and found.file:
+            return Note(kind, found.file, found.cell, f"line {found.line}: {what}")
+        return Note(kind, self.name, self.notebook.place(found.cell) if found is not None else 0, what)
 
     def solution(self) -> str:
         """Return the reference solution: the instructor's cells."""
@@ -433,35 +455,54 @@ def _tried(course: Course, made: _Lesson, notes: list[Note], *, run: bool, tell:
     tell(f"{made.name}: the solution is graded")
     verdict = _first_verdict(course, made, notes) if run and solved else None
     if verdict is not None:
-        failing = {outcome.check: outcome.message for outcome in verdict.outcomes if not outcome.passed and outcome.check not in reasons}
-        tried = {name: f"on the trusted side the solution does not pass: {message[:150]}" for name, message in failing.items()}
-        tried = {name: reason for name, reason in tried.items() if any(check.name == name for check in made.plan.checks)}
+        # Of a test with several values, all are asked at one place.
+        failing = {_whole(outcome.check): outcome.message for outcome in _unpassed(verdict)}
+        known = {check.name for check in made.plan.checks}
+        tried = {
+            name: f"on the trusted side the solution does not pass: {message[:150]}"
+            for name, message in failing.items()
+            if name in known and name not in reasons
+        }
         if tried:
             verdict, moved = _moved(course, made, tried)
             reasons |= moved
-        left = [outcome for outcome in verdict.outcomes if not outcome.passed]
+        left = _unpassed(verdict)
         solution = "does not pass" if left else "passes"
         for outcome in left:
-            cell = next((made.notebook.place(check.cell) for check in made.plan.checks if check.name == outcome.check), 0)
             what = f"{outcome.check} does not pass with the solution, here or in the kernel: {outcome.message}"
-            notes.append(Note("left out", made.name, cell, what))
+            notes.append(made.note("left out", _whole(outcome.check), what))
     elif not solved:
-        what = "it has no solutions, so nothing could be tried. Import source/, or write them into the .solution.py."
+        where = "Import source/, or write them" if made.notebook.grader != "pytest" else "Write them"
+        what = f"it has no solutions, so nothing could be tried. {where} into the .solution.py."
         notes.append(Note("changed", made.name, 0, what))
     checks = made.plan.checks
     for check in checks:
         if check.name in reasons:
             what = f"{check.name} is decided by the learner's own kernel, and says so: {reasons[check.name].rstrip('.')}."
-            notes.append(Note("claimed", made.name, made.notebook.place(check.cell), what))
+            notes.append(made.note("claimed", check.name, what))
     text = course.grader(made.slug).read_text("utf-8")
     scored = {check.name for check in checks if check.scored}
     for found in vacuous(text):
-        cell = next((made.notebook.place(check.cell) for check in checks if check.name == found.check), 0)
         if found.check in scored and found.what.startswith("it asserts nothing"):
             continue
-        notes.append(Note("vacuous", made.name, cell, f"{found.check}: {found.what} {found.way_out}"))
+        whole = next((check.name for check in checks if check.name.rpartition("::")[2] == found.check), found.check)
+        notes.append(made.note("vacuous", whole, f"{found.check}: {found.what} {found.way_out}"))
     manual = sum(cell.points for cell in made.notebook.cells if cell.role in {"manual", "task"})
-    return Made(made.slug, made.name, sum(check.points for check in checks), manual, len(checks), len(reasons), solution)
+    points, number = sum(check.points for check in checks), len(checks)
+    if verdict is not None and isinstance(made.plan, PlainPlan):
+        # What a test is worth, and with how many values it is asked, is known since it was asked.
+        points, number = verdict.points.possible, len(verdict.outcomes)
+    return Made(made.slug, made.name, points, manual, number, len(reasons), solution)
+
+
+def _unpassed(verdict: Verdict) -> list[Outcome]:
+    """Return the outcomes that are neither passed nor, because the check's author says so, skipped."""
+    return [outcome for outcome in verdict.outcomes if not outcome.passed and outcome.status is not Status.SKIPPED]
+
+
+def _whole(check: str) -> str:
+    """Return the name of a check without the values that it was asked with."""
+    return check.partition("[")[0]
 
 
 def _first_verdict(course: Course, made: _Lesson, notes: list[Note]) -> Verdict | None:
@@ -485,8 +526,8 @@ def _moved(course: Course, made: _Lesson, tried: Mapping[str, str]) -> tuple[Ver
     path = course.grader(made.slug)
     path.write_text(made.grader(tried), "utf-8")
     verdict = _graded(course, made)
-    passed = {outcome.check for outcome in verdict.outcomes if outcome.passed}
-    moved = {name: reason for name, reason in tried.items() if name in passed}
+    failing = {_whole(outcome.check) for outcome in _unpassed(verdict)}
+    moved = {name: reason for name, reason in tried.items() if name not in failing}
     if moved != tried:
         path.write_text(made.grader(moved), "utf-8")
         verdict = _graded(course, made)

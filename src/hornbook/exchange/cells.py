@@ -48,7 +48,8 @@ QUIET: Final = ("print", "display", "assert", "check", "test", "expect", "verify
 class Check:
     """One check to be written: the body of its function, and what its markers say.
 
-    `reason` is why it must run in the kernel, `in_kernel` what is its body there, where that is not the same.
+    `reason` is why it must run in the kernel, `in_kernel` what is its body there, where that is not the same. `file` and `line` are
+    where it comes from, if from no cell.
     """
 
     name: str
@@ -66,6 +67,8 @@ class Check:
     passed: str = ""
     failed: str = ""
     parameters: Mapping[str, int] = field(default_factory=dict)
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +213,7 @@ class _Statement:
     outside: str = ""
 
 
-class _Notebook:
+class Ownership:
     """A notebook's cells in their order: who binds what, and which statements the tests stand on."""
 
     def __init__(self, exercises: Mapping[int, str]) -> None:
@@ -357,7 +360,7 @@ def _root(node: ast.AST) -> str:
 
 def plan(cells: Sequence[Cell], exercises: Mapping[int, str]) -> Plan:
     """Return how the tests among *cells* become checks; *exercises* are the ids of the exercises by the numbers of their cells."""
-    notebook = _Notebook(exercises)
+    notebook = Ownership(exercises)
     checks: dict[int, list[Check | Runs]] = {}
     taken: set[str] = set()
     for cell in cells:
@@ -376,7 +379,7 @@ def plan(cells: Sequence[Cell], exercises: Mapping[int, str]) -> Plan:
     return Plan(tuple(_asking(_parts(notebook, checks, places), stars=notebook.stars)), tuple(notebook.notes))
 
 
-def _parts(notebook: _Notebook, checks: Mapping[int, Sequence[Check | Runs]], places: Mapping[int, int]) -> list[Check | Given | Runs]:
+def _parts(notebook: Ownership, checks: Mapping[int, Sequence[Check | Runs]], places: Mapping[int, int]) -> list[Check | Given | Runs]:
     """Return the *checks* and the code that they stand on, in the notebook's order; *places* are the numbers of cells in the file."""
     parts: list[Check | Given | Runs] = []
     for number in sorted({*checks, *(one.cell for one in notebook.statements if one.wanted)}):
@@ -406,7 +409,7 @@ def _asking(parts: Sequence[Check | Given | Runs], *, stars: bool) -> Iterator[C
 class _Cell:
     """One test cell on its way to its checks."""
 
-    def __init__(self, notebook: _Notebook, cell: Cell, title: str, taken: set[str]) -> None:
+    def __init__(self, notebook: Ownership, cell: Cell, title: str, taken: set[str]) -> None:
         self.notebook = notebook
         self.cell = cell
         self.title = title
@@ -464,9 +467,9 @@ class _Cell:
             title=self.title,
             source=code.source,
             asks=tuple(sorted(learners)),
-            changes=tuple(sorted(_called_in_place(code) & (learners | (unknown - code.binds)))),
+            changes=tuple(sorted(called_in_place(code) & (learners | (unknown - code.binds)))),
             scored=self.cell.kept and _scored(code, learners | (unknown - code.binds)),
-            reason=f"`{magic}` is the kernel's" if magic else _kernels(code, learners, notebook),
+            reason=f"`{magic}` is the kernel's" if magic else kernels(code, learners, notebook),
             in_kernel=self.cell.in_kernel,
             passed=self.cell.passed,
             failed=self.cell.failed,
@@ -480,7 +483,7 @@ class _Cell:
         return made
 
 
-def _kernels(code: Code, learners: frozenset[str], notebook: _Notebook) -> str:
+def kernels(code: Code, learners: frozenset[str], notebook: Ownership) -> str:
     """Return why *code* must run in the learner's kernel, or ""."""
     for name in sorted(code.loads & KERNELS):
         return f"it uses `{name}`, which only a kernel has"
@@ -498,7 +501,7 @@ def _kernels(code: Code, learners: frozenset[str], notebook: _Notebook) -> str:
     return ""
 
 
-def _called_in_place(code: Code) -> frozenset[str]:
+def called_in_place(code: Code) -> frozenset[str]:
     """Return the functions that *code* calls for what they do to a variable: what they return is not looked at."""
     return frozenset(
         node.value.func.id
@@ -629,7 +632,7 @@ def grader(made: Plan, title: str, origin: str, name: str) -> str:
                 + f'    assert submission.cell("{part.exercise}").error is None, "the cell stops with an error"'
             )
         elif isinstance(part, Given):
-            texts.append(_function(part.name, f"What cell {part.cell} of the notebook gives", part.source))
+            texts.append(given_function(part.name, f"What cell {part.cell} of the notebook gives", part.source))
         else:
             texts.append(_markers(part) + body(replace(part, source=part.in_kernel) if part.reason and part.in_kernel else part))
     return "\n\n\n".join(texts) + "\n"
@@ -640,15 +643,15 @@ def _expects(check: Check) -> bool:
 
 
 def _markers(check: Check) -> str:
-    words = [f"{name}=({', '.join(map(_quoted, names))},)" for name, names in (("asks", check.asks), ("changes", check.changes)) if names]
+    words = [f"{name}=({', '.join(map(quoted, names))},)" for name, names in (("asks", check.asks), ("changes", check.changes)) if names]
     lines = [f"@pytest.mark.assert_cell({', '.join(words)})" if words else "@pytest.mark.assert_cell"]
-    lines += [f"@pytest.mark.in_kernel({_quoted(check.reason)})"] if check.reason else []
+    lines += [f"@pytest.mark.in_kernel({quoted(check.reason)})"] if check.reason else []
     hidden = ", hidden=True" if check.hidden else ""
-    messages = [f"{name}={_quoted(text)}" for name, text in (("passed", check.passed), ("failed", check.failed)) if text]
+    messages = [f"{name}={quoted(text)}" for name, text in (("passed", check.passed), ("failed", check.failed)) if text]
     lines += [f"@pytest.mark.says({', '.join(messages)})"] if messages else []
     drawn = ", ".join(f"{name}={value}" for name, value in check.parameters.items())
     lines += [f"@pytest.mark.parameters({drawn})"] if drawn else []
-    lines += [f"@pytest.mark.exercise({_quoted(check.exercise)}, points={written_points(check.points)}{hidden})"]
+    lines += [f"@pytest.mark.exercise({quoted(check.exercise)}, points={written_points(check.points)}{hidden})"]
     return "\n".join(lines) + "\n"
 
 
@@ -660,16 +663,17 @@ def written_points(points: float) -> str:
     return f"{fraction.numerator} / {fraction.denominator}" if float(fraction) == points else repr(points)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return *text* as Python writes it, in double quotes."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def body(check: Check) -> str:
     """Return the function of *check*; raise SyntaxError where its cell cannot stand in one, or would mean something else there."""
-    return _function(check.name, check.title, check.source, scored=check.scored)
+    return given_function(check.name, check.title, check.source, scored=check.scored)
 
 
-def _function(name: str, title: str, source: str, *, scored: bool = False) -> str:
+def given_function(name: str, title: str, source: str, *, scored: bool = False) -> str:
     """Return a function of *name* whose body is *source*, unchanged but for how far it is indented."""
     stars = _stars(source)
     kept = "\n".join(f"# {line}  (it stands at the top)" if line.strip() in stars else line for line in source.strip("\n").split("\n"))

@@ -5,10 +5,11 @@ load(path, name, grader) -> cells, metadata        a notebook's file, of which n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from hornbook.errors import HornbookError, printable
 from hornbook.lesson import MAX_BYTES
@@ -82,13 +83,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
-    """A notebook, read, and whose it is: the grader that it was made for."""
+    """A notebook, read, and whose it is: the grader that it was made for.
+
+    `suite` are tests that stand in none of its cells, as whoever read them has them.
+    """
 
     path: Path
     cells: tuple[Cell, ...]
     metadata: Mapping[str, Any]
     notes: tuple[Note, ...]
     grader: str = "nbgrader"
+    suite: object = None
 
     def place(self, number: int) -> int:
         """Return the number in the file of the cell *number*."""
@@ -119,7 +124,22 @@ def load(path: Path, name: str, grader: str) -> tuple[Sequence[Mapping[str, Any]
     language = _language(metadata)
     if language != "python":
         raise HornbookError(f"{name}: is written for {printable(language)}; only Python can be asked from here. It stays with {grader}.")
+    kaggles = next((number for number, raw in enumerate(raw_cells, 1) if _LEARNTOOLS.search(_code(raw))), None)
+    if kaggles is not None:
+        raise HornbookError(
+            f"{name}: is checked by Kaggle's learntools (cell {kaggles}), whose questions and answers are in that package and not in the "
+            "notebook, so there is nothing to bring over. Write its tests in a pytest file, take the cells of learntools out, and import "
+            "both with `hornbook import pytest`."
+        )
     return raw_cells, metadata
+
+
+_LEARNTOOLS: Final = re.compile(r"^\s*(?:from\s+learntools\b|import\s+learntools\b)|\bbinder\.bind\(globals\(\)\)", re.MULTILINE)
+"""How a notebook begins whose `q1.check()` is Kaggle's."""
+
+
+def _code(raw: Mapping[str, Any]) -> str:
+    return str(raw.get("source", "")) if raw.get("cell_type") == "code" else ""
 
 
 def _language(metadata: Mapping[str, Any]) -> str:

@@ -158,7 +158,7 @@ def _without_ignored(source: str) -> str:
     return "\n".join(kept)
 
 
-def _stub(source: str) -> str:
+def stub(source: str) -> str:
     """Return what learners get where a notebook came with its answers: names and heads of functions, and a prompt for the rest."""
     try:
         tree = ast.parse(python(source)[0])
@@ -703,7 +703,7 @@ class _HandedOut(_Reading):
         """Add an answer: blank as it is, or blanked where it came with its solution."""
         shown, full = blanked(entry.source), solved(entry.source)
         if shown == full and not _unfinished(full):
-            shown = _stub(full)
+            shown = stub(full)
             self.note("changed", entry.raw.number, "it came with its answer, which is the reference solution now; learners get a blank.")
         return self.add(entry.raw, "answer", shown, full, grade_id=question, solved=shown != full)
 

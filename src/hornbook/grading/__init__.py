@@ -44,6 +44,7 @@ def grade(  # noqa: PLR0913 - all but two by name
     warm: ForkServers | None = None,
     language: str | None = None,
     variant: Callable[[Lesson], Mapping[str, Any] | None] | None = None,
+    believing: bool = False,
 ) -> Verdict:
     """Return what *course* has to say about *submission*, the path of a notebook or an already read one.
 
@@ -51,8 +52,9 @@ def grade(  # noqa: PLR0913 - all but two by name
     for each run. *strength* is the sandbox to use, by default the strongest of this machine. With *warm* fork
     servers, which the caller keeps for many gradings, it is forked in milliseconds. *language* is that of the sentences, by default
     the course's. *variant* gives the values that its learner got for the lesson's parameters; without, those of the lesson itself hold,
-    whatever the file says. Raises SubmissionError for a file that cannot be read, GraderError for a grader that cannot be asked, and
-    SandboxError where this machine cannot run learners' code.
+    whatever the file says, unless *believing*, as on a learner's own machine, takes its word for values that can be drawn. Raises
+    SubmissionError for a file that cannot be read, GraderError for a grader that cannot be asked, and SandboxError where this machine
+    cannot run learners' code.
     """
     from hornbook.grading import preparation  # noqa: PLC0415 - brings the sandbox along
     from hornbook.sandbox.canary import strongest  # noqa: PLC0415
@@ -77,7 +79,15 @@ def grade(  # noqa: PLR0913 - all but two by name
             from hornbook.grading import pytest_plugin  # noqa: F401, PLC0415 - so that pytest is here
             from hornbook.grading.sitting import Sitting  # noqa: PLC0415 - brings pytest along
         sitting = Sitting.before(
-            course, lesson, submission, visible_only=visible_only, strength=strength, executor=executor, language=language, warm=warm
+            course,
+            lesson,
+            submission,
+            visible_only=visible_only,
+            strength=strength,
+            executor=executor,
+            language=language,
+            warm=warm,
+            believing=believing,
         )
         with contextlib.closing(sitting):
             run_checks(course, lesson, [(sitting, seed)])
@@ -131,6 +141,8 @@ def run_checks(course: Course, lesson: Lesson, rounds: Iterable[tuple[Sitting, i
         str(panel.grader),
         f"--rootdir={course.root}",
         f"--config-file={os.devnull}",
+        # With a configuration that lies elsewhere, pytest would load every conftest.py above the course, too.
+        f"--confcutdir={course.root}",
         "--import-mode=importlib",
         "--disable-plugin-autoload",
         "--capture=no",

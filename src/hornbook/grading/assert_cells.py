@@ -100,20 +100,20 @@ def run(check: Callable[..., object], probe: Probe, conversation: Conversation, 
     that change what they are called with. What the check raises is how it ended.
     """
     function = _function(check)
-    names = Names(_trusted(function), probe, frozenset(marked.get("asks", ())), frozenset(marked.get("changes", ())))
-    names["__builtins__"] = _builtins(names)
+    names = Names(trusted(function.__globals__), probe, frozenset(marked.get("asks", ())), frozenset(marked.get("changes", ())))
+    names["__builtins__"] = builtins_for(names)
     for name, thing in names.items():
         if isinstance(thing, types.FunctionType) and thing.__globals__ is function.__globals__:
-            names[name] = _with(names, thing)
-    conversation.echo = _echo
-    conversation.lend = functools.partial(_lent, probe)
+            names[name] = within(names, thing)
+    conversation.echo = echo
+    conversation.lend = functools.partial(lent, probe)
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(sys.stdout), _own_path():
-            for given in _above(function, GIVEN):
-                _with(names, given)()
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(sys.stdout), own_path():
+            for given in above(function.__globals__, function.__code__.co_firstlineno):
+                within(names, given)()
             for name in names.asks:
                 names.pop(name, None)
-            score = _points(_with(names, function)())
+            score = _points(within(names, function)())
         if names.lacking is not None:
             # A test that takes any exception for the right one must not take a missing name for one.
             raise names.lacking
@@ -128,7 +128,7 @@ def run_in_kernel(check: Callable[..., object], conversation: Conversation) -> f
     The code is run there as a cell is, not as a function: a magic assigns where it is called.
     """
     function = _function(check)
-    for one in _above(function, WITH_TESTS):
+    for one in above(function.__globals__, function.__code__.co_firstlineno, WITH_TESTS):
         conversation.ask("run", ast.unparse(ast.Module(_body(one), [])), asked=f"{one.__name__}()")
     body = _body(function)
     last = body[-1].value if body and isinstance(body[-1], ast.Return) else None
@@ -144,27 +144,24 @@ def _function(check: Callable[..., object]) -> types.FunctionType:
     return check
 
 
-def _above(function: types.FunctionType, prefix: str) -> list[types.FunctionType]:
-    """Return the functions of the same grader whose names begin with *prefix* and that stand above *function*, in order."""
-    line = function.__code__.co_firstlineno
+def above(grader: Mapping[str, Any], line: int, prefix: str = GIVEN) -> list[types.FunctionType]:
+    """Return the functions of *grader*, its globals, whose names begin with *prefix* and that stand above *line*, in order."""
     found = [
         thing
-        for name, thing in function.__globals__.items()
-        if name.startswith(prefix) and isinstance(thing, types.FunctionType) and thing.__module__ == function.__module__
+        for name, thing in grader.items()
+        if name.startswith(prefix) and isinstance(thing, types.FunctionType) and thing.__module__ == grader.get("__name__")
     ]
     return sorted((one for one in found if one.__code__.co_firstlineno < line), key=lambda one: one.__code__.co_firstlineno)
 
 
-def _trusted(function: types.FunctionType) -> dict[str, Any]:
-    """Return what the grader itself has: its imports and helpers, but neither its checks nor what stands for the notebook's code."""
+def trusted(grader: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what *grader*, its globals, itself has: its imports and helpers, but neither its checks nor what stands for the notebook."""
     return {
-        name: thing
-        for name, thing in function.__globals__.items()
-        if not (name.startswith(("test_", GIVEN)) and isinstance(thing, types.FunctionType))
+        name: thing for name, thing in grader.items() if not (name.startswith(("test_", GIVEN)) and isinstance(thing, types.FunctionType))
     }
 
 
-def _with(names: Names, function: types.FunctionType) -> types.FunctionType:
+def within(names: Names, function: types.FunctionType) -> types.FunctionType:
     """Return *function* with *names* as its globals."""
     return types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
 
@@ -188,7 +185,7 @@ def _begins(node: ast.FunctionDef, code: types.CodeType) -> bool:
     return min([node.lineno, *(one.lineno for one in node.decorator_list)]) == code.co_firstlineno
 
 
-def _lent(probe: Probe, thing: Any) -> Any:
+def lent(probe: Probe, thing: Any) -> Any:
     """Return what stands for *thing*, a function of the check's, on the learner's side: a copy made of its source; None if none can be.
 
     Only a function that needs nothing around it can be copied; and one of Python's own is the learner's Python's own.
@@ -221,13 +218,13 @@ def _is_of(node: ast.Lambda | ast.FunctionDef, code: types.CodeType) -> bool:
     return (first, name, tuple(names)) == (code.co_firstlineno, code.co_name, code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
-def _echo(printed: str) -> None:
+def echo(printed: str) -> None:
     """Let a test cell that catches what is printed catch what the learner's code prints."""
     sys.stdout.write(printed)
 
 
 @contextlib.contextmanager
-def _own_path() -> Iterator[None]:
+def own_path() -> Iterator[None]:
     """Import nothing from the folder that we happen to be in: a learner's numpy.py may lie there."""
     before = sys.path[:]
     here = os.path.realpath(os.getcwd())  # noqa: PTH109 - realpath, unlike Path.resolve, raises nothing
@@ -254,7 +251,7 @@ def _points(value: object) -> float | None:
 # --- Python's own names, as a test cell finds them --------------------------------------------------------------------
 
 
-def _builtins(names: Names) -> dict[str, Any]:
+def builtins_for(names: Names) -> dict[str, Any]:
     """Return Python's builtins, and instead of those that look at an object itself or at the notebook, some that ask."""
     seen = Seen(names)
 
@@ -264,7 +261,7 @@ def _builtins(names: Names) -> dict[str, Any]:
     return {
         **vars(builtins),
         "callable": lambda thing: _is_callable(names.probe, thing),
-        "hasattr": _has,
+        "hasattr": has,
         "next": functools.partial(_next, names.probe),
         "globals": lambda: seen,
         "locals": lambda: seen,
@@ -278,7 +275,7 @@ def _is_callable(probe: Probe, thing: object) -> bool:
     return callable(thing) and (not isinstance(thing, Handle) or probe.evaluate("__import__('builtins').callable")(thing) is True)
 
 
-def _has(thing: object, name: str) -> bool:
+def has(thing: object, name: str) -> bool:
     """Return whether *thing* has an attribute *name*. A handle has the special methods of every type, so it is asked for them."""
     if not (isinstance(thing, Handle) and name.startswith("__")):
         return hasattr(thing, name)

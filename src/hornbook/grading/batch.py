@@ -107,12 +107,14 @@ def grade_all(  # noqa: PLR0913 - all but two by name
     workers: int | None = None,
     language: str | None = None,
     variant: Callable[[int, Lesson], Mapping[str, Any] | None] | None = None,
+    how: Callable[[int], Mapping[str, Any]] | None = None,
 ) -> Generator[Graded]:
     """Yield what *course* has to say about each of *submissions*, as `grade` would, in the order in which they are done.
 
     At most *workers* are graded at a time, by default as many as `room_for` says; further ones are read when there is room. One that
     cannot be graded, or of which nothing is heard, has an error in the place of its verdict, and the others go on. *variant* gives the
-    values that the learner of the submission in a place got for its lesson's parameters.
+    values that the learner of the submission in a place got for its lesson's parameters, and *how* what is asked otherwise about it: its
+    `seed`, `assurance`, or that it is to be believed (`Seat.send`).
     """
     most = workers or room_for(course.settings.limits.memory_mb)
     patience = START_SECONDS + 2 * PATIENCE + 4 * course.settings.limits.total_seconds
@@ -132,7 +134,8 @@ def grade_all(  # noqa: PLR0913 - all but two by name
                 except HornbookError as error:
                     yield Graded(place, submission, error=error)
                     continue
-                seat.send(asked, visible_only=visible_only, seed=seed, assurance=assurance, language=language)
+                same: dict[str, Any] = {"visible_only": visible_only, "seed": seed, "assurance": assurance, "language": language}
+                seat.send(asked, **(same | dict(how(place)) if how is not None else same))
                 room.enter(_Asked(seat, place, submission, time.monotonic() + patience))
                 while len(room.asked) >= most:
                     yield from room.done()

@@ -2,8 +2,10 @@
 
     grade_on(cluster, ...)    as `batch.grade_all`, on "tcp://HOST:PORT", "tls://HOST:PORT" or "local:N"
 
-Questions and answers are bytes (`remote`). A few more are on their way than there are workers' threads, and no others. Whatever becomes of
-workers, scheduler or network, a submission is answered once: the first answer that holds is its verdict, later ones find nobody waiting.
+Questions and answers are bytes (`remote`), and what Dask pickles around them is not obeyed here (`unopened`). A few more are on their way
+than there are workers' threads, and no others. Whatever becomes of workers, scheduler or network, a submission is answered once: the first
+answer that holds is its verdict, later ones find nobody waiting. None is waited for for ever: the scheduler is asked where each is, one
+that it does not know is asked again, and so is one whose worker has had time enough.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from hornbook.errors import CourseError, HornbookError, SandboxError, Submission
 from hornbook.grading import remote
 from hornbook.grading.batch import Graded, _read
 from hornbook.grading.examiner import FILE_ERRORS, LIMITS, OTHER_ERRORS, _packed
+from hornbook.grading.unopened import doubting
 from hornbook.lesson import Lesson, Submission
 from hornbook.model import Assurance, LessonRef, SubmissionRef, Verdict
 from hornbook.words import speaking
@@ -39,6 +42,12 @@ LOOK = 2.0
 """Every how many seconds it is asked who its workers are."""
 TRIES = 3
 NOBODY = ("nobody",)
+UNDER_WAY = frozenset({"waiting", "queued", "processing"})
+"""The states of Dask in which a task still comes to something while there are workers; in any other it is waited for in vain."""
+UNKNOWN_LOOKS = 3
+"""How many looks in turn must find a task in no such state: what was just sent, or has just come back, is in none either."""
+RECONNECTIONS = 10
+"""How often in turn a run connects anew, without one answer between."""
 
 GIVEN_UP = "ended the worker that graded it, again and again, and was given up. Grade it alone, without --cluster, to see why."
 
@@ -65,6 +74,15 @@ class _Asked:
     workers: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class _Turn:
+    """What a worker has had of ours for how many *seconds* without giving one back, and what of others' is *ahead* of it."""
+
+    ours: frozenset[str]
+    ahead: frozenset[str]
+    seconds: float = 0.0
+
+
 class _LostError(Exception):
     """The scheduler is out of reach."""
 
@@ -82,6 +100,7 @@ def grade_on(  # noqa: PLR0913 - all but three by name
     language: str | None = None,
     level: int | None = None,
     wait: float = WAIT,
+    patience: float | None = None,
     tell: Callable[[str], None] = lambda _: None,
     variant: Callable[[int, Lesson], Mapping[str, Any] | None] | None = None,
 ) -> Generator[Graded]:
@@ -89,8 +108,10 @@ def grade_on(  # noqa: PLR0913 - all but three by name
 
     At most *workers* are on their way at a time, by default twice as many as the workers have threads. A verdict from a sandbox of
     another *level* than that, by default this machine's, does not count. *tell* is given what somebody who waits should know. Raises
-    CourseError where the course does not let its graders go there, and HornbookError for a cluster that cannot be reached, or has had
-    no worker that fits, for *wait* seconds. *variant* gives the values that a learner got, as for `batch.grade_all`.
+    CourseError where the course does not let its graders go there, and SandboxError for a cluster that cannot be reached, or has had
+    no worker that fits, for *wait* seconds. A worker that has had a submission for *patience* seconds, by default as long as the limits
+    let grading take and a while more, gets nothing more; the submission is asked elsewhere, and after three workers has a SandboxError.
+    *variant* gives the values that a learner got, as for `batch.grade_all`.
     """
     need_consent(cluster, course)
     if level is None:
@@ -100,7 +121,8 @@ def grade_on(  # noqa: PLR0913 - all but three by name
     how = {"visible_only": visible_only, "seed": seed, "assurance": str(assurance), "language": language}
     with contextlib.ExitStack() as stack:
         address, security = stack.enter_context(_scheduler(cluster))
-        fleet = _Fleet(cluster, address, security, course, how, level, workers, wait, tell)
+        longest = remote.patience_with(course.settings)
+        fleet = _Fleet(cluster, address, security, course, how, level, workers, wait, tell, longest, patience or longest + wait)
         stack.callback(fleet.close)
         fleet.connect()
         for place, submission in enumerate(submissions):
@@ -121,6 +143,12 @@ def grade_on(  # noqa: PLR0913 - all but three by name
                 # One after the other, so that it is known whose fault it is.
                 fleet.hand_out(replace(fleet.suspects.popleft(), alone=True))
             yield from fleet.done()
+
+
+def _values(verdict: Verdict) -> dict[str, Any] | None:
+    """Return the values that *verdict* says the course has drawn for its learner; None where it says of none that they are."""
+    parameters = verdict.parameters
+    return None if parameters is None or parameters.of != "learner" else parameters.values
 
 
 def need_consent(cluster: str, course: Course) -> None:
@@ -155,7 +183,8 @@ def _scheduler(cluster: str) -> Iterator[tuple[str, Any]]:
 
     # Whoever else is on this machine could have an open scheduler run anything in our name.
     security = distributed.Security.temporary()  # type: ignore[no-untyped-call]
-    here: dict[str, Any] = {"host": "tls://127.0.0.1", "protocol": "tls://", "security": security, "dashboard_address": None}
+    # Of its pages, too, nobody else is to know; and two runs must not ask for one port.
+    here: dict[str, Any] = {"host": "tls://127.0.0.1", "protocol": "tls://", "security": security, "dashboard_address": "127.0.0.1:0"}
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": TRIES - 1}),
         distributed.LocalCluster(n_workers=int(local[1]), threads_per_worker=1, silence_logs=50, **here) as ours,  # type: ignore[no-untyped-call]
@@ -165,7 +194,10 @@ def _scheduler(cluster: str) -> Iterator[tuple[str, Any]]:
 
 @dataclass(slots=True)
 class _Fleet:
-    """The workers of a cluster, and what they have been asked."""
+    """The workers of a cluster, and what they have been asked.
+
+    A worker takes *longest* seconds at most before it says that a grader hangs, and has *patience* seconds to say anything.
+    """
 
     name: str
     address: str
@@ -176,6 +208,8 @@ class _Fleet:
     most: int | None
     wait: float
     tell: Callable[[str], None]
+    longest: float
+    patience: float
     client: Any = None
     out: dict[str, _Asked] = field(default_factory=dict)
     futures: dict[str, Any] = field(default_factory=dict)
@@ -183,16 +217,19 @@ class _Fleet:
     came: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     materials: dict[str, _Material] = field(default_factory=dict)
     threads: dict[str, int] = field(default_factory=dict)
-    differing: dict[str, str] = field(default_factory=dict)
+    unfit: dict[str, str] = field(default_factory=dict)
     looked: float = 0.0
     missed: float | None = None
+    turns: dict[str, _Turn] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
+    reconnected: int = 0
     told: str = ""
     runtime: str = field(default_factory=remote.this_runtime)
 
     @property
     def fitting(self) -> tuple[str, ...]:
         """The workers that grade with what we would grade with, as far as is known."""
-        return tuple(sorted(set(self.threads) - set(self.differing)))
+        return tuple(sorted(set(self.threads) - set(self.unfit)))
 
     @property
     def window(self) -> int:
@@ -204,27 +241,28 @@ class _Fleet:
     def asked_of(self, place: int, submission: Path | Submission, packed: Submission) -> _Asked:
         """Return what is to be asked about a submission."""
         material = self._material(packed.slug)
-        patience = remote.patience_with(self.course.settings)
-        question = (material.digest, packed.slug, self.runtime, patience, _packed(packed), dict(self.how))
+        question = (material.digest, packed.slug, self.runtime, self.longest, _packed(packed), dict(self.how))
         return _Asked(place, submission, packed, wire.encode(question, limits=LIMITS))
 
     def hand_out(self, one: _Asked, material: bytes = b"", to: str = "") -> None:
         """Send *one* to a worker, with the *material* where it was asked for."""
         key = f"hornbook-{secrets.token_hex(8)}"
-        if self.differing and not self.fitting:
+        if self.unfit and not self.fitting:
             # Whoever is there would refuse it again at once; `_look` sends it when somebody else has come.
             self.out[key] = replace(one, workers=NOBODY)
             return
-        workers = (to,) if to else self.fitting if self.differing else ()
-        sent = {"key": key, "pure": False, "workers": list(workers) or None, "allow_other_workers": bool(to and not self.differing)}
-        self.out[key] = replace(one, workers=() if sent["allow_other_workers"] else workers)
+        workers = (to,) if to else self.fitting if self.unfit else ()
+        sent = {"key": key, "pure": False, "workers": list(workers) or None}
+        # Dask could let another one have it, too, but with the one that was meant gone it waits for ever (distributed 2026.8): `_look` asks
+        # anew.
+        self.out[key] = replace(one, workers=workers)
         try:
-            future = self.client.submit(remote.answer, one.question, material, **sent)
+            future = doubting(self.client.submit, remote.answer, one.question, material, **sent)
         except Exception:  # noqa: BLE001 - a client that has just been closed raises anything; `done` opens another one
             self.came.put(None)
             return
         self.futures[key] = future
-        future.add_done_callback(self.came.put)
+        doubting(future.add_done_callback, self.came.put)
 
     def done(self) -> Iterator[Graded]:
         """Wait a little for an answer; yield what came of it. What came to nothing is sent again."""
@@ -238,7 +276,12 @@ class _Fleet:
             if future is not ...:
                 yield from self._came(future)
             if time.monotonic() - self.looked >= LOOK:
+                # What has come is no reason to doubt who sent it; only where nothing has is time counted.
+                seconds = min(time.monotonic() - self.looked, 2 * LOOK) if future is ... else 0.0
                 self._look()
+                if seconds:
+                    yield from self._missing()
+                    yield from self._overdue(seconds)
         except _LostError:
             self._again()
 
@@ -250,6 +293,7 @@ class _Fleet:
             raise _LostError
         one = self.out[future.key]
         error, answer = self._result(future)
+        self.reconnected = 0
         del self.out[future.key], self.futures[future.key]
         if error is None:
             yield from self._answered(one, answer)
@@ -264,8 +308,8 @@ class _Fleet:
         """Return the error that *future* ended with, or what it brings."""
         try:
             if future.status == "error":
-                return future.exception(timeout=self.wait), None
-            return None, future.result(timeout=self.wait)
+                return doubting(future.exception, timeout=self.wait), None
+            return None, doubting(future.result, timeout=self.wait)
         except (OSError, TimeoutError, concurrent.futures.CancelledError) as error:
             raise _LostError from error
         except Exception as error:
@@ -320,6 +364,7 @@ class _Fleet:
             "sandbox": verdict.sandbox.level == self.level,
             "seed": self.how["seed"] in {None, verdict.seed},
             "assurance": verdict.assurance in {Assurance.SELF_CHECKED, Assurance(self.how["assurance"])},
+            "parameters": _values(verdict) == one.packed.variant,
             "points": verdict == summed,
         }
         for part, holds in expected.items():
@@ -339,26 +384,30 @@ class _Fleet:
     # --- Workers come and go ----------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Find the scheduler and its workers; raise HornbookError if there is none."""
+        """Find the scheduler and its workers; raise SandboxError if there is none."""
         import distributed  # noqa: PLC0415 - the extra, and heavy
 
         until = time.monotonic() + self.wait
         while True:
             try:
-                self.client = distributed.Client(  # type: ignore[no-untyped-call]
+                self.client = doubting(
+                    distributed.Client,
                     self.address,
                     security=self.security,
                     set_as_default=False,
                     name="hornbook",
                     timeout=max(1.0, until - time.monotonic()),
-                    # An answer is bytes; one that a worker has pickled is not opened.
+                    # An answer is bytes; one that a worker has pickled is not even read.
                     deserializers=["dask", "msgpack"],
                 )
+                for topic in ("print", "warn"):
+                    # What workers would write on this terminal, nobody here has asked for.
+                    doubting(self.client.unsubscribe_topic, topic)
                 self._look()
             except (OSError, TimeoutError, ValueError, _LostError) as error:
                 self._disconnect()
                 if time.monotonic() >= until or isinstance(error, ValueError):
-                    raise HornbookError(
+                    raise SandboxError(
                         f"{self.name}: cannot be reached. See that a scheduler runs there, and run the same command again to go on."
                     ) from error
             else:
@@ -367,46 +416,106 @@ class _Fleet:
     def _again(self) -> None:
         """Connect anew, and ask again what was not answered."""
         self._disconnect()
+        self.reconnected += 1
+        if self.reconnected > RECONNECTIONS:
+            raise SandboxError(
+                f"{self.name}: was lost {RECONNECTIONS} times without an answer between. See what ends its scheduler, and run the same "
+                "command again to go on."
+            )
         self._say(f"{self.name} does not answer; trying again for {self.wait:g} seconds.")
         self.connect()
         asked = list(self.out.values())
         self.out.clear()
         self.futures.clear()
+        self.turns.clear()
+        self.unknown.clear()
         for one in asked:
             self.hand_out(one)
 
     def _look(self) -> None:
-        """See which workers there are; raise HornbookError if there has been none that fits for too long."""
+        """See which workers there are; raise SandboxError if there has been none that fits for too long."""
         self.looked = time.monotonic()
-        try:
-            self.threads = dict(self.client.sync(self.client.scheduler.ncores, callback_timeout=self.wait))
-        except Exception as error:
-            raise _LostError from error
-        self.differing = {who: why for who, why in self.differing.items() if who in self.threads}
+        threads = self._told("ncores")
+        self.threads = {who: number for who, number in threads.items() if isinstance(who, str) and isinstance(number, int)}
+        self.unfit = {who: why for who, why in self.unfit.items() if who in self.threads}
         for key, one in list(self.out.items()):
             if one.workers and not set(one.workers) & set(self.fitting):
                 # Whoever it was meant for is gone, and nobody else may take it.
-                if key in self.futures:
-                    self.futures.pop(key).cancel()
-                del self.out[key]
+                self._withdraw(key)
                 self.hand_out(one)
         if self.fitting:
             self.missed = None
             return
         self.missed = self.missed or self.looked
         if self.looked - self.missed >= self.wait:
-            why = f" that fits: {next(iter(self.differing.values()))}" if self.differing else "."
-            raise HornbookError(
+            why = f" that fits: {next(iter(self.unfit.values()))}" if self.unfit else "."
+            raise SandboxError(
                 f"{self.name}: has had no worker for {self.wait:g} seconds{why} Start some with `dask worker {self.address} --nthreads 1`, "
                 "and run the same command again to go on."
             )
         self._say(f"{self.name} has no worker that fits; waiting {self.wait:g} seconds for one.")
 
+    def _told(self, what: str, **named: Any) -> dict[Any, Any]:
+        """Return what the scheduler answers when it is asked *what*."""
+        try:
+            answer = doubting(self.client.sync, getattr(self.client.scheduler, what), callback_timeout=self.wait, **named)
+        except Exception as error:
+            raise _LostError from error
+        if not isinstance(answer, dict):
+            raise _LostError
+        return answer
+
+    def _withdraw(self, key: str) -> _Asked:
+        """Ask that no more, and return what it was."""
+        if (future := self.futures.pop(key, None)) is not None:
+            with contextlib.suppress(Exception):
+                doubting(future.cancel, force=True)
+        return self.out.pop(key)
+
+    def _missing(self) -> Iterator[Graded]:
+        """Have asked again what the scheduler knows nothing of, whoever has lost it on the way."""
+        states = self._told("get_task_status", keys=list(self.futures)) if self.fitting else dict.fromkeys(self.futures, "waiting")
+        lost = {key: self.unknown.get(key, 0) + 1 for key in self.futures if states.get(key) not in UNDER_WAY}
+        self.unknown = lost
+        for key, looks in list(lost.items()):
+            if looks >= UNKNOWN_LOOKS:
+                yield from self._failed(self._withdraw(key), f"{self.name} has lost what it was asked, {TRIES} times.")
+
+    def _overdue(self, seconds: float) -> Iterator[Graded]:
+        """Have asked elsewhere what a worker has had for too long, now that *seconds* more are over in which nothing came."""
+        turns: dict[str, _Turn] = {}
+        for who, keys in self._told("processing").items():
+            ours = frozenset(keys) & frozenset(self.futures)
+            if not ours or not isinstance(who, str):
+                continue
+            before = self.turns.get(who)
+            if before is None or before.ours - ours:
+                turns[who] = _Turn(ours, frozenset(keys) - ours)
+                continue
+            ahead = before.ahead & frozenset(keys)
+            # What others have it do first may take as long as it likes.
+            turns[who] = _Turn(ours, ahead, 0.0 if ahead else before.seconds + seconds)
+        self.turns = turns
+        for who in [who for who, turn in turns.items() if turn.seconds >= self.patience]:
+            yield from self._given_up(who, self.turns.pop(who).ours)
+
+    def _given_up(self, who: str, keys: Iterable[str]) -> Iterator[Graded]:
+        """Have *who* asked nothing more, and others what it has of ours."""
+        self.unfit[who] = f"it has not answered for {self.patience:.0f} seconds."
+        self.tell(f"{printable(who)}: has not answered for {self.patience:.0f} seconds, and gets nothing more.")
+        waiting = [self._withdraw(key) for key in sorted(keys)]
+        if LOCAL.fullmatch(self.name):
+            # Ours to end; another one comes in its place.
+            with contextlib.suppress(Exception):
+                doubting(self.client.restart_workers, [who], timeout=self.wait, raise_for_error=False)
+        for one in waiting:
+            yield from self._failed(one, f"{TRIES} workers of {self.name} have not answered, each for {self.patience:.0f} seconds.")
+
     def _differs(self, who: str, runtime: str) -> None:
         """Note that the worker *who* grades with something else, and say so once."""
         theirs, ours = _shown(runtime), _shown(self.runtime)
-        self.differing[who] = f"it has {theirs}, and here are {ours}."
-        self.tell(f"{printable(who)}: was refused: {self.differing[who]} Install the same there.")
+        self.unfit[who] = f"it has {theirs}, and here are {ours}."
+        self.tell(f"{printable(who)}: was refused: {self.unfit[who]} Install the same there.")
 
     def _say(self, words: str) -> None:
         if words != self.told:
@@ -416,14 +525,14 @@ class _Fleet:
     def _disconnect(self) -> None:
         if self.client is not None:
             with contextlib.suppress(Exception):
-                self.client.close(timeout=2)
+                doubting(self.client.close, timeout=2)
             self.client = None
 
     def close(self) -> None:
         """Have nothing graded any more that nobody waits for."""
         if self.client is not None:
             with contextlib.suppress(Exception):
-                self.client.cancel(list(self.futures.values()), force=True)
+                doubting(self.client.cancel, list(self.futures.values()), force=True)
         self._disconnect()
 
 

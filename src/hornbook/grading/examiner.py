@@ -186,13 +186,14 @@ class Seat:
         live: tuple[socket.socket, Mapping[str, Shown]] | None = None,
         language: str | None = None,
         progress: bool = False,
+        believing: bool = False,
     ) -> None:
         """Have *submission* asked about, all of it or one *exercise*, in the *language* of this client, by default the course's.
 
         In *practice*, which never asks a hidden check, a submission is run from the first cell in which it differs from the last
         one that was sent here. With a *live* state, the socket of a fork of a learner's kernel with what its exercises have shown,
         that is asked, and nothing is run; no hidden check is asked there, either. With *progress*, `receive_next` tells of each check
-        that was asked.
+        that was asked. *believing* takes the notebook's word for its parameters, see `grade`.
         """
         question = {
             "visible_only": visible_only or practice or live is not None,
@@ -203,6 +204,7 @@ class Seat:
             "live": None if live is None else packed(live[1]),
             "language": language,
             "progress": progress,
+            "believing": believing,
         }
         fds = [] if live is None else [live[0].fileno()]
         with contextlib.suppress(OSError):  # `receive` says so
@@ -523,6 +525,7 @@ class _Panel:
                     live=live.finished(lesson, submission, how["live"], fds[0]) if fds else None,
                     language=how["language"],
                     tell=(lambda asked, checks: client.send(("asked", asked, checks))) if how["progress"] else None,
+                    believing=how["believing"],
                 )
                 if how["practice"]:
                     mode = (self.strength or strongest()).mode

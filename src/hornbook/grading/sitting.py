@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hornbook.course import Course
-from hornbook.draws import default_values
+from hornbook.draws import can_be_drawn, default_values
 from hornbook.errors import GraderError, HornbookError, SandboxError
 from hornbook.feedback import Bank
 from hornbook.grading import compare, outcomes, preparation
@@ -44,7 +44,8 @@ class Sitting:
     that some of the grader's checks were left out, for this or another reason. An `executor` that is given is ended with the
     sitting. A `practice` is an executor that the caller keeps from sitting to sitting: only what has changed is run again. With a
     `live` state the checks ask that, and nothing is run. A grade has neither. `language` is that of the sentences, the course's where
-    none is given. `tell` is told how many checks were asked, and of how many.
+    none is given. `tell` is told how many checks were asked, and of how many. `believing` says that for its parameters the notebook's own
+    word is taken, where it says what can be drawn: nobody else has any, on the machine of whoever was handed it.
     """
 
     course: Course
@@ -63,6 +64,7 @@ class Sitting:
     partial: bool = False
     language: str | None = None
     tell: Callable[[int, int], None] | None = None
+    believing: bool = False
     checks: tuple[Check, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     fault: HornbookError | None = None
@@ -100,6 +102,7 @@ class Sitting:
         live: Finished | None = None,
         language: str | None = None,
         tell: Callable[[int, int], None] | None = None,
+        believing: bool = False,
     ) -> Sitting:
         """Return the sitting of *submission* before the grader of *lesson*.
 
@@ -125,6 +128,7 @@ class Sitting:
             report=None if live is None else LIVE,
             language=language,
             tell=tell,
+            believing=believing,
         )
 
     @contextlib.contextmanager
@@ -225,10 +229,12 @@ class Sitting:
         return Parameters(values, "lesson" if own is None else "notebook" if self.submission.variant is None else "learner")
 
     def _own(self) -> Mapping[str, Any] | None:
-        """Return the variant of this submission: what the course has drawn, or in practice what the notebook says."""
-        if self.submission.variant is None and self.visible_only:
-            return self.submission.claimed
-        return self.submission.variant
+        """Return the variant of this submission: what the course has drawn, or where nobody else is told, what the notebook says."""
+        if self.submission.variant is not None:
+            return self.submission.variant
+        if self.visible_only or (self.believing and can_be_drawn(self.submission.claimed or {}, self.lesson.draws)):
+            return self.submission.claimed or None
+        return None
 
     def _of_parameters(self) -> Iterator[Repair]:
         """Yield what the file says about its parameters, and nobody has listened to."""
@@ -236,7 +242,7 @@ class Sitting:
         if claimed is None or self.visible_only:
             return
         if own is None:
-            yield Repair("metadata", say("repair.no-learner"))
+            yield Repair("metadata", say("repair.not-drawn" if self.believing else "repair.no-learner"))
         elif claimed != own:
             yield Repair("metadata", say("repair.other-values"))
 

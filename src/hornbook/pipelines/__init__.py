@@ -48,9 +48,10 @@ def pipeline(host: str) -> str:
     if host not in PIPELINES:
         raise HornbookError(f"{printable(host[:40])}: there is no pipeline for it. There is one for {' and '.join(PIPELINES)}.")
     folder = resources.files("hornbook.pipelines")
-    script = folder.joinpath("grade.sh").read_text("utf-8")
-    text = folder.joinpath(f"{host}.yml").read_text("utf-8").replace("HORNBOOK_VERSION", __version__)
-    return text.replace("SCRIPT\n", textwrap.indent(script, " " * (10 if host == "github" else 6)))
+    text = folder.joinpath(f"{host}.yml").read_text("utf-8")
+    for blank, name in (("DRAWING\n", "draw.sh"), ("SCRIPT\n", "grade.sh")):
+        text = text.replace(blank, textwrap.indent(folder.joinpath(name).read_text("utf-8"), " " * (10 if host == "github" else 6)))
+    return text.replace("HORNBOOK_VERSION", __version__)
 
 
 def write_pipeline(host: str, into: Path) -> Path:

@@ -17,5 +17,11 @@ if [ "$count" = 0 ]; then
   echo "No notebook of the course was changed."
   exit 0
 fi
-hornbook grade handed-in --course course --require-level "$LEVEL" --quiet \
+set --
+if [ -n "${VARIANTS:-}" ]; then
+  drawn=$(mktemp)
+  printf '%s\n' "$VARIANTS" > "$drawn"
+  set -- --variants "$drawn" --learner="$LEARNER"
+fi
+hornbook grade handed-in --course course --require-level "$LEVEL" --quiet "$@" \
   --jsonl results/results.jsonl --report results/results.xml --report results/results.html

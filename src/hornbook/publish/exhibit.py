@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from hornbook.draws import INJECTED
 from hornbook.errors import HornbookError, printable
 from hornbook.lesson import MAX_BYTES, Lesson
 
@@ -136,7 +137,12 @@ def cleaned(data: bytes, lesson: Lesson) -> dict[str, Any]:
     if not isinstance(cells, list):
         raise HornbookError("The notebook has no cells that could be published.")
     about = lesson.to_notebook()["metadata"]["hornbook"]
-    kept = [cell for raw in cells[:MAX_CELLS] if isinstance(raw, dict) and (cell := _cell(raw)) is not None]
+    kept = [cell for raw in cells[:MAX_CELLS] if isinstance(raw, dict) and not _injected(raw, lesson) and (cell := _cell(raw)) is not None]
+    given = None if lesson.parameters is None else lesson.cells[lesson.parameters].source.strip()
+    defaults = next((cell for cell in kept if cell["cell_type"] == "code" and cell["source"].strip() == given), None)
+    if defaults is not None:
+        # Whoever runs it again puts the verdict's values behind this cell, as papermill does.
+        defaults["metadata"] = {**defaults["metadata"], "tags": ["parameters"]}
     for number, cell in enumerate(kept):
         # A cell's id may be anything that a learner wrote; its place says as much.
         cell["id"] = f"cell-{number}"
@@ -170,11 +176,18 @@ def _left_out(cell: Mapping[str, Any]) -> dict[str, Any]:
     return {**cell, "source": LEFT_OUT} | ({"outputs": shown} if "outputs" in cell else {})
 
 
+def _injected(raw: Mapping[str, Any], lesson: Lesson) -> bool:
+    """Whether a cell is papermill's, with somebody's values for the parameters: by its tag, its id, or what it says."""
+    said, kind = raw.get("metadata"), raw.get("cell_type")
+    tags = said.get("tags") if isinstance(said, dict) else None
+    tagged = (isinstance(tags, list) and INJECTED in tags) or raw.get("id") == INJECTED
+    return tagged or (isinstance(kind, str) and lesson.reads_as_injected(kind, _text(raw.get("source"))))
+
+
 def _cell(raw: Mapping[str, Any]) -> dict[str, Any] | None:
     kind = raw.get("cell_type")
     said = raw.get("metadata")
-    tags = said.get("tags") if isinstance(said, dict) else None
-    if kind not in {"code", "markdown"} or (isinstance(tags, list) and "injected-parameters" in tags):
+    if kind not in {"code", "markdown"}:
         return None
     mark = said.get("hornbook") if isinstance(said, dict) else None
     exercise = mark.get("exercise") if isinstance(mark, dict) else None

@@ -42,6 +42,16 @@ WORTH: Final[Mapping[Assurance, tuple[str, str]]] = {
 _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~%-]+)*/?")
 
 
+WHOSE: Final = {
+    "learner": "the values that the course has drawn for this learner",
+    "lesson": "the lesson's own values",
+    "notebook": "the values that the notebook itself names",
+}
+"""Whose the values of a lesson's parameters are, by what the verdict says."""
+MOST_SAID: Final = 400
+"""How many characters of them a page shows; the verdict beside it has them all."""
+
+
 def worth(verdict: Verdict) -> tuple[str, str]:
     """Return what an artifact with this *verdict* proves, and what it does not, in sentences."""
     return WORTH[verdict.assurance]
@@ -88,6 +98,15 @@ def asset(name: str) -> str:
 # --- What a reader reads ---------------------------------------------------------------------------------------------
 
 
+def values_of(verdict: Verdict) -> str:
+    """Return the sentence that names the values that the lesson's parameters had, and whose they are; empty where nothing is drawn."""
+    if verdict.parameters is None:
+        return ""
+    said = ", ".join(f"{name} = {value!r}" for name, value in verdict.parameters.values.items())
+    shown = said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}..."
+    return f"With {shown}: {WHOSE[verdict.parameters.of]}."
+
+
 def report(verdict: Verdict, lesson: Lesson, learner: str | None, *, issuer: str | None = None) -> str:
     """Return the report as HTML: what was asked, what was shown, what that is worth. *issuer* is the course's name, if one signs."""
     counted = [outcome for outcome in verdict.outcomes if outcome.status not in {Status.SKIPPED, Status.BROKEN}]
@@ -119,7 +138,7 @@ def report(verdict: Verdict, lesson: Lesson, learner: str | None, *, issuer: str
 </div>
 <section><h2>What was checked</h2>
 <p>The notebook was run from top to bottom ({sandbox}) and asked {len(counted)} {_plural("question", len(counted))}{unseen}.</p>
-<ul class="checks">{groups}</ul></section>
+{f"<p>{html.escape(values)}</p>{chr(10)}" if (values := values_of(verdict)) else ""}<ul class="checks">{groups}</ul></section>
 """
 
 
@@ -170,6 +189,7 @@ def transcript(verdict: Verdict, lesson: Lesson, subject: str, learner: str | No
             f"- Graded: {verdict.started.strftime('%Y-%m-%d')}, hornbook {verdict.runtime.hornbook}, Python {verdict.runtime.python}, "
             f"sandbox level {verdict.sandbox.level} of 4"
         ),
+        *([f"- Values: {' '.join(values.split())}"] if (values := values_of(verdict)) else []),
         f"- Lesson: {lesson.slug} {lesson.version}, level {lesson.level}, by {', '.join(lesson.authors)}",
         f"- Skills: {', '.join(skill.name for skill in lesson.skills) or 'none named'}",
         f"- {'Learner' if issuer else 'Key'}: {subject}",

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 COURSE: Final = "default_course"
 """What nbgrader calls a course that has no name."""
 
+FOLDERS: Final = frozenset({"submitted", "autograded"})
+"""Where nbgrader keeps what was handed in: below one of these, in a folder for each student and in it one for each assignment."""
+
 NOT_COUNTED: Final = frozenset({Status.BROKEN, Status.SKIPPED})
 TOLERANCE: Final = 1e-9
 
@@ -57,7 +60,7 @@ class Entry:
 def place_of(path: Path) -> Place:
     """Return whose submission the file at *path* is; raise HornbookError if it does not lie where nbgrader keeps them."""
     parts = path.absolute().parts
-    if len(parts) < 4 or parts[-4] not in {"submitted", "autograded"}:  # noqa: PLR2004 - submitted, student, assignment, notebook
+    if len(parts) < 4 or parts[-4] not in FOLDERS:  # noqa: PLR2004 - submitted, student, assignment, notebook
         raise HornbookError(f"{printable(path)}: does not lie in submitted/<student>/<assignment>/, so nobody knows whose it is.")
     said = path.parent / "timestamp.txt"
     try:

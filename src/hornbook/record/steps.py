@@ -21,5 +21,13 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
                                  source TEXT NOT NULL, PRIMARY KEY (learner, digest))
         """,
     ),
+    # 4: which hints were shown, and when each was first seen.
+    (
+        """
+        CREATE TABLE hint (learner VARCHAR(200) NOT NULL, course VARCHAR(200) NOT NULL, lesson VARCHAR(200) NOT NULL,
+                           check_name VARCHAR(200) NOT NULL, level INTEGER NOT NULL, at TIMESTAMP NOT NULL,
+                           PRIMARY KEY (learner, course, lesson, check_name, level))
+        """,
+    ),
 )
 """The step from format 1, the one from 2, and so on."""

@@ -4,6 +4,7 @@
     record.grade("ada", "course", verdict)                 a notebook was handed in
     record.practise("ada", "course", "mean", verdict)      one exercise was checked on the way
     record.standing("ada", "course", "moving_average")     what came of both so far
+    record.hinted("ada", "course", "moving_average", {"test_mean": 2})    two hints of a check were shown
     record.regrade(handed_in, verdict, ...)                found again, beside what was found first
     record.forget("ada")                                   no byte of it is left
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 FORMAT = len(STEPS) + 1
 
-_KEPT = ("verdict", "submission", "exercise")
+_KEPT = ("verdict", "submission", "exercise", "hint")
 """The tables with something of learners."""
 
 OWNER = "me"
@@ -216,6 +217,31 @@ class Record:
         """Note where the exercises stand that were checked on the way."""
         with self._writing() as connection:
             self._note(connection, learner, course, verdict, _utc(at))
+
+    def hinted(self, learner: str, course: str, lesson: str, shown: Mapping[str, int], *, at: datetime | None = None) -> int:
+        """Note that of each check in *shown* so many hints were shown, the first ones of its ladder; return how many of these were new.
+
+        Each is noted once, with the time at which it was first seen.
+        """
+        at = _utc(at)
+        place = {"learner": learner, "course": course, "lesson": lesson}
+        with self._writing() as connection:
+            return sum(
+                _inserted(connection, "hint", {**place, "check_name": check, "level": level, "at": at})
+                for check, number in sorted(shown.items())
+                for level in range(1, number + 1)
+            )
+
+    def hints(self, course: str | None = None) -> Iterator[tuple[str, str, str, str, int]]:
+        """Yield every hint that was shown, or those of *course*: to whom, the course, the lesson, the check, and which hint, from 1."""
+        from sqlalchemy import select  # noqa: PLC0415 - slow to import
+
+        table = _tables()["hint"]
+        wanted = select(table.c.learner, table.c.course, table.c.lesson, table.c.check_name, table.c.level).order_by(*table.primary_key)
+        if course is not None:
+            wanted = wanted.where(table.c.course == course)
+        with self._reading(snapshot=True) as connection:
+            yield from map(tuple, connection.execution_options(yield_per=1000).execute(wanted))
 
     def standing(self, learner: str, course: str, lesson: str) -> Standing:
         """Return where *learner* stands in *lesson*."""
@@ -600,6 +626,13 @@ def _tables() -> Mapping[str, Table]:
         metadata,
         *(Column(name, String(200), primary_key=True) for name in ("learner", "course", "lesson", "exercise")),
         Column("passed", Boolean, nullable=False),
+        Column("at", DateTime, nullable=False),
+    )
+    SqlTable(
+        "hint",
+        metadata,
+        *(Column(name, String(200), primary_key=True) for name in ("learner", "course", "lesson", "check_name")),
+        Column("level", Integer, primary_key=True, autoincrement=False),
         Column("at", DateTime, nullable=False),
     )
     return metadata.tables

@@ -118,12 +118,13 @@ class _Part:
 
     @property
     def always(self) -> bool:
-        """Whether it works without being named: a hook of pytest's, a fixture of all, what the future holds, the docstring."""
+        """Whether it works without being named: a hook of pytest's, a fixture of all, the future, the docstring, what lends names."""
         node = self.nodes[0]
         future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
         docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         everybodys = isinstance(node, ast.FunctionDef) and any("autouse=True" in ast.unparse(one) for one in node.decorator_list)
-        return future or docstring or everybodys or any(_HOOK.fullmatch(name) for name in self.binds)
+        lends = isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("borrowed.names(")
+        return future or docstring or everybodys or lends or any(_HOOK.fullmatch(name) for name in self.binds)
 
 
 @dataclass(frozen=True, slots=True)

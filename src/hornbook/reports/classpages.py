@@ -14,7 +14,7 @@ from hornbook.reports.tables import rows
 COLUMNS = (
     "course", "lesson", "title", "learners", "passed", "attempts", "attempts to pass", "hours to pass", "gone",
     "check", "check title", "hidden", "at first", "in the end", "discrimination",
-    "passes by author",
+    "hints seen", "passes by author",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def csv(views: Sequence[LessonView], parts: Parts | None = None) -> Iterator[str
         authors = "; ".join(f"{name} {passes:.2f}" for name, passes in passes_of(view, parts or {}).items())
         for check in view.checks:
             about = (check.name, check.title, "yes" if check.hidden else "no", round(check.at_first, 4), round(check.in_the_end, 4))
-            values = (*lesson, *figures, *about, check.discrimination, authors)
+            values = (*lesson, *figures, *about, check.discrimination, "; ".join(map(str, check.hints_seen)), authors)
             yield from rows([tuple("" if value is None else value for value in values)])
 
 
@@ -72,7 +72,9 @@ def _lesson(view: LessonView, least: int) -> Iterator[str]:
     yield f"<p>{'; '.join(told)}. <code>{safe(view.slug)}</code></p>\n"
     if view.why:
         yield f"<p><strong>{safe(view.why)}</strong></p>\n"
-    yield from head(f"The checks of {view.title}", ("Check", "Exercise", "At first", "In the end", "Tells apart", "Often told"))
+    yield from head(
+        f"The checks of {view.title}", ("Check", "Exercise", "At first", "In the end", "Tells apart", "Hints seen", "Often told")
+    )
     for check in view.checks:
         yield from _check(check)
     yield "</tbody></table></div></section>\n"
@@ -84,6 +86,7 @@ def _check(check: CheckView) -> Iterator[str]:
     tells = "" if check.discrimination is None else f"{check.discrimination:+.2f}"
     yield f"<tr><th scope=row>{safe(check.title)}{hidden}</th><td>{safe(check.exercise)}</td>"
     yield f"<td class=n>{_bar(check.at_first)}</td><td class=n>{_bar(check.in_the_end)}</td><td class=n>{tells}</td>"
+    yield f"<td class=n>{', '.join(map(str, check.hints_seen))}</td>"
     yield f"<td>{f'<ul>{told}</ul>' if told else ''}</td></tr>\n"
 
 

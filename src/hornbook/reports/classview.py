@@ -1,6 +1,6 @@
 """The class as a whole: which lessons and checks need work first, from every attempt that a record remembers.
 
-    views = class_view(record.verdicts(), least=5)
+    views = class_view(record.verdicts(), record.hints(), least=5)
 
 No learner is named, and of a group smaller than *least* nothing is told but that it is there: a mean over two people is about each of
 them.
@@ -10,9 +10,10 @@ first attempt (Lord, Novick 1968): from some .2 on it does; below 0 those who kn
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,6 +25,8 @@ from hornbook.reports import short
 LEAST: Final = 5
 """How many learners a group must have, by default, before anything is told of it."""
 AWAY: Final = timedelta(days=7)
+VALUE: Final = re.compile(r"'[^']*'|\"[^\"]*\"|-?\d[\d.,]*")
+"""What stands in a sentence about one learner's work, and is another in that of another."""
 MISTAKES: Final = 3
 """How many mistakes are told of each check."""
 COUNTED: Final = {Status.PASSED, Status.FAILED, Status.NOT_ATTEMPTED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.FORBIDDEN}
@@ -40,7 +43,10 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """One check: what part of the learners passes it at first, and in the end, and how well it tells apart, from -1 to 1."""
+    """One check: what part of the learners passes it at first, and in the end, and how well it tells apart, from -1 to 1.
+
+    `hints_seen` is to how many of the learners its first hint was shown, its second, and so on, as far as they are enough to tell of.
+    """
 
     name: str
     exercise: str
@@ -51,6 +57,7 @@ class CheckView:
     in_the_end: float
     discrimination: float | None
     mistakes: tuple[Mistake, ...]
+    hints_seen: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +87,16 @@ class LessonView:
         return self.passed / self.learners if self.learners else 0.0
 
 
-def class_view(rows: Iterable[tuple[str, str, Verdict]], *, least: int = LEAST) -> list[LessonView]:
-    """Return what *rows* (learner, course, verdict) come to, the lesson that needs work first at the beginning."""
+def class_view(
+    rows: Iterable[tuple[str, str, Verdict]], hints: Iterable[tuple[str, str, str, str, int]] = (), *, least: int = LEAST
+) -> list[LessonView]:
+    """Return what *rows* (learner, course, verdict) come to, the lesson that needs work first at the beginning.
+
+    *hints* are those that were shown (learner, course, lesson, check, which one from 1); of whoever has handed nothing in none counts.
+    """
+    seen: defaultdict[tuple[str, str], defaultdict[str, set[tuple[str, int]]]] = defaultdict(lambda: defaultdict(set))
+    for learner, course, slug, check, level in hints:
+        seen[course, slug][check].add((learner, level))
     lessons: defaultdict[tuple[str, str], defaultdict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
     for learner, course, verdict in rows:
         lessons[course, verdict.lesson.slug][learner].append(verdict)
@@ -93,7 +108,7 @@ def class_view(rows: Iterable[tuple[str, str, Verdict]], *, least: int = LEAST) 
         if len(learners) < least:
             views.append(LessonView(course, slug, title, 0, small=True))
         else:
-            views.append(_lesson(course, slug, title, learners, least))
+            views.append(_lesson(course, slug, title, learners, seen[course, slug], least))
     return sorted(views, key=lambda view: (view.small, -(view.learners - view.passed), view.share, view.course, view.slug))
 
 
@@ -115,12 +130,16 @@ def passes_of(view: LessonView, parts: Parts) -> dict[str, float]:
     return {} if view.small else {name: view.passed * part for name, part in parts.get((view.course, view.slug), {}).items()}
 
 
-def _lesson(course: str, slug: str, title: str, learners: Mapping[str, Sequence[Verdict]], least: int) -> LessonView:
+Seen = Mapping[str, Iterable[tuple[str, int]]]
+"""Who has seen which hint of each check."""
+
+
+def _lesson(course: str, slug: str, title: str, learners: Mapping[str, Sequence[Verdict]], seen: Seen, least: int) -> LessonView:
     passes = {learner: place for learner, attempts in learners.items() if (place := _first_pass(attempts)) is not None}
     hours = [(learners[one][place].started - learners[one][0].started).total_seconds() / 3600 for one, place in passes.items()]
     last = max(attempts[-1].started for attempts in learners.values())
     gone = sum(one not in passes and last - attempts[-1].started > AWAY for one, attempts in learners.items())
-    checks = tuple(_checks(learners, least))
+    checks = tuple(_checks(learners, seen, least))
     view = LessonView(
         course,
         slug,
@@ -144,7 +163,7 @@ def _first_pass(attempts: Sequence[Verdict]) -> int | None:
     return next((place for place, verdict in enumerate(attempts) if verdict.passed), None)
 
 
-def _checks(learners: Mapping[str, Sequence[Verdict]], least: int) -> Iterator[CheckView]:
+def _checks(learners: Mapping[str, Sequence[Verdict]], seen: Seen, least: int) -> Iterator[CheckView]:
     """Yield each check of the latest version that was asked, in its order."""
     latest = _latest(learners)
     firsts = [_by_name(attempts[0]) for attempts in learners.values()]
@@ -164,6 +183,7 @@ def _checks(learners: Mapping[str, Sequence[Verdict]], least: int) -> Iterator[C
             sum(in_the_end) / len(in_the_end),
             _discrimination(check.check, first),
             _mistakes(check.check, learners, least),
+            _hints_seen(seen.get(check.check, ()), learners, least),
         )
 
 
@@ -196,16 +216,29 @@ def _mistakes(name: str, learners: Mapping[str, Sequence[Verdict]], least: int) 
                 if outcome.check == name and outcome.status in COUNTED and not outcome.passed:
                     kind = _kind(outcome)
                     told[kind].add(learner)
-                    words.setdefault(kind, short(outcome.first_sentence or outcome.status.value))
+                    words.setdefault(kind, short(_words(outcome, verdict)))
     many = sorted(((len(who), kind) for kind, who in told.items() if len(who) >= least), key=lambda entry: (-entry[0], entry[1]))
     return tuple(Mistake(words[kind], number) for number, kind in many[:MISTAKES])
+
+
+def _hints_seen(seen: Iterable[tuple[str, int]], learners: Mapping[str, Sequence[Verdict]], least: int) -> tuple[int, ...]:
+    """Return how many of *learners* have *seen* the first hint, the second, and so on; what only a few have seen is theirs."""
+    levels = Counter(level for learner, level in set(seen) if learner in learners)
+    return tuple(levels[level] for level in itertools.takewhile(lambda level: levels[level] >= least, itertools.count(1)))
+
+
+def _words(outcome: Outcome, verdict: Verdict) -> str:
+    """Return what was told; without values where each learner has their own, because they would tell whose these are."""
+    said = outcome.first_sentence or outcome.status.value
+    own = verdict.parameters is not None and verdict.parameters.of != "lesson"
+    return VALUE.sub("…", said) if own else said
 
 
 def _kind(outcome: Outcome) -> str:
     """Return what makes two outcomes the same mistake: a known one's name, or the words without what each learner's own values are."""
     if outcome.hints and outcome.hints[0].misconception:
         return f"known {outcome.hints[0].misconception}"
-    return f"{outcome.status} {outcome.raised or ''} " + re.sub(r"'[^']*'|\"[^\"]*\"|-?\d[\d.,]*", "…", outcome.message)
+    return f"{outcome.status} {outcome.raised or ''} " + VALUE.sub("…", outcome.message)
 
 
 def _why(view: LessonView) -> str:

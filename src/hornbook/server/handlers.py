@@ -24,7 +24,7 @@ from hornbook.server.finder import MOST_FOUND
 from hornbook.server.jobs import Job, TooMany
 from hornbook.server.lessons import WORK
 from hornbook.server.openapi import description
-from hornbook.server.service import Example, LessonName, Refused, SentNotebook, Service
+from hornbook.server.service import Example, LessonName, Refused, SeenHint, SentNotebook, Service
 from hornbook.server.takeaway import fleeting
 from hornbook.words import nearest, speaking
 
@@ -270,6 +270,16 @@ class ChecksHandler(Handler):
         await self.reply(job.to_json(), HTTPStatus.CREATED)
 
 
+class HintsHandler(Handler):
+    """Hints that a learner has asked for."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Record that they were shown."""
+        await self.reply(await asyncio.to_thread(self.service.hinted, self.user, self.body(SeenHint)))
+
+
 class GradesHandler(Handler):
     """Notebooks that are handed in."""
 
@@ -427,6 +437,7 @@ ROUTES: dict[str, type[Handler]] = {
     "find": FindHandler,
     "notebooks": NotebooksHandler,
     "checks": ChecksHandler,
+    "hints": HintsHandler,
     "grades": GradesHandler,
     "doctor": DoctorHandler,
     "examples": ExamplesHandler,

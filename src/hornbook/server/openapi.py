@@ -12,6 +12,7 @@ from hornbook import __version__
 TEXT: dict[str, Any] = {"type": "string"}
 NUMBER: dict[str, Any] = {"type": "number"}
 WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
+AT_LEAST_ONE: dict[str, Any] = {"type": "integer", "minimum": 1}
 YES_OR_NO: dict[str, Any] = {"type": "boolean"}
 ANY: dict[str, Any] = {"type": "object"}
 SLUG = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}
@@ -76,7 +77,7 @@ SCHEMAS: dict[str, Any] = {
     ),
     "Lessons": _object(courses=_list(_object(name=TEXT, title=TEXT, problems=_list(TEXT))), lessons=_list(_ref("Lesson"))),
     "Related": _object(course=TEXT, slug=TEXT, title=TEXT, reason=TEXT),
-    "Cell": _object(("exercise",), id=TEXT, kind=TEXT, source=TEXT, exercise=_or_null(TEXT)),
+    "Cell": _object(("exercise", "injected"), id=TEXT, kind=TEXT, source=TEXT, exercise=_or_null(TEXT), injected=YES_OR_NO),
     "SentNotebook": _object(("exercise",), path=TEXT, cells=_list(_ref("Cell")), exercise=_or_null(TEXT)),
     "Notebook": _object(
         lesson=_ref("Lesson"),
@@ -105,6 +106,8 @@ SCHEMAS: dict[str, Any] = {
         artifact=_or_null(TEXT) | {"description": "Its id, where it is one of this portfolio."},
     ),
     "Removed": _object(id=TEXT),
+    "SeenHint": _object(path=TEXT, check=TEXT, shown=AT_LEAST_ONE),
+    "ShownHint": _object(check=TEXT, shown=AT_LEAST_ONE),
     "LessonName": _object(course=TEXT, slug=TEXT),
     "Example": _object(course=TEXT, slug=TEXT, exercise=TEXT, example=TEXT),
     "ExampleCheck": _object(check=TEXT, file=TEXT),
@@ -193,7 +196,6 @@ def _operation(
 LESSON = {"course": COURSE, "slug": SLUG}
 JOB = {"id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]+$"}}
 ARTIFACT = {"id": {"type": "string", "pattern": "^[a-z0-9_-]+$"}}
-AT_LEAST_ONE = {"type": "integer", "minimum": 1}
 DATE = {"type": "string", "format": "date"}
 WANTED = {
     "text": TEXT,
@@ -228,6 +230,7 @@ PATHS: dict[str, dict[str, Any]] = {
     "/takeaway": {"get": _operation("All of the learner's work, as one file", "application/zip")},
     "/notebooks": {"post": _operation("Tell which lesson a notebook is", _ref("Notebook"), body="SentNotebook")},
     "/checks": {"post": _operation("Check cells as they stand", _ref("Job"), body="SentNotebook", status=201)},
+    "/hints": {"post": _operation("Record that hints of a check were shown", _ref("ShownHint"), body="SeenHint")},
     "/grades": {"post": _operation("Hand a saved notebook in", _ref("Job"), body="HandedIn", status=201)},
     "/doctor": {"post": _operation("Prove a lesson", _ref("Job"), body="LessonName", status=201)},
     "/examples": {"post": _operation("Make a check of an example", _ref("ExampleCheck"), body="Example")},

@@ -22,8 +22,9 @@ from typing import IO, Any
 
 import msgspec
 
-from hornbook.card import Card, Progress
+from hornbook.card import Card, Progress, shown_for
 from hornbook.course import Course
+from hornbook.draws import INJECTED
 from hornbook.errors import CourseError, HornbookError, SubmissionError, printable
 from hornbook.lesson import MAX_BYTES, Lesson, SubmissionFile
 from hornbook.model import Verdict
@@ -59,6 +60,7 @@ class SentCell(msgspec.Struct, frozen=True):
     kind: str
     source: str
     exercise: str | None = None
+    injected: bool = False
 
 
 class SentNotebook(msgspec.Struct, frozen=True):
@@ -67,6 +69,14 @@ class SentNotebook(msgspec.Struct, frozen=True):
     path: str
     cells: list[SentCell]
     exercise: str | None = None
+
+
+class SeenHint(msgspec.Struct, frozen=True):
+    """Body of `POST hints`: where a notebook is saved, a check on its card, and how many of that one's hints are to be seen there."""
+
+    path: str
+    check: str
+    shown: int
 
 
 class LessonName(msgspec.Struct, frozen=True):
@@ -118,6 +128,8 @@ class Service:
     finder: Finder = field(init=False)
     _record: Record | None = None
     _places: dict[str, tuple[object, Place]] = field(default_factory=dict)
+    _ladders: dict[tuple[str, str, str], dict[str, tuple[str, int]]] = field(default_factory=dict)
+    """Of each user, course and lesson: the check behind each row of their cards, and how many hints that one has."""
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -316,7 +328,14 @@ class Service:
                 label = say("lab.grading")
             job.advance(0, 0, label)
             async with self.desks.seat(place.course, place.lesson.slug) as seat:
-                verdict = await conversation(seat, submission, lambda done, of: job.advance(done, of, label), language=language)
+                verdict = await conversation(
+                    seat,
+                    submission,
+                    lambda done, of: job.advance(done, of, label),
+                    language=language,
+                    # Nobody here has the course's seed. What comes of it is self-checked, and says that these are the notebook's values.
+                    believing=True,
+                )
             await asyncio.to_thread(self.record.grade, user, place.course.name, verdict)
             checked = await asyncio.to_thread(self._checked, user, place, verdict, None, language)
             if verdict.passed:
@@ -430,15 +449,43 @@ class Service:
             left = next((one for one in place.lesson.exercises if not done.get(one)), None)
             progress = Progress(sum(done.values()), len(place.lesson.exercises), left)
             fitting = self._following(place, standings) if verdict.passed else []
+            card = Card.of(verdict, exercise=exercise, progress=progress, language=language)
+            self._note_hints(user, place, verdict, card)
             return {
                 "exercise": exercise,
-                "card": Card.of(verdict, exercise=exercise, progress=progress, language=language).to_json(),
+                "card": card.to_json(),
                 "verdict": json.loads(verdict.to_json()),
                 "lesson": info,
                 "artifact": None,
                 "note": None,
                 "next": fitting,
             }
+
+    def _note_hints(self, user: str, place: Place, verdict: Verdict, card: Card) -> None:
+        """Remember which hints *card* gives, and record those that it shows at once."""
+        key = (user, place.course.name, place.lesson.slug)
+        ladder = dict(self._ladders.pop(key, {}))
+        shown: dict[str, int] = {}
+        for row in card.rows():
+            if row.hints:
+                check = shown_for(row, verdict)
+                ladder[row.id] = check, len(row.hints)
+                shown |= {check: row.open} if row.open else {}
+        while len(self._ladders) >= MOST_PLACES:
+            self._ladders.pop(next(iter(self._ladders)), None)
+        self._ladders[key] = ladder
+        if shown:
+            self.record.hinted(*key, shown)
+
+    def hinted(self, user: str, sent: SeenHint) -> dict[str, Any]:
+        """Record that so many hints of a check are to be seen; refuse what was on no card of this server."""
+        place = self.place(sent.path)
+        key = (user, place.course.name, place.lesson.slug)
+        found = self._ladders.get(key, {}).get(sent.check)
+        if found is None or not 1 <= sent.shown <= found[1]:
+            raise Refused(404, "no-hint", f'{place.lesson.title} has shown no such hint of "{printable(sent.check)}".')
+        self.record.hinted(*key, {found[0]: sent.shown})
+        return {"check": sent.check, "shown": sent.shown}
 
     def _following(self, place: Place, standings: Mapping[str, Standing]) -> list[dict[str, str]]:
         """Return what to do after *place*'s lesson was passed; whoever has just passed does not wait for a catalog to be opened."""
@@ -469,7 +516,8 @@ def _submitted(sent: SentNotebook, place: Place) -> SubmissionFile:
             "cell_type": cell.kind if cell.kind in {"code", "markdown", "raw"} else "raw",
             "id": cell.id,
             "source": cell.source,
-            "metadata": {} if cell.exercise is None else {"hornbook": {"exercise": cell.exercise}},
+            "metadata": ({} if cell.exercise is None else {"hornbook": {"exercise": cell.exercise}})
+            | ({"tags": [INJECTED]} if cell.injected else {}),
         }
         for cell in sent.cells
     ]
@@ -561,4 +609,4 @@ def _write_new(path: Path, data: bytes) -> None:
         Path(name).unlink()
 
 
-__all__ = ["Example", "LessonName", "Place", "Refused", "SentCell", "SentNotebook", "Service"]
+__all__ = ["Example", "LessonName", "Place", "Refused", "SeenHint", "SentCell", "SentNotebook", "Service"]
