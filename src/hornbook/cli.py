@@ -34,7 +34,7 @@ from hornbook import (
     scoring,
 )
 from hornbook.errors import HornbookError, printable
-from hornbook.keeping import Keeping, practising
+from hornbook.keeping import Keeping, noting
 from hornbook.terminal import (
     AT_FAULT,
     EXIT_CODES,
@@ -152,7 +152,7 @@ def check(
         if record is None:
             raise typer.Exit(run.to_its_end())
         need_learners(run.files)
-        with practising(record, run, hints) as each:
+        with noting(record, run, hints) as each:
             code = replace(run, each=each).to_its_end()
         raise typer.Exit(code)
 
