@@ -56,6 +56,8 @@ LAYERS = (
         "regrading",
         "pipelines",
         "launching",
+        "offline",
+        "practising",
         "cli",
         "__main__",
     },
@@ -89,6 +91,7 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.scheduling": {"typer"},
     "hornbook.pipelines": {"typer"},
     "hornbook.launching": {"typer"},
+    "hornbook.practising": {"typer"},
     "hornbook.terminal": {"typer"},
     "hornbook.show": {"rich"},
     "hornbook.demo": {"rich"},
@@ -100,11 +103,15 @@ HEAVY: dict[str, set[str]] = {
 }
 """The third-party packages that a module may import at its top; any other is imported by the function that needs it."""
 
-IN_THE_KERNEL = {"hornbook.live": {"hornbook.sandbox.live"}, "hornbook.notebook": {"hornbook.sandbox.live"}}
-"""What stands in a learner's own kernel, beside the learner's code, and judges nothing."""
+IN_THE_KERNEL = {
+    "hornbook.live": {"hornbook.sandbox.live"},
+    "hornbook.notebook": {"hornbook.sandbox.live"},
+    "hornbook.offline.cells": {"hornbook.sandbox.answers", "hornbook.sandbox.figures"},
+}
+"""What stands in a learner's own kernel or browser, beside the learner's code, and judges nothing."""
 
-MAY_EXECUTE = {"hornbook.sandbox.agent", "hornbook.sandbox.answers"}
-"""Where `exec`, `eval` and `compile` stand: in the text that is sent inside, and in nothing that runs on this side."""
+MAY_EXECUTE = {"hornbook.sandbox.agent", "hornbook.sandbox.answers", "hornbook.offline.cells"}
+"""Where `exec`, `eval` and `compile` stand: in the text that is sent inside or into a browser, and in nothing that runs on this side."""
 
 
 @functools.cache

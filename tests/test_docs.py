@@ -56,6 +56,7 @@ DOCS = (
     "scale",
     "ci",
     "releasing",
+    "offline",
 )
 PAGES = ("README.md", *(f"docs/{name}.md" for name in DOCS), "tests/README.md")
 TO_COME: set[str] = set()
@@ -334,7 +335,7 @@ def test_the_map_of_modules_is_the_territory() -> None:
     modules = {path.relative_to(ROOT / "src/hornbook").as_posix() for path in (ROOT / "src/hornbook").rglob("*.py")}
     shown = set(
         re.findall(
-            r"`((?:sandbox/|grading/|exchange/|server/|record/|publish/|catalog/|reports/|schedule/|release/)?\w+\.py)`",
+            r"`((?:sandbox/|grading/|exchange/|server/|record/|publish/|catalog/|reports/|schedule/|release/|offline/)?\w+\.py)`",
             text_of("docs/architecture.md"),
         )
     )

@@ -25,6 +25,7 @@ from hornbook import (
     handing,
     launching,
     pipelines,
+    practising,
     publishing,
     releasing,
     remembering,
@@ -33,7 +34,7 @@ from hornbook import (
     scoring,
 )
 from hornbook.errors import HornbookError, printable
-from hornbook.keeping import Keeping, practising
+from hornbook.keeping import Keeping, noting
 from hornbook.terminal import (
     AT_FAULT,
     EXIT_CODES,
@@ -151,7 +152,7 @@ def check(
         if record is None:
             raise typer.Exit(run.to_its_end())
         need_learners(run.files)
-        with practising(record, run, hints) as each:
+        with noting(record, run, hints) as each:
             code = replace(run, each=each).to_its_end()
         raise typer.Exit(code)
 
@@ -243,6 +244,7 @@ app.add_typer(scoring.app)
 app.add_typer(reporting.app)
 app.add_typer(exchanging.app)
 app.add_typer(releasing.app)
+app.add_typer(practising.app)
 app.add_typer(comparing.app)
 app.add_typer(handing.app)
 app.add_typer(scheduling.app)

@@ -160,7 +160,7 @@ class Keeping:
 
 
 @contextlib.contextmanager
-def practising(where: str, run: Run, hints: int) -> Iterator[Callable[[Path, Verdict], None]]:
+def noting(where: str, run: Run, hints: int) -> Iterator[Callable[[Path, Verdict], None]]:
     """Give what remembers in the record *where* how the exercises of *run* stand, and up to *hints* hints for each check as shown.
 
     To a program all hints are given, so all are noted.

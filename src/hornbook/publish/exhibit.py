@@ -309,6 +309,11 @@ def safe(fragment: str, attachments: Mapping[str, Mapping[str, str]] | None = No
     return kept_html
 
 
+def markdown(source: str, attachments: object = None) -> str:
+    """Return Markdown *source* as HTML that is safe to stand in a page, with the pictures that its *attachments* hold."""
+    return safe(_markdown(source), dict(_attachments(attachments)))
+
+
 def _source(value: str, attachments: Mapping[str, Mapping[str, str]]) -> str | None:
     if value.startswith("attachment:"):
         bundle = attachments.get(value.removeprefix("attachment:"), {})
@@ -320,7 +325,7 @@ def _source(value: str, attachments: Mapping[str, Mapping[str, str]]) -> str | N
 
 def _drawn(cell: Mapping[str, Any]) -> str:
     if cell["cell_type"] == "markdown":
-        return f'<section class="text">{safe(_markdown(cell["source"]), cell.get("attachments"))}</section>'
+        return f'<section class="text">{markdown(cell["source"], cell.get("attachments"))}</section>'
     exercise = cell["metadata"].get("hornbook", {}).get("exercise")
     label = f'<p class="mark">An answer: <code>{html.escape(exercise)}</code></p>' if exercise else ""
     outputs = "".join(f'<div class="output">{shown}</div>' for output in cell["outputs"] if (shown := _shown(output)))
@@ -339,15 +344,11 @@ def _shown(output: Mapping[str, Any]) -> str:
             # As a picture, an SVG can neither run a script nor load anything.
             picture = base64.b64encode(data[kind].encode()).decode() if kind == SVG else data[kind]
             return f'<img alt="Picture that the notebook shows" src="data:{kind};base64,{picture}">'
-    for kind, made in (("text/html", safe), ("text/markdown", _safe_markdown), ("text/latex", _safe_markdown), ("text/plain", _plain)):
+    for kind, made in (("text/html", safe), ("text/markdown", markdown), ("text/latex", markdown), ("text/plain", _plain)):
         drawn = made(data[kind]) if kind in data else ""
         if _says_something(drawn):
             return f'<div class="scroll" tabindex="0">{drawn}</div>' if kind == "text/html" else drawn
     return ""
-
-
-def _safe_markdown(source: str) -> str:
-    return safe(_markdown(source))
 
 
 def _says_something(fragment: str) -> bool:

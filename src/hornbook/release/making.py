@@ -66,30 +66,47 @@ def make(
     if form is not None and by_suffix not in {Form.FOLDER, form}:
         raise HornbookError(f"{printable(into)}: is a {by_suffix} by its name, and not a {form}. Choose another name, or leave --as out.")
     form = form or by_suffix
-    _refuse_inside(course, into)
+    refuse_inside(course, into)
     packing.check_place(into, course.name, replace=replacing)
     if course.released is not None:
         raise CourseError(course.root, "is a release itself. Release the course that it was made of.")
-    tell("collecting the checks")
-    checks = checks_of(course)
-    tell("gathering")
-    files = dict(gather(course, checks, graders=course.settings.release_graders if graders is None else graders))
-    released = _manifest(course, checks, files)
-    if form is Form.BINDER:
-        files |= _for_binder(course)
-    withheld = withheld_of(course, checks)
-    content = _formed(course, files, released, form, into, version)
-    tell(f"looking for {len(withheld)} things that must not be in it")
-    findings = (*_solved(course), *scan.find(content if isinstance(content, dict) else {into.name: content}, withheld))
-    if findings:
-        raise LeakError([str(one) for one in findings])
-    tell("asking the released graders for their checks")
-    _prove(course, checks, files)
+    gathered = gather_all(course, graders=course.settings.release_graders if graders is None else graders, tell=tell)
+    files = {**gathered.files, **(_for_binder(course) if form is Form.BINDER else {})}
+    content = _formed(course, files, gathered.released, form, into, version)
+    gathered.prove(course, content if isinstance(content, dict) else {into.name: content}, tell)
     for lesson in course.lessons:
         versions.keep(course, lesson)
     tell("writing")
     packing.write(into, content, replace=replacing)
-    return Made(into, form, released, len(withheld))
+    return Made(into, form, gathered.released, len(gathered.withheld))
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What learners get of a course: *files* by their places, what they say of themselves, its *checks*, and what they must not have."""
+
+    files: Mapping[str, bytes]
+    released: Released
+    checks: Mapping[str, Collection[Check]]
+    withheld: Withheld
+
+    def prove(self, course: Course, content: Mapping[str, bytes], tell: Callable[[str], None]) -> None:
+        """Raise `LeakError` for anything in *content* that is withheld, and `CourseError` unless the graders work without it."""
+        tell(f"looking for {len(self.withheld)} things that must not be in it")
+        findings = (*_solved(course), *scan.find(content, self.withheld))
+        if findings:
+            raise LeakError([str(one) for one in findings])
+        tell("asking the released graders for their checks")
+        _prove(course, self.checks, self.files)
+
+
+def gather_all(course: Course, *, graders: bool, tell: Callable[[str], None] = lambda _: None) -> Gathered:
+    """Return what learners get of *course*; nothing is proven of it yet."""
+    tell("collecting the checks")
+    checks = checks_of(course)
+    tell("gathering")
+    files = dict(gather(course, checks, graders=graders))
+    return Gathered(files, _manifest(course, checks, files), checks, withheld_of(course, checks))
 
 
 def look_through(path: Path, course: Course) -> tuple[scan.Finding, ...]:
@@ -368,7 +385,8 @@ def _collected(learners: Course, slug: str, course: Course) -> tuple[Check, ...]
         raise GraderError(course.grader(slug), f"without its hidden checks, {error.problem}") from error
 
 
-def _refuse_inside(course: Course, into: Path) -> None:
+def refuse_inside(course: Course, into: Path) -> None:
+    """Raise `HornbookError` where *into* lies among the files of *course*, or holds it."""
     place = Path(os.path.realpath(into))
     if any(place.is_relative_to(course.root / name) for name in ("lessons", "graders", "feedback", ".hornbook")):
         raise HornbookError(
