@@ -471,6 +471,41 @@ def portfolio_build(
         raise typer.Exit(NOT_PASSED if site.left_out else PASSED)
 
 
+@portfolio.command("wall", epilog=EXIT_CODES)
+def portfolio_wall(
+    context: typer.Context,
+    works: Annotated[
+        list[Path],
+        typer.Argument(metavar="ARTIFACT", help="What was handed over for it: artifacts, or folders of them.", show_default=False),
+    ],
+    *,
+    into: Annotated[Path, typer.Option("--into", metavar="FILE", help="Where the page is written.")] = Path("wall.html"),
+    title: Annotated[str | None, typer.Option("--title", help='The page\'s title. [default: "What we have learnt"]')] = None,
+    names: Annotated[bool, typer.Option("--names/--no-names", help="Show the names that learners have put on their work.")] = True,
+    nameless: Annotated[
+        list[Path] | None, typer.Option("--nameless", metavar="PATH", help="Leave out the name of whoever made this one; several times.")
+    ] = None,
+    online: Annotated[bool, typer.Option("--online", help="Ask the issuers, too, whether they have taken something back.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make one page of what several learners have handed over for it, by lesson. What does not hold is left out."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.publish.lookup import fetch  # noqa: PLC0415 - heavy
+        from hornbook.publish.wall import put_up  # noqa: PLC0415
+
+        with waiting("verifying what is there"):
+            wall = put_up(works, into, title=title, names=names, nameless=nameless or (), fetch=fetch if online else None)
+        for path, reason in wall.left_out.items():
+            typer.echo(f"{printable(path)} is left out: {reason}", err=True)
+        if as_json:
+            left_out = {str(path): reason for path, reason in wall.left_out.items()}
+            show_json({"page": str(wall.page), "works": wall.works, "learners": wall.learners, "left_out": left_out})
+        else:
+            typer.echo(f"On it   {wall.works} {'work' if wall.works == 1 else 'works'}")
+            typer.echo(f"page    {printable(into)}")
+        raise typer.Exit(NOT_PASSED if wall.left_out else PASSED)
+
+
 @portfolio.command("remove", epilog=EXIT_CODES)
 def portfolio_remove(
     context: typer.Context,
