@@ -80,7 +80,9 @@ def signed(folder: Path) -> Signed:
     grace = Key(bytes([7] * 32))
     endorsement = endorse(read_files(issued.folder), "Clear names.", Signer(grace, grace.did, "Grace"))
     together = transcript(
-        [(one.folder / "credential.json").read_bytes() for one in (own, issued)], Signer(keys.newest, keys.newest.did, "Ada")
+        [(one.folder / "credential.json").read_bytes() for one in (own, issued)],
+        Signer(keys.newest, keys.newest.did, "Ada"),
+        endorsed=[endorsement],
     )
     contexts = Path(sys.modules[Credential.__module__].__file__ or "").with_name("contexts")
     web = {

@@ -12,6 +12,7 @@ import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from hornbook.lesson import Skill
 from hornbook.model import Assurance
-from hornbook.publish import Artifact, Signer, Work, accept, endorse, verify
+from hornbook.publish import Artifact, Draft, Signer, Work, accept, endorse, verify
 from hornbook.publish.credential import sign
 from hornbook.publish.keys import Key
 from hornbook.publish.lookup import fetch
@@ -94,6 +95,114 @@ def carrying(page: str, files: dict[str, bytes]) -> str:
     return re.sub(
         r'(<script type="application/json" id="data">).*?(</script>)', lambda found: found[1] + data + found[2], page, flags=re.DOTALL
     )
+
+
+# --- Endorsing -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reader", ["light", "dark"], indirect=True)
+def test_a_reader_drafts_an_endorsement(reader: Reader, artifact: Artifact, tmp_path: Path) -> None:
+    """With the keyboard alone, from a disk, asking nobody: words go into a file, which is signed elsewhere and then stands on the page."""
+    work = Path(shutil.copytree(artifact.folder, tmp_path / artifact.id))
+    shutil.copy(artifact.zip, tmp_path / artifact.zip.name)
+    page = reader.open(work / "index.html")
+    page.locator("#endorse summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("What you have seen, in your own words")).to_be_focused()
+    page.keyboard.type("   ")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#drafted")).to_have_text("An endorsement says something. Write what you have seen, then save the draft.")
+    page.keyboard.press("Control+A")
+    hostile = "<img src=x onerror='window.ran = 1'> \u202eevil 好"
+    page.keyboard.insert_text(hostile)
+    page.keyboard.press("Tab")
+    page.keyboard.insert_text("</bdi>Grace\u202e")
+    page.keyboard.press("Tab")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Next, where hornbook is installed")).to_be_visible()
+    assert download.value.suggested_filename == "endorsement-draft.json"
+    assert [violation for violation in Axe().run(page).response["violations"] if violation["impact"] != "minor"] == []
+    draft = Draft.read(Path(download.value.path()).read_bytes(), datetime.now(UTC))
+    assert (draft.comment, draft.name) == (hostile, "</bdi>Grace\u202e")
+    assert draft.credential == (work / "credential.json").read_bytes()
+    key = Key(bytes([7] * 32))
+    accept(endorse({"credential.json": draft.credential}, draft.comment, Signer(key, key.did, draft.name)), work)
+    page = reader.open(work / "index.html")
+
+    expect(page.locator("#others blockquote")).to_have_text(hostile)
+    expect(page.locator("#others bdi")).to_have_text("</bdi>Grace\u202e")
+    expect(page.locator("#limits")).to_contain_text("whether they stand by it today")
+    assert page.evaluate("window.ran") is None
+    assert [url for url in reader.asked if not url.startswith(("file:", "blob:", "about:"))] == []
+    assert [line for line in reader.said if "Policy" in line] == []
+
+
+def test_what_does_not_hold_cannot_be_endorsed_from_its_page(reader: Reader, artifact: Artifact, tmp_path: Path) -> None:
+    """Whoever has read nothing has nothing to praise."""
+    text = artifact.page.read_text("utf-8")
+    changed = tmp_path / "index.html"
+    changed.write_text(carrying(text, carried(text) | {"report.html": b"x"}), "utf-8")
+    page = reader.open(changed)
+
+    expect(page.locator("#state")).to_have_text("This page does not hold")
+    expect(page.locator("#endorse")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"endorsementComment": " "}, "says nothing, or too much"),
+        ({"endorsementComment": "x" * 1001}, "says nothing, or too much"),
+        ({"endorsementComment": "x", "id": "urn:uuid:other"}, "about another piece of work"),
+    ],
+)
+def test_a_page_takes_for_praise_what_the_command_does(
+    reader: Reader, artifact: Artifact, tmp_path: Path, change: dict[str, str], reason: str
+) -> None:
+    """Signed or not, what is no endorsement of this work takes the page down, and its reason is said."""
+    key = Key(bytes([7] * 32))
+    document = json.loads(endorse(files_of(artifact.folder), "Good.", Signer(key, key.did, "Grace")))
+    document["credentialSubject"].update(change)
+    text = artifact.page.read_text("utf-8")
+    said = {"endorsements/00000000-0000-4000-8000-000000000000.json": json.dumps(sign(document, key, datetime.now(UTC))).encode()}
+    (tmp_path / "index.html").write_text(carrying(text, carried(text) | said), "utf-8")
+    page = reader.open(tmp_path / "index.html")
+
+    expect(page.locator("#state")).to_have_text("This page does not hold")
+    expect(page.locator("#detail")).to_contain_text(reason)
+
+
+def test_a_name_of_a_course_that_nobody_asked_is_said_to_be_one(reader: Reader, artifact: Artifact, tmp_path: Path) -> None:
+    """Anybody can sign in the name of a school; a page that asks nobody must not take their word for it."""
+    key = Key(bytes([7] * 32))
+    said = endorse(files_of(artifact.folder), "Good.", Signer(key, "did:web:school.example", "The School"))
+    text = artifact.page.read_text("utf-8")
+    named = {"endorsements/00000000-0000-4000-8000-000000000000.json": said}
+    (tmp_path / "index.html").write_text(carrying(text, carried(text) | named), "utf-8")
+    page = reader.open(tmp_path / "index.html")
+
+    expect(page.locator("#others figcaption")).to_contain_text("in the name of did:web:school.example, which was not asked")
+
+
+def test_a_page_shows_the_last_word_and_nothing_that_expired(reader: Reader, artifact: Artifact, tmp_path: Path) -> None:
+    """As `hornbook verify` does: of two by one key the later, and praise for a while only while it lasts."""
+    work = Path(shutil.copytree(artifact.folder, tmp_path / artifact.id))
+    key, other = Key(bytes([7] * 32)), Key(bytes([8] * 32))
+    now = datetime.now(UTC).replace(microsecond=0)
+    files = files_of(work)
+    texts = [endorse(files, said, Signer(key, key.did, "Grace"), now=now - timedelta(seconds=10 - n)) for n, said in enumerate("ab")]
+    document = json.loads(endorse(files, "For a while.", Signer(other, other.did, "Alan"), now=now - timedelta(days=2)))
+    document["validUntil"] = (now - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    texts.append(json.dumps(sign(document, other, now - timedelta(days=2))).encode())
+    said = {f"endorsements/{json.loads(text)['id'].removeprefix('urn:uuid:')}.json": text for text in texts}
+    (work / "index.html").write_text(carrying(artifact.page.read_text("utf-8"), carried(artifact.page.read_text("utf-8")) | said), "utf-8")
+    page = reader.open(work / "index.html")
+
+    expect(page.locator("#state")).to_have_text("Intact. Self-checked by the learner.")
+    assert page.locator("#others blockquote").all_text_contents() == ["b"]
 
 
 # --- Whole -----------------------------------------------------------------------------------------------------------

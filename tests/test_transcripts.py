@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from hornbook.cli import app
 from hornbook.errors import HornbookError
-from hornbook.publish import Signer, transcript, transcripts, verify
+from hornbook.publish import Signer, accept, endorse, transcript, transcripts, verify
+from hornbook.publish.artifact import read_files
 from hornbook.publish.credential import sign
 from hornbook.publish.keys import Key
 from hornbook.publish.lookup import fetch
@@ -129,6 +130,75 @@ def test_it_is_put_together_from_the_command_line(passed: Passed, tmp_path: Path
 
     assert "It holds: What I can do" in told.stdout
     assert "contains       Counting vowels" in told.stdout
+
+
+GRACE = Key(bytes([7] * 32))
+
+
+@pytest.fixture
+def praised(passed: Passed, tmp_path: Path) -> tuple[bytes, bytes]:
+    """Give a credential, and what Grace says of it."""
+    folder = passed.publish(tmp_path / "own", now=passed.verdict.started).folder
+    said = endorse(read_files(folder), "Clear <b>names</b>. 好", Signer(GRACE, GRACE.did, "Grace"))
+    accept(said, folder)
+    return (folder / "credential.json").read_bytes(), said
+
+
+def test_what_others_say_stands_in_it(passed: Passed, praised: tuple[bytes, bytes], tmp_path: Path) -> None:
+    """With its own proofs, about the credential in it, and told by `hornbook verify` beneath that one."""
+    path = written(transcript([praised[0]], own(passed), endorsed=[praised[1]]), tmp_path)
+    found = verify(path)
+
+    assert [(one.name, one.comment, one.about) for one in found.endorsements] == [
+        ("Grace", "Clear <b>names</b>. 好", json.loads(praised[0])["id"])
+    ]
+    assert any("1 endorsement is about one of these credentials." in sentence for sentence in found.held)
+    told = CliRunner().invoke(app, ["verify", str(path)]).stdout
+    assert told.index("contains       Counting vowels") < told.index("“Clear <b>names</b>. 好” Grace")
+
+
+def test_the_command_puts_it_in(passed: Passed, praised: tuple[bytes, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - it lies in own
+    """From the folder in which the owner has accepted it."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(app, ["transcript", "own"])
+
+    assert "Put together 1 credential and 1 endorsement in transcript.json" in told.stdout
+    assert verify(Path("transcript.json")).endorsements[0].by == GRACE.did
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda said: said[0]["credentialSubject"].update(endorsementComment="The best."), "signature"),
+        (lambda said: said[0].pop("proof"), "no proof"),
+        (lambda said: said[0]["credentialSubject"].update(id="urn:uuid:other"), "something that is not in it"),
+        (lambda said: said.append(7), "something that is not in it"),
+        (lambda said: said.append(said[0]), "two endorsements of one work"),
+        (lambda said: said.extend(said * 400), "at most 400"),
+    ],
+)
+def test_praise_that_does_not_belong_in_it_is_found(
+    passed: Passed, praised: tuple[bytes, bytes], tmp_path: Path, change: Callable[[list[Any]], object], reason: str
+) -> None:
+    """Whoever puts a transcript together signs it, and can still make nobody say what they have not said."""
+    document = json.loads(transcript([praised[0]], own(passed), endorsed=[praised[1]]))
+    change(document["endorsement"])
+    if reason != "something that is not in it":
+        path = written(json.dumps(sign(document, passed.keys.newest, datetime.now(UTC))).encode(), tmp_path)
+        with pytest.raises(HornbookError, match=reason):
+            verify(path)
+    with pytest.raises(HornbookError, match=reason):
+        transcript([praised[0]], own(passed), endorsed=[json.dumps(one).encode() for one in document["endorsement"]])
+
+
+def test_praise_of_another_credential_with_the_same_id_is_found(passed: Passed, praised: tuple[bytes, bytes]) -> None:
+    """A learner chooses the id of what they sign; the digest says which one was meant."""
+    other = json.loads(praised[0])
+    other["name"] = "Proving Fermat"
+    forged = transcripts.written(sign(other, passed.keys.newest, datetime.now(UTC)))
+    with pytest.raises(HornbookError, match="another piece of work"):
+        transcript([forged], own(passed), endorsed=[praised[1]])
 
 
 def test_the_keys_alone_say_who(credentials: list[bytes]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,12 +38,12 @@ from hornbook.terminal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hornbook.course import Course
     from hornbook.lesson import Lesson
     from hornbook.model import Verdict
-    from hornbook.publish import Artifact, Issuer
+    from hornbook.publish import Artifact, Draft, Endorsement, Issuer
 
 app = typer.Typer()
 portfolio = typer.Typer(
@@ -173,10 +175,19 @@ def revoke(
 @app.command(epilog=EXIT_CODES)
 def endorse(
     context: typer.Context,
-    artifact: Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The work of somebody else: a folder, a zip or a page.")],
-    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="What you have seen in it, in your own words.")],
+    work: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ARTIFACT|DRAFT",
+            help="The work of somebody else: a folder, a zip or a page; or the draft that its page has saved.",
+            show_default=False,
+        ),
+    ],
     *,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What you call yourself.")] = None,
+    because: Annotated[
+        str | None, typer.Option("--because", metavar="TEXT", help="What you have seen in it, in your own words. [default: the draft's]")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What you call yourself. [default: the draft's]")] = None,
     issuer: Annotated[Path | None, typer.Option("--issuer", metavar="DIR", help="Sign as this issuer, not with your own key.")] = None,
     into: Annotated[Path, typer.Option("--into", metavar="FILE", help="Where the endorsement is written.")] = Path("endorsement.json"),
 ) -> None:
@@ -184,23 +195,30 @@ def endorse(
     with telling_errors(context):
         from hornbook.publish import Keyring, Signer  # noqa: PLC0415 - heavy
         from hornbook.publish import endorse as endorsed  # noqa: PLC0415
-        from hornbook.publish.verifying import files_of, verify_files  # noqa: PLC0415
 
-        files = files_of(artifact)
-        title = verify_files(files).credential.name
+        files, title, draft = _to_endorse(work)
+        because = because if because is not None else draft.comment if draft else None
+        if because is None:
+            raise HornbookError("Say what you have seen in it, with --because TEXT.")
         if issuer:
-            signer = _open_issuer(issuer).signer
+            data = _open_issuer(issuer).endorse(files, because)
         else:
             key = Keyring.open().newest
-            signer = Signer(key, key.did, name or "Somebody who gives no name")
-        data = endorsed(files, because, signer)
+            called = name or (draft.name.strip() if draft else "") or "Somebody who gives no name"
+            data = endorsed(files, because, Signer(key, key.did, called))
         try:
             with into.open("xb") as file:
                 file.write(data)
         except OSError as error:
             raise HornbookError(f"{printable(into)}: cannot be written ({error.strerror}). Choose another file for --into.") from error
         typer.echo(f"Endorsed   {printable(title)}")
-        typer.echo(f"Next: send {printable(into)} to whoever made it.")
+        typer.echo(f"said       {printable(because.strip())}")
+        if draft:
+            # The page was made by whoever made the work, and may have written other words into the draft than were typed.
+            typer.echo("           Of the work, its credential was looked at here; the files were your browser's to check.")
+            typer.echo(f"Next: if these are your words, send {printable(into)} to whoever made it.")
+        else:
+            typer.echo(f"Next: send {printable(into)} to whoever made it.")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -208,15 +226,67 @@ def accept(
     context: typer.Context,
     endorsement: Annotated[Path, typer.Argument(metavar="ENDORSEMENT", help="The file that somebody sent you.")],
     artifact: Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The folder of your work that it is about.")],
+    *,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="DID", help="Take it only with this key: what `hornbook keys` says on their machine.")
+    ] = None,
+    online: Annotated[bool, typer.Option("--online", help="Ask a course that signed it whether the key is theirs, and it stands.")] = False,
 ) -> None:
     """Put what somebody has said about your work beside it, into its page and its zip."""
     with telling_errors(context):
         from hornbook.publish import accept as accepted  # noqa: PLC0415 - heavy
         from hornbook.publish.artifact import read_file  # noqa: PLC0415
+        from hornbook.publish.credential import Credential  # noqa: PLC0415
+        from hornbook.publish.lookup import fetch  # noqa: PLC0415
+        from hornbook.publish.verifying import verify_data  # noqa: PLC0415
 
-        made = accepted(read_file(endorsement), artifact)
+        now = datetime.now(UTC)
+        data = read_file(endorsement)
+        # What one reading of the file has shown is what is accepted.
+        signed = verify_data(data, now, fetch if online else None)
+        if by is not None and signed.credential.issuer != by:
+            raise HornbookError(f"It was signed by {printable(signed.credential.issuer[:200])}, and not by {printable(by[:200])}.")
+        made = accepted(data, artifact, now=now)
         typer.echo(f"Accepted   {printable(made.comment)}")
         typer.echo(f"by         {printable(made.name or made.by)}, as they call themselves")
+        typer.echo(f"key        {printable(made.by)}")
+        work = Credential(json.loads(read_file(artifact / "credential.json")), ())
+        listed = any("lists this key" in sentence for sentence in signed.held)
+        if by is not None:
+            typer.echo("           It is the key that you have named.")
+        elif set(signed.credential.methods) == set(work.methods):
+            # The key, not the name: anybody can sign in the name of a course that is not asked.
+            typer.echo("           It is the key with which the work was issued.")
+        elif not listed and made.by.startswith("did:web:"):
+            typer.echo("           Whether the key is theirs was not asked, or not answered: --online asks.")
+        elif not listed:
+            typer.echo("           Whose key that is nobody can tell from the file. `hornbook keys` shows it on their machine.")
+        else:
+            typer.echo("           It lists this key as its own today.")
+        typer.echo(f"id         {printable(made.id)}; `hornbook decline` takes it away again")
+
+
+@app.command(epilog=EXIT_CODES)
+def decline(
+    context: typer.Context,
+    endorsement: Annotated[str, typer.Argument(metavar="ENDORSEMENT|ID", help="The file, or its id: urn:uuid:...", show_default=False)],
+    artifact: Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The folder of your work.", show_default=False)],
+) -> None:
+    """Take what somebody has said about your work away from it, its page and its zip."""
+    with telling_errors(context):
+        from hornbook.publish import decline as declined  # noqa: PLC0415 - heavy
+        from hornbook.publish.artifact import read_file  # noqa: PLC0415
+
+        which = endorsement
+        if not endorsement.startswith("urn:"):
+            try:
+                which = str(json.loads(read_file(Path(endorsement)))["id"])
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
+                raise HornbookError(
+                    f"{printable(endorsement)}: is no endorsement. `hornbook verify` names the ids of those there are."
+                ) from error
+        typer.echo(f"Declined   {printable(declined(which, artifact))}")
+        typer.echo("Copies that others have still show it. Build the site again, if the work stands in one.")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -232,17 +302,21 @@ def transcript(
     with telling_errors(context):
         from hornbook.publish import Keyring, Signer, artifacts  # noqa: PLC0415 - heavy
         from hornbook.publish import transcript as together  # noqa: PLC0415
-        from hornbook.publish.artifact import read_file  # noqa: PLC0415
+        from hornbook.publish.artifact import read_files  # noqa: PLC0415
+        from hornbook.publish.endorsement import standing  # noqa: PLC0415
 
         chosen = [one for folder in folders for one in ([a.folder for a in artifacts(folder)] or [folder])]
         key = Keyring.open().newest
         signer = _open_issuer(issuer).signer if issuer else Signer(key, key.did, "A learner, on their own machine")
-        data = together([read_file(folder / "credential.json") for folder in chosen], signer, title=title)
+        works, now = [read_files(folder) for folder in chosen], datetime.now(UTC)
+        said = [data for files in works for _, data in standing(files, now)]
+        data = together([files["credential.json"] for files in works], signer, endorsed=said, title=title, now=now)
         try:
             into.write_bytes(data)
         except OSError as error:
             raise HornbookError(f"{printable(into)}: cannot be written ({error.strerror}). Choose another file for --into.") from error
-        typer.echo(f"Put together {len(chosen)} credentials in {printable(into)}")
+        beside = f" and {len(said)} {'endorsement' if len(said) == 1 else 'endorsements'}" if said else ""
+        typer.echo(f"Put together {len(chosen)} {'credential' if len(chosen) == 1 else 'credentials'}{beside} in {printable(into)}")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -354,10 +428,11 @@ def verify(
             typer.echo(f"  ✓ held         {sentence}")
         for sentence in found.limits:
             typer.echo(f"  · cannot tell  {sentence}")
-        for one in found.endorsements:
-            typer.echo(f"  “{printable(one.comment)}” {printable(one.name or one.by)}, {one.issued:%Y-%m-%d}")
         for inner in found.contained:
             typer.echo(f"  contains       {printable(inner.name)}, issued {inner.issued:%Y-%m-%d} by {printable(inner.issuer)}")
+            _tell_said(one for one in found.endorsements if one.about == inner.id)
+        if not found.contained:
+            _tell_said(found.endorsements)
 
 
 @portfolio.command("build", epilog=EXIT_CODES)
@@ -394,6 +469,41 @@ def portfolio_build(
             typer.echo(f"Listed  {len(site.listed)} {'lesson' if len(site.listed) == 1 else 'lessons'}")
             typer.echo(f"page    {printable(folder / site.page.name)}")
         raise typer.Exit(NOT_PASSED if site.left_out else PASSED)
+
+
+@portfolio.command("wall", epilog=EXIT_CODES)
+def portfolio_wall(
+    context: typer.Context,
+    works: Annotated[
+        list[Path],
+        typer.Argument(metavar="ARTIFACT", help="What was handed over for it: artifacts, or folders of them.", show_default=False),
+    ],
+    *,
+    into: Annotated[Path, typer.Option("--into", metavar="FILE", help="Where the page is written.")] = Path("wall.html"),
+    title: Annotated[str | None, typer.Option("--title", help='The page\'s title. [default: "What we have learnt"]')] = None,
+    names: Annotated[bool, typer.Option("--names/--no-names", help="Show the names that learners have put on their work.")] = True,
+    nameless: Annotated[
+        list[Path] | None, typer.Option("--nameless", metavar="PATH", help="Leave out the name of whoever made this one; several times.")
+    ] = None,
+    online: Annotated[bool, typer.Option("--online", help="Ask the issuers, too, whether they have taken something back.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make one page of what several learners have handed over for it, by lesson. What does not hold is left out."""
+    with telling_errors(context, as_json=as_json):
+        from hornbook.publish.lookup import fetch  # noqa: PLC0415 - heavy
+        from hornbook.publish.wall import put_up  # noqa: PLC0415
+
+        with waiting("verifying what is there"):
+            wall = put_up(works, into, title=title, names=names, nameless=nameless or (), fetch=fetch if online else None)
+        for path, reason in wall.left_out.items():
+            typer.echo(f"{printable(path)} is left out: {reason}", err=True)
+        if as_json:
+            left_out = {str(path): reason for path, reason in wall.left_out.items()}
+            show_json({"page": str(wall.page), "works": wall.works, "learners": wall.learners, "left_out": left_out})
+        else:
+            typer.echo(f"On it   {wall.works} {'work' if wall.works == 1 else 'works'}")
+            typer.echo(f"page    {printable(into)}")
+        raise typer.Exit(NOT_PASSED if wall.left_out else PASSED)
 
 
 @portfolio.command("remove", epilog=EXIT_CODES)
@@ -472,6 +582,25 @@ def _passed(run: Run, notebook: Path) -> tuple[bytes, Verdict, Lesson]:
         typer.echo("Nothing was published: only a notebook that has passed all checks can be.", err=True)
         raise typer.Exit(AT_FAULT if verdict.broken else NOT_PASSED)
     return data, verdict, lesson
+
+
+def _to_endorse(path: Path) -> tuple[dict[str, bytes], str, Draft | None]:
+    """Return what an endorsement of the work at *path* is made of, the work's title, and the draft if *path* is one; all of it holds."""
+    from hornbook.publish.artifact import read_file  # noqa: PLC0415 - heavy
+    from hornbook.publish.credential import Credential  # noqa: PLC0415
+    from hornbook.publish.endorsement import Draft  # noqa: PLC0415
+    from hornbook.publish.verifying import files_of, verify_files  # noqa: PLC0415
+
+    if path.is_file() and Draft.is_one(data := read_file(path)):
+        draft = Draft.read(data, datetime.now(UTC))
+        return {"credential.json": draft.credential}, Credential(json.loads(draft.credential), ()).name, draft
+    files = files_of(path)
+    return files, verify_files(files).credential.name, None
+
+
+def _tell_said(endorsements: Iterable[Endorsement]) -> None:
+    for one in endorsements:
+        typer.echo(f"  “{printable(one.comment)}” {printable(one.name or one.by)}, {one.issued:%Y-%m-%d} ({printable(one.id)})")
 
 
 def _tell_values(verdict: Verdict, *, drawn: bool = False) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hornbook.publish.artifact import Artifact, artifacts
 from hornbook.publish.credential import Credential
-from hornbook.publish.endorsement import Endorsement, accept, endorse, endorsements
+from hornbook.publish.endorsement import Draft, Endorsement, accept, decline, endorse, endorsements
 from hornbook.publish.issuer import Issuer
 from hornbook.publish.keys import Keyring
 from hornbook.publish.sealing import Signer, Work, publish
@@ -24,6 +24,7 @@ from hornbook.publish.verifying import Verification, verify
 __all__ = [
     "Artifact",
     "Credential",
+    "Draft",
     "Endorsement",
     "Issuer",
     "Keyring",
@@ -32,6 +33,7 @@ __all__ = [
     "Work",
     "accept",
     "artifacts",
+    "decline",
     "endorse",
     "endorsements",
     "publish",

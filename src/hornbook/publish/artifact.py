@@ -21,7 +21,7 @@ import re
 import secrets
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -240,14 +240,16 @@ def delete(folder: Path) -> None:
         raise HornbookError(f"{printable(folder)}: cannot be deleted ({error.strerror}).") from error
 
 
-def amend(folder: Path, added: Mapping[str, bytes], *, address: str | None = None) -> None:
-    """Put *added* beside the sealed files in *folder*, and make its page and its zip anew; *address* is the page's on the web.
+def amend(folder: Path, added: Mapping[str, bytes], *, removed: Collection[str] = (), address: str | None = None) -> None:
+    """Put *added* beside the sealed files in *folder*, take *removed* away, and make its page and its zip anew.
+
+    *address* is the page's on the web.
 
     Each file is written whole or not at all, the sealed ones are not touched, and whatever state is left behind by an interruption
     holds, and is completed by the next time.
     """
     old = read_files(folder)
-    files = {name: data for name, data in {**old, **added}.items() if name != "index.html"}
+    files = {name: data for name, data in {**old, **added}.items() if name != "index.html" and name not in removed}
     files["index.html"] = page.index(files, address or page.address_of(old.get("index.html", b"")))
     created = Credential(_json(folder / "credential.json"), ()).issued
     try:
@@ -256,6 +258,12 @@ def amend(folder: Path, added: Mapping[str, bytes], *, address: str | None = Non
             if old.get(name) != files[name]:
                 replace_file(folder / name, files[name], folder.parent)
         replace_file(folder.with_name(f"{folder.name}.zip"), zipped(folder.name, files, created), folder.parent)
+        # Last: as long as they are there, whoever was interrupted can ask for it again.
+        for name in removed:
+            (folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                # Only where it was the last one.
+                (folder / name).parent.rmdir()
     except OSError as error:
         raise HornbookError(f"{printable(folder)}: cannot be written to ({error.strerror}).") from error
 

@@ -26,7 +26,8 @@ from hornbook.errors import HornbookError, printable
 from hornbook.model import Assurance
 from hornbook.publish import lookup, page
 from hornbook.publish.artifact import Artifact
-from hornbook.publish.credential import sign, timestamp
+from hornbook.publish.credential import Credential, sign, timestamp
+from hornbook.publish.endorsement import endorse
 from hornbook.publish.keys import Keyring
 from hornbook.publish.sealing import Signer, Work, seal
 from hornbook.publish.status import ENTRIES, StatusEntry, status_list
@@ -119,10 +120,19 @@ class Issuer:
             raise HornbookError("A course cannot issue to itself: the learner needs a key of their own.")
 
         def noted(credential: str) -> Mapping[str, Any]:
-            return self._place(credential, work, now or datetime.now(UTC)).to_json()
+            return self._place(credential, work.lesson.slug, work.subject, now or datetime.now(UTC)).to_json()
 
         # Without an address nobody could look anything up.
         return seal(work, self.signer, into=into, now=now, address=address, status=noted if self.address else None)
+
+    def endorse(self, files: Mapping[str, bytes], comment: str, *, now: datetime | None = None) -> bytes:
+        """Return the endorsement in which the course says *comment*, which it can take back like a credential; see `endorse`."""
+        about = Credential(json.loads(files["credential.json"]), ())
+
+        def noted(name: str) -> Mapping[str, Any]:
+            return self._place(name, f"an endorsement of {about.name}"[:200], about.id, now or datetime.now(UTC)).to_json()
+
+        return endorse(files, comment, self.signer, now=now, status=noted if self.address else None)
 
     def revoke(self, credential: str, reason: str, *, now: datetime | None = None) -> None:
         """Take the *credential* with this id back, and write the list that says so; what was taken back stays so."""
@@ -171,7 +181,7 @@ class Issuer:
     def _list(self, number: int) -> str:
         return f"{self.address}/status/{number}.json"
 
-    def _place(self, credential: str, work: Work, now: datetime) -> StatusEntry:
+    def _place(self, credential: str, lesson: str, subject: str, now: datetime) -> StatusEntry:
         """Return where *credential* can be taken back: where it was noted already, or a free place that says nothing about when."""
         with self._ledger() as ledger:
             found = ledger.execute("SELECT list, position FROM issued WHERE credential = ?", (credential,)).fetchone()
@@ -181,7 +191,7 @@ class Issuer:
                 taken = {row[0] for row in ledger.execute("SELECT position FROM issued WHERE list = ?", (number,))}
                 while (position := secrets.randbelow(ENTRIES)) in taken:
                     pass
-                row = (credential, number, position, work.lesson.slug, work.subject, timestamp(now))
+                row = (credential, number, position, lesson, subject, timestamp(now))
                 ledger.execute("INSERT INTO issued (credential, list, position, lesson, subject, issued) VALUES (?, ?, ?, ?, ?, ?)", row)
                 found = number, position
         return StatusEntry(self._list(found[0]), found[1])

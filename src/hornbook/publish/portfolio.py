@@ -134,8 +134,8 @@ def build(
         raise HornbookError(f"{printable(folder)}: has no artifacts in it. `hornbook publish NOTEBOOK --into DIR` puts one there.")
     entries = _with_related(entries, related)
     about = _About(
-        title=_text(title or "")[:MAX_TITLE] or "Lessons passed",
-        learner=_text(learner or "")[:MAX_TITLE],
+        title=shown_text(title or "")[:MAX_TITLE] or "Lessons passed",
+        learner=shown_text(learner or "")[:MAX_TITLE],
         base=f"{address.rstrip('/')}/" if address else "",
         online=fetch is not None,
     )
@@ -230,16 +230,16 @@ def entry_of(folder: Path, files: Mapping[str, bytes], held: Verification) -> En
     credential, verdict = held.credential, Verdict.from_json(files["verdict.json"])
     artifact = replace(
         Artifact.open(folder),
-        title=_text(credential.name)[:MAX_TITLE],
+        title=shown_text(credential.name)[:MAX_TITLE],
         created=credential.issued,
         points=verdict.points,
         assurance=verdict.assurance,
-        skills=tuple(dict.fromkeys(_text(skill)[:MAX_TITLE] for skill in credential.skills if skill))[:MAX_SKILLS],
+        skills=tuple(dict.fromkeys(shown_text(skill)[:MAX_TITLE] for skill in credential.skills if skill))[:MAX_SKILLS],
     )
-    counted = [outcome for outcome in verdict.outcomes if outcome.status not in {Status.SKIPPED, Status.BROKEN}]
+    asked = [outcome for outcome in verdict.outcomes if outcome.status not in {Status.SKIPPED, Status.BROKEN}]
     summary = _part(_part(credential.document, "credentialSubject"), "achievement").get("description")
-    shown = _text(summary)[:MAX_SUMMARY] if isinstance(summary, str) else ""
-    return Entry(artifact, credential, shown, len(counted), held.endorsements)
+    shown = shown_text(summary)[:MAX_SUMMARY] if isinstance(summary, str) else ""
+    return Entry(artifact, credential, shown, len(asked), held.endorsements)
 
 
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -279,7 +279,7 @@ def _skill_keys(entry: Entry) -> set[str]:
     return {skill.casefold() for skill in entry.artifact.skills}
 
 
-def _text(text: str) -> str:
+def shown_text(text: str) -> str:
     """Return *text* without the characters that neither XML nor UTF-8 can carry."""
     return _NOT_IN_XML.sub("", text)
 
@@ -310,7 +310,7 @@ def index(entries: Sequence[Entry], about: _About) -> bytes:
         "figures": _figures(entries),
         "controls": _controls(entries) if many else "",
         "months": "".join(_month(month, some) for month, some in _by_month(entries).items()),
-        "worth": _worth(entries),
+        "worth": worth(entry.artifact.assurance for entry in entries),
         "keys": _keys(entries),
         "scripts": "".join(f"<script>{script}</script>\n" for script in scripts),
     }
@@ -324,7 +324,7 @@ def _lead(entries: Sequence[Entry]) -> str:
     first, last = _month_name(entries[-1].created), _month_name(entries[0].created)
     when = f"in {last}" if first == last else f"from {first} to {last}"
     checked = "on a page that checks itself" if len(entries) == 1 else "each with a page that checks itself"
-    return f"{_counted(len(entries), 'lesson')} passed {when}, {checked}."
+    return f"{counted(len(entries), 'lesson')} passed {when}, {checked}."
 
 
 def _absolute(entries: Sequence[Entry], about: _About) -> str:
@@ -355,11 +355,11 @@ def _controls(entries: Sequence[Entry]) -> str:
     """Return search, filters and timeline. They are shown by the script that makes them work; the timeline works without it."""
     facets = _facet("skill", "Skills", _skills(entries))
     assurances = Counter(str(entry.artifact.assurance) for entry in entries)
-    worth = [("assurance", value, value, count) for value, count in sorted(assurances.items())] if len(assurances) > 1 else []
-    endorsed = sum(bool(entry.endorsements) for entry in entries)
-    worth += [("endorsed", "yes", "endorsed", endorsed)] if endorsed else []
-    if worth:
-        facets += f'<fieldset class="facets"><legend>Assurance</legend><div>{"".join(_button(*one) for one in worth)}</div></fieldset>\n'
+    kinds = [("assurance", value, value, count) for value, count in sorted(assurances.items())] if len(assurances) > 1 else []
+    praised = sum(bool(entry.endorsements) for entry in entries)
+    kinds += [("endorsed", "yes", "endorsed", praised)] if praised else []
+    if kinds:
+        facets += f'<fieldset class="facets"><legend>Assurance</legend><div>{"".join(_button(*one) for one in kinds)}</div></fieldset>\n'
     return f"""<form id="find" class="find" role="search" hidden>
 <label for="query">Find a lesson</label>
 <input id="query" type="search" autocomplete="off" spellcheck="false" placeholder="A title, a skill, a word of a summary">
@@ -375,7 +375,7 @@ def _facet(kind: str, name: str, values: Sequence[tuple[str, str, int]]) -> str:
         return ""
     buttons = [_button(kind, *value) for value in values]
     rest = "".join(buttons[SHOWN_SKILLS:])
-    more = f"<details><summary>{_counted(len(buttons) - SHOWN_SKILLS, 'more skill')}</summary><div>{rest}</div></details>" if rest else ""
+    more = f"<details><summary>{counted(len(buttons) - SHOWN_SKILLS, 'more skill')}</summary><div>{rest}</div></details>" if rest else ""
     return f'<fieldset class="facets"><legend>{name}</legend><div>{"".join(buttons[:SHOWN_SKILLS])}</div>{more}</fieldset>\n'
 
 
@@ -408,7 +408,7 @@ def _strip(entries: Sequence[Entry]) -> str:
         year = "" if one[0] == before else f"<b>{one[0]}</b>"
         before = one[0]
         bar = f'{count or ""}<i class="h{-(-count * 10 // max(counts.values()))}"></i><small>{name[:3]}{year}</small>'
-        says = f'href="#{_anchor(one)}" aria-label="{name} {one[0]}: {_counted(count, "lesson")}"' if count else 'class="nothing"'
+        says = f'href="#{_anchor(one)}" aria-label="{name} {one[0]}: {counted(count, "lesson")}"' if count else 'class="nothing"'
         bars.append(f"<li><a {says}>{bar}</a></li>")
     return f'<nav id="strip" class="strip" aria-labelledby="when"><h2 id="when">When</h2><ol>{"".join(bars)}</ol></nav>\n'
 
@@ -432,7 +432,7 @@ def _month(month: tuple[int, int], entries: Sequence[Entry]) -> str:
     anchor = _anchor(month)
     cards = "\n".join(_card(entry) for entry in entries)
     return f"""<section class="month" id="{anchor}" aria-labelledby="{anchor}-name">
-<h2 id="{anchor}-name">{_month_name(entries[0].created)}<small>{_counted(len(entries), "lesson")}</small></h2>
+<h2 id="{anchor}-name">{_month_name(entries[0].created)}<small>{counted(len(entries), "lesson")}</small></h2>
 <ol class="cards">
 {cards}
 </ol></section>
@@ -447,7 +447,7 @@ def _card(entry: Entry) -> str:
     points = f"{page.number(artifact.points.earned)} of {page.number(artifact.points.possible)} points"
     by = f" by {html.escape(_issuer(entry))}" if artifact.assurance is Assurance.COURSE_CHECKED else ""
     listed = f'<ul class="skills" aria-label="Skills">{skills}</ul>' if skills else ""
-    more = f'<div class="more">{said}</div>' if (said := _endorsed(entry) + _related(entry)) else ""
+    more = f'<div class="more">{said}</div>' if (said := endorsed(entry.endorsements) + _related(entry)) else ""
     width, height = pictures.CARD
     return (
         f'<li class="card" data-assurance="{artifact.assurance}">'
@@ -459,17 +459,24 @@ def _card(entry: Entry) -> str:
     )
 
 
-def _endorsed(entry: Entry) -> str:
-    if not entry.endorsements:
+def endorsed(endorsements: Sequence[Endorsement]) -> str:
+    """Return who has endorsed a work, and what they say of it, as HTML; nothing where nobody has."""
+    if not endorsements:
         return ""
     said = "".join(
-        f'<blockquote><p dir="auto">{html.escape(_text(one.comment))}</p><footer><bdi>{html.escape(_text(one.name))}</bdi>, as they call '
-        f"themselves, {one.issued.date().isoformat()}; signed by {html.escape(_text(one.by))}</footer></blockquote>"
-        for one in entry.endorsements
+        f'<blockquote><p dir="auto">{html.escape(shown_text(one.comment))}</p><footer><bdi>{html.escape(shown_text(one.name))}</bdi>, '
+        f"as they call themselves, {one.issued.date().isoformat()}; {signed_as(one.by)}</footer></blockquote>"
+        for one in endorsements
     )
-    names = list(dict.fromkeys(_text(one.name) or _text(one.by) for one in entry.endorsements))
-    words = f"<bdi>{html.escape(names[0])}</bdi>" + (f" and {_counted(len(names) - 1, 'other')}" if len(names) > 1 else "")
+    names = list(dict.fromkeys(shown_text(one.name).strip() or shown_text(one.by) for one in endorsements))
+    words = f"<bdi>{html.escape(names[0])}</bdi>" + (f" and {counted(len(names) - 1, 'other')}" if len(names) > 1 else "")
     return f'<details class="endorsed"><summary><span aria-hidden="true">✓</span> Endorsed by {words}</summary>{said}</details>'
+
+
+def signed_as(by: str) -> str:
+    """Return how *by*, an identifier, has signed, as HTML: a did:key is the key itself, any other is only claimed."""
+    shown = html.escape(shown_text(by)[:MAX_TITLE])
+    return f"signed by {shown}" if by.startswith("did:key:") else f"signed in the name of <bdi>{shown}</bdi>"
 
 
 def _related(entry: Entry) -> str:
@@ -479,14 +486,15 @@ def _related(entry: Entry) -> str:
     return f'<details class="related-to"><summary>Related</summary><ul class="related">{"".join(lines)}</ul></details>'
 
 
-def _worth(entries: Sequence[Entry]) -> str:
+def worth(assurances: Iterable[Assurance]) -> str:
     """Return what the artifacts prove, and what they do not: the same that their own pages say."""
-    said = {entry.artifact.assurance: page.WORTH[entry.artifact.assurance] for entry in entries}
-    return "".join(f"<p><strong>{str(one).capitalize()}.</strong> {html.escape(' '.join(said[one]))}</p>\n" for one in sorted(said))
+    return "".join(
+        f"<p><strong>{str(one).capitalize()}.</strong> {html.escape(' '.join(page.WORTH[one]))}</p>\n" for one in sorted(set(assurances))
+    )
 
 
 def _keys(entries: Sequence[Entry]) -> str:
-    issuers = list(dict.fromkeys(_text(entry.credential.issuer) for entry in entries))
+    issuers = list(dict.fromkeys(shown_text(entry.credential.issuer) for entry in entries))
     if not issuers:
         return ""
     lines = "".join(f"<li><code>{html.escape(issuer)}</code></li>" for issuer in issuers)
@@ -496,10 +504,11 @@ def _keys(entries: Sequence[Entry]) -> str:
 
 def _issuer(entry: Entry) -> str:
     """Return what the issuer is called in the credential, or else its identifier."""
-    return _text(entry.credential.issuer_name or entry.credential.issuer)[:MAX_TITLE]
+    return shown_text(entry.credential.issuer_name or entry.credential.issuer)[:MAX_TITLE]
 
 
-def _counted(count: int, word: str) -> str:
+def counted(count: int, word: str) -> str:
+    """Return *count* with its *word*, which is in the plural where there is another number of it than one."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
@@ -585,7 +594,7 @@ def resume(entries: Sequence[Entry], about: _About) -> bytes:
                 {
                     "name": entry.artifact.title,
                     "description": entry.summary,
-                    "highlights": [f"{_counted(entry.checks, 'check')} passed, {entry.artifact.assurance}"],
+                    "highlights": [f"{counted(entry.checks, 'check')} passed, {entry.artifact.assurance}"],
                     "keywords": list(entry.artifact.skills),
                     "endDate": entry.created.date().isoformat(),
                     **url,

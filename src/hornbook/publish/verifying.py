@@ -15,7 +15,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from hornbook.publish.credential import JCS, RDFC, Credential
 from hornbook.publish.endorsement import Endorsement
 from hornbook.publish.lookup import Fetch
 from hornbook.publish.status import StatusEntry, is_revoked
-from hornbook.publish.transcripts import contained
+from hornbook.publish.transcripts import contained, endorsed
 
 _MAX_UNPACKED: Final = 256 << 20
 _DATA: Final = re.compile(rb'<script type="application/json" id="data">([^<]*)</script>')
@@ -82,12 +82,16 @@ def verify_data(data: bytes, now: datetime, fetch: Fetch | None = None) -> Verif
     if credential.manifest_digest:
         limits = (*limits, "The files that it is about, which do not stand with it.")
     inner = contained(credential, now)
+    said: tuple[Endorsement, ...] = ()
     if inner:
+        said = endorsed(credential, inner, now)
         held = (*held, f"All {len(inner)} credentials in it hold by themselves, and are those of one learner.")
         if fetch:
             for one in inner:
                 _issuer(one, now, fetch)
-    return Verification(credential, held, limits, contained=inner)
+    if said:
+        held, limits = (*held, _about_these(len(said), "one of these credentials")), (*limits, _WHO_SAYS)
+    return Verification(credential, held, limits, endorsements=said, contained=inner)
 
 
 def files_of(path: Path) -> dict[str, bytes]:
@@ -116,7 +120,7 @@ def verify_files(files: Mapping[str, bytes], now: datetime | None = None, fetch:
         if badge in files and pictures.extracted(files[badge]) != files["credential.json"]:
             raise HornbookError(f"The picture {badge} holds another credential.")
     assurance = _assurance(files, credential)
-    said = endorsement.of(files, now, strict=True)
+    said, gone = _standing_by(endorsement.standing(files, now, strict=True), now, fetch)
     held, limits = _issuer(credential, now, fetch)
     held = (*held, f"All {len(SEALED)} files are those that were signed.")
     index = files.get("index.html", b"")
@@ -125,9 +129,33 @@ def verify_files(files: Mapping[str, bytes], now: datetime | None = None, fetch:
     elif index:
         limits = (*limits, "The page index.html, which is not the one that this version of hornbook makes of these files.")
     if said:
-        held = (*held, f"{len(said)} {'endorsement is' if len(said) == 1 else 'endorsements are'} about this very credential.")
-        limits = (*limits, "Who those are that endorsed it: their signatures name keys, and their names are their own words.")
-    return Verification(credential, held, limits, assurance, said)
+        held, limits = (*held, _about_these(len(said), "this very credential")), (*limits, _WHO_SAYS)
+    return Verification(credential, held, (*limits, *gone), assurance, said)
+
+
+_WHO_SAYS: Final = "Who those are that endorsed it: their signatures name keys, and their names are their own words."
+
+
+def _about_these(count: int, which: str) -> str:
+    return f"{count} {'endorsement is' if count == 1 else 'endorsements are'} about {which}."
+
+
+def _standing_by(
+    said: Iterable[tuple[Endorsement, bytes]], now: datetime, fetch: Fetch | None
+) -> tuple[tuple[Endorsement, ...], tuple[str, ...]]:
+    """Return who of those that endorsed still stand by it, as far as they can be asked, and a sentence for each who does not.
+
+    The work does not fall with them: it is not theirs.
+    """
+    standing, gone = [], []
+    for one, data in said:
+        try:
+            _issuer(Credential.verified(data, now), now, fetch)
+        except HornbookError as error:
+            gone.append(f"Why {printable(one.name or one.by)} has endorsed it, which is not counted: {error}")
+        else:
+            standing.append(one)
+    return tuple(standing), tuple(gone)
 
 
 def _assurance(files: Mapping[str, bytes], credential: Credential) -> Assurance:

@@ -77,6 +77,13 @@
     if (credential.validUntil !== undefined && !(Date.parse(credential.validUntil) >= now)) throw refused("The credential has expired.");
   };
 
+  const nameOf = ({ issuer }) => (typeof issuer?.name === "string" ? issuer.name : "");
+
+  const isBefore = (one, two) => {
+    const times = [Date.parse(one.validFrom), Date.parse(two.validFrom)];
+    return times[0] === times[1] ? one.id < two.id : times[0] < times[1];
+  };
+
   const checkFiles = async (files, credential) => {
     const manifest = files["manifest.json"];
     if (!manifest) throw refused("The list of files is missing.");
@@ -101,19 +108,27 @@
     return assurance;
   };
 
+  /* Of whoever has said something twice, the last word. What has expired is not shown, and does not pull the work down with it. */
   const checkEndorsements = async (files, credential) => {
-    const found = [];
+    const found = new Map();
     for (const [name, data] of Object.entries(files).filter(([name]) => name.startsWith("endorsements/"))) {
       const endorsement = parsed(data, `The endorsement ${name}`);
       await checkSignature(endorsement);
-      checkDates(endorsement);
       const about = list(endorsement.relatedResource)[0]?.digestSRI === (await sri(files["credential.json"]));
       if (!about || endorsement.credentialSubject?.id !== credential.id || issuerOf(endorsement) === credential.credentialSubject?.id) {
         throw refused("An endorsement is about another piece of work.");
       }
-      found.push(endorsement);
+      const said = endorsement.credentialSubject.endorsementComment;
+      if (!list(endorsement.type).includes("EndorsementCredential") || typeof said !== "string" || !said.trim() || [...said].length > 1000) {
+        throw refused("An endorsement is none, or says nothing, or too much.");
+      }
+      if ([...nameOf(endorsement)].length > 200) throw refused("Whoever made an endorsement has a longer name than anybody reads.");
+      if (endorsement.validUntil !== undefined && Date.parse(endorsement.validUntil) < Date.now()) continue;
+      checkDates(endorsement);
+      const before = found.get(issuerOf(endorsement));
+      if (!before || isBefore(before, endorsement)) found.set(issuerOf(endorsement), endorsement);
     }
-    return found.sort((one, two) => (one.validFrom < two.validFrom ? -1 : 1));
+    return [...found.values()].sort((one, two) => (isBefore(one, two) ? -1 : 1));
   };
 
   const asked = async (url) => {
@@ -230,11 +245,7 @@
       button.type = "button";
       button.textContent = `Save ${name}`;
       button.addEventListener("click", () => {
-        const link = document.createElement("a");
-        link.href = URL.createObjectURL(new Blob([files[name]], { type: types[name] === "image/png" ? "image/png" : "application/octet-stream" }));
-        link.download = name;
-        link.click();
-        URL.revokeObjectURL(link.href);
+        save([files[name]], name, types[name] === "image/png" ? "image/png" : "application/octet-stream");
       });
       $("files").appendChild(document.createElement("li")).append(button);
     }
@@ -243,12 +254,55 @@
   const showEndorsements = (found) => {
     for (const endorsement of found) {
       const figure = $("others").appendChild(document.createElement("figure"));
-      figure.appendChild(document.createElement("blockquote")).textContent = String(endorsement.credentialSubject.endorsementComment);
+      const said = figure.appendChild(document.createElement("blockquote"));
+      said.textContent = endorsement.credentialSubject.endorsementComment;
+      said.dir = "auto";
       const by = figure.appendChild(document.createElement("figcaption"));
-      by.textContent = `${endorsement.issuer?.name || "Somebody"}, as they call themselves, on ${String(endorsement.validFrom).slice(0, 10)}`;
-      by.title = String(issuerOf(endorsement));
+      /* On its own, so that no name can turn the direction of what stands after it. */
+      by.appendChild(document.createElement("bdi")).textContent = nameOf(endorsement) || "Somebody";
+      const issuer = String(issuerOf(endorsement));
+      by.append(`, as they call themselves, on ${String(endorsement.validFrom).slice(0, 10)}`);
+      /* A did:key is the key that was checked. Of another identifier only its owner can say whose key it is, and nobody asks them here. */
+      if (!issuer.startsWith("did:key:")) {
+        by.append("; signed in the name of ");
+        by.appendChild(document.createElement("bdi")).textContent = issuer;
+        by.append(", which was not asked");
+      }
+      by.title = issuer;
+    }
+    if (found.length) {
+      $("limits").append(item("Who those are that endorsed it, and whether they stand by it today: their signatures name keys, and nobody asks them from here."));
     }
     $("endorsed").hidden = !found.length;
+  };
+
+  const save = (parts, name, type) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(parts, { type }));
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+
+  /* What a reader wants to say, as a file that they sign where their key is. No key is ever in a page. */
+  const offerDraft = (data) => {
+    $("draft").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const comment = $("comment").value.trim();
+      $("drafted").replaceChildren();
+      if (!comment) {
+        $("drafted").textContent = "An endorsement says something. Write what you have seen, then save the draft.";
+        $("comment").focus();
+        return;
+      }
+      const draft = { format: "urn:hornbook:schema:endorsement-draft:1", comment, name: $("called").value.trim(), credential: data["credential.json"] };
+      save([`${JSON.stringify(draft, null, 1)}\n`], "endorsement-draft.json", "application/json");
+      const next = $("drafted").appendChild(document.createElement("p"));
+      const command = document.createElement("code");
+      command.textContent = "hornbook endorse endorsement-draft.json";
+      next.append("Saved endorsement-draft.json. Next, where hornbook is installed: ", command, ". It signs the draft with your own key and writes endorsement.json, which you send to whoever made the work.");
+    });
+    $("endorse").hidden = false;
   };
 
   /* Where the page is on the web, it can be handed on. */
@@ -293,6 +347,7 @@
     const endorsements = await checkEndorsements(files, credential);
     show(files, credential, entries);
     showEndorsements(endorsements);
+    offerDraft(carried);
     showShare(credential, assurance);
     const issued = new Date(credential.validFrom).toISOString().slice(0, 10);
     const signed = `Signed on ${issued}; nothing was changed since. It does not prove who typed the code.`;
@@ -317,7 +372,7 @@
     }
     /* What did not hold is not shown: a reader would remember it, whatever stood beside it. */
     $("report").replaceChildren();
-    for (const part of ["work", "proof", "endorsed", "share"]) $(part).hidden = true;
+    for (const part of ["work", "proof", "endorsed", "endorse", "share"]) $(part).hidden = true;
     $("notebook").removeAttribute("srcdoc");
     tell("bad", error.revoked ? "Taken back" : "This page does not hold", error.refused ? error.message : "It cannot be read.");
   }
