@@ -82,7 +82,7 @@ def _members(kind: type) -> Iterator[str]:
         if name.startswith("_"):
             continue
         if isinstance(member, property) or not inspect.isroutine(member):
-            said = inspect.getdoc(member) if isinstance(member, property) else f"{inspect.get_annotations(kind).get(name, '')}"
+            said = inspect.getdoc(member) if isinstance(member, property) else f"`{inspect.get_annotations(kind)[name]}`"
             yield _row(f".{name}", said or "")
         else:
             yield _row(f".{name}{_signature(member)}", inspect.getdoc(member) or "")
@@ -277,8 +277,9 @@ def accessible(page: str) -> str:
     """Return the HTML of *page* with what the theme leaves out for those who read with a keyboard, or by ear."""
     # A corner of a table without words is no heading.
     page = re.sub(r'<th class="head">(?:<p></p>)?</th>', "<td></td>", page)
-    # Code that is wider than a phone is moved with the arrow keys.
-    page = page.replace("<pre>", '<pre tabindex="0">')
+    # What is wider than a phone is moved with the arrow keys.
+    page = page.replace("<pre>", '<pre tabindex="0">').replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    page = page.replace('<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">')
     page = page.replace('<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="Pages">')
     page = re.sub(r'<aside class="toc-drawer([^"]*)">', r'<aside class="toc-drawer\1" aria-label="On this page">', page)
     return page.replace('<div id="search-results">', '<h1>Search</h1>\n<div id="search-results">')
