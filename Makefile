@@ -7,7 +7,7 @@ LAB := .venv/.lab
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix jlab_extension
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint format bench interop lock clean
+.PHONY: help demo lab test lint format docs bench interop lock clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -46,6 +46,9 @@ lint: $(STAMP)  ## check style and types
 format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(STAMP)  ## set up, then build the site of docs/ into build/docs: open build/docs/index.html
+	$(BIN)/python docs/make_site.py build/docs
 
 bench: $(LAB) .venv/.bench  ## measure how long grading takes, here and elsewhere, in one run
 	$(BIN)/python tests/bench.py plain data kernels live lab portfolio search

@@ -36,6 +36,15 @@ from hornbook.sandbox.probe import Probe, Raised
 
 ROOT = Path(__file__).parent.parent
 DOCS = (
+    "index",
+    "tutorial-learner",
+    "tutorial-instructor",
+    "tutorial-ci",
+    "tutorial-portfolio",
+    "formats",
+    "threats",
+    "assurance",
+    "privacy",
     "authoring",
     "binder",
     "nbgrader",
