@@ -825,21 +825,6 @@ def bench_lab(home: Path, rounds: int) -> None:
 # --- a portfolio's site -----------------------------------------------------------------------------------------------
 
 
-SEARCHES = """() => {
-    const query = document.getElementById("query");
-    const asked = ["counting bicycle counts", "hypothesis tests", "glasiers", "step by step", "regular expresions", "a"];
-    const typed = asked.flatMap(words => [...words].map((_, at) => words.slice(0, at + 1)));
-    const turn = () => typed.map(words => {
-        query.value = words;
-        const started = performance.now();
-        query.dispatchEvent(new Event("input"));
-        document.body.getBoundingClientRect();
-        return performance.now() - started;
-    });
-    return [1, 2, 3, 4, 5].map(turn);
-}"""
-"""Types some queries letter by letter, five times over, and gives the milliseconds from each letter to the new layout."""
-
 WATCH = """new MutationObserver((_, observer) => {
   if (!document.getElementById("state")?.textContent.startsWith("Intact")) return;
   window.checkedAfter = performance.now();
@@ -850,7 +835,7 @@ WATCH = """new MutationObserver((_, observer) => {
 
 def bench_portfolio(home: Path, rounds: int) -> None:
     """Measure and print how long a site of 500 artifacts takes to build, and a search in it from a letter to the new layout."""
-    from conftest import Passed  # noqa: PLC0415 - only here
+    from conftest import SEARCHES, Passed  # noqa: PLC0415 - only here
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - the same
 
     from hornbook.lesson import read_solution  # noqa: PLC0415 - the same

@@ -399,6 +399,30 @@ def _steps_course(root: Path, grader: str) -> Course:
     return Course.open(root)
 
 
+# --- A big site's search ----------------------------------------------------------------------------------------------
+
+SEARCHES = """() => {
+    const query = document.getElementById("query");
+    const asked = ["counting bicycle counts", "hypothesis tests", "glasiers", "step by step", "regular expresions", "a"];
+    const typed = asked.flatMap(words => [...words].map((_, at) => words.slice(0, at + 1)));
+    const turn = () => typed.map(words => {
+        query.value = words;
+        const started = performance.now();
+        query.dispatchEvent(new Event("input"));
+        document.body.getBoundingClientRect();
+        return performance.now() - started;
+    });
+    return [1, 2, 3, 4, 5].map(turn);
+}"""
+"""Types some queries letter by letter, five times over, and gives the milliseconds from each letter to the new layout."""
+
+
+@pytest.fixture(scope="session")
+def searches() -> str:
+    """Give the script that measures a site's search in its page."""
+    return SEARCHES
+
+
 # --- What must never run ---------------------------------------------------------------------------------------------
 
 RUN = "window.top.ran=(window.top.ran||0)+1"

@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patience import HANG
 
 from hornbook import wire
 from hornbook.grading import compare
@@ -528,7 +527,7 @@ def test_a_value_made_to_be_slow_is_told_quickly(came: object, expected: object,
     found = difference(came, expected, **options)
 
     assert found is not None
-    assert time.process_time() - start < HANG
+    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize(
@@ -627,7 +626,7 @@ def test_a_huge_value_is_not_rendered_whole() -> None:
     start = time.process_time()
     shown = show({"huge": huge})
 
-    assert time.process_time() - start < HANG
+    assert time.process_time() - start < 0.5
     assert "(1000000 items)" in shown
 
 
@@ -898,7 +897,7 @@ def test_a_message_made_to_be_slow_is_explained_quickly() -> None:
     for bait in ("a" * 10**6, "f() missing " * 10**5, "'" * 10**6, "unsupported operand type(s) for " * 10**5):
         explain_exception("TypeError", bait)
 
-    assert time.process_time() - start < HANG
+    assert time.process_time() - start < 1
 
 
 def test_what_did_not_come_is_not_none() -> None:

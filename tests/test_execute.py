@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from patience import HANG
 
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
@@ -144,7 +144,12 @@ def test_a_culprit_costs_its_own_cell_only(bench: Bench, culprit: str) -> None:
     assert answers == [[1, None, None], [1, 3, None], [1, 3, 4]]
     assert str(stops(finished)[1]) in str(expected).split("|")
     assert [stops(finished)[number] for number in (0, 2, 3)] == [None, None, None]
-    assert seconds < HANG
+    assert seconds < 0.3 + 2 + _slack()
+
+
+def _slack() -> float:
+    """Return seconds to add to a promise about time where other work keeps this machine busy."""
+    return 2.0 * max(0.0, os.getloadavg()[0] / (os.cpu_count() or 1) - 0.5)
 
 
 def test_a_culprit_is_not_run_again(bench: Bench) -> None:
@@ -170,7 +175,7 @@ def test_all_time_together_is_limited(bench: Bench) -> None:
     started = time.monotonic()
     finished = bench.run(*["import time; time.sleep(0.3)"] * 5, limits=replace(bench.limits, total_seconds=0.5))
 
-    assert time.monotonic() - started < HANG
+    assert time.monotonic() - started < 0.5 + 2 + _slack()
     assert stops(finished)[-3:] == ["timed out"] * 3
     assert "e5" not in finished.snapshots
 
@@ -271,7 +276,7 @@ def test_forged_messages_cost_their_own_cell_at_most(bench: Bench, forgery: str)
     with bench.ask(finished, "e4") as submission:
         answer = (submission.one, submission.three, submission.four)
 
-    assert (answer, stops(finished)[0], seconds < HANG) == ((1, 3, 4), None, True)
+    assert (answer, stops(finished)[0], seconds < 6 + _slack()) == ((1, 3, 4), None, True)
 
 
 def test_a_check_that_brings_the_sandbox_down_does_not_stop_the_next_run(bench: Bench) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patience import HANG
 
 from hornbook import feedback, wire
 from hornbook.errors import FeedbackError
@@ -620,7 +619,7 @@ def test_a_source_made_to_be_slow_is_answered_quickly(source: str) -> None:
     for pattern in ("sum(sum(_))", "0xff", "f(..., z, ...)", "x = 1\n...\ny = 2\n...\nz = 3"):
         assert not matches_source(pattern, source)
 
-    assert time.process_time() - start < HANG
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("pattern", ["for _ in", "", "# only a comment", "x = (", "-" * 100_000 + "1"])

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from patience import HANG
 
 from hornbook.errors import WireError
 from hornbook.sandbox.line import LENGTH, Gone, Line
@@ -82,7 +81,7 @@ def test_silence_ends_at_the_deadline(pair: tuple[Line, Line]) -> None:
 
     with pytest.raises(TimeoutError):
         pair[0].receive(deadline=soon(0.1))
-    assert 0.09 < time.monotonic() - started < HANG
+    assert 0.09 < time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize("announced", [b"", LENGTH.pack(1 << 19)], ids=["length", "body"])
@@ -106,7 +105,7 @@ def test_a_drip_of_single_bytes_does_not_stretch_the_deadline(pair: tuple[Line, 
         over.set()
         dripping.join()
 
-    assert time.monotonic() - started < HANG
+    assert time.monotonic() - started < 0.55
 
 
 def test_a_huge_announced_length_is_refused_unread(pair: tuple[Line, Line]) -> None:
@@ -145,7 +144,7 @@ def test_a_full_line_ends_at_the_deadline(pair: tuple[Line, Line]) -> None:
 
     with pytest.raises(TimeoutError):
         ours.send("x" * 1_000_000, deadline=deadline)
-    assert time.monotonic() - started < HANG
+    assert time.monotonic() - started < 1
 
 
 def test_sending_to_nobody_is_a_broken_pipe(pair: tuple[Line, Line]) -> None:

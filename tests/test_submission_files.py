@@ -16,7 +16,6 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patience import HANG
 
 from hornbook.errors import SubmissionError
 from hornbook.lesson import (
@@ -315,7 +314,7 @@ def test_forty_megabytes_are_refused_without_being_read(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match=r"is larger than 0\.5 MiB"):
         read_submission(path, LESSON, max_bytes=1 << 19)
 
-    assert time.monotonic() - started < HANG
+    assert time.monotonic() - started < 5
 
 
 def test_file_of_exactly_the_limit_is_read(work: Notebook, tmp_path: Path) -> None:
@@ -373,7 +372,7 @@ def test_content_that_is_no_notebook_is_refused(data: bytes, sentence: str) -> N
     assert sentence in str(caught.value)
     assert str(caught.value).startswith("work.ipynb: ")
     assert str(caught.value).isprintable()
-    assert time.monotonic() - started < HANG
+    assert time.monotonic() - started < 5
 
 
 def test_nesting_is_refused_whatever_the_recursion_limit_is() -> None:
@@ -1002,17 +1001,24 @@ def test_other_claims_than_the_lessons_are_reported(work: Notebook) -> None:
 
 
 @pytest.mark.parametrize("lost", [(), ("id",), ("hornbook", "nbgrader", "id")])
-def test_four_thousand_cells_are_no_trouble(work: Notebook, lost: tuple[str, ...]) -> None:
-    """A notebook of 4,000 cells is read without a detour, in whatever state."""
-    work["cells"] += [code(f"x_{number} = {number}", f"new-{number}") for number in range(4000)]
-    data = json.dumps(strip(work, *lost)).encode()
-    started = time.process_time()
-    submission = read(data)
-    seconds = time.process_time() - started
+def test_four_times_the_cells_take_about_four_times_as_long(work: Notebook, lost: tuple[str, ...]) -> None:
+    """What reading a notebook costs grows with its cells and not with their square, which would be sixteen times, on any machine."""
+    given = list(work["cells"])
 
-    assert submission.sources["mean"] == (MY_MEAN,)
-    assert len(submission.added) >= 4000
-    assert seconds < HANG
+    def seconds(cells: int) -> float:
+        """Return the processor time of reading that many cells, the least of three; what is read is whole each time."""
+        work["cells"] = [*given, *(code(f"x_{number} = {number}", f"new-{number}") for number in range(cells))]
+        data = json.dumps(strip(work, *lost)).encode()
+        times = []
+        for _ in range(3):
+            started = time.process_time()
+            submission = read(data)
+            times.append(time.process_time() - started)
+            assert submission.sources["mean"] == (MY_MEAN,)
+            assert len(submission.added) >= cells
+        return min(times)
+
+    assert seconds(4000) < 8 * seconds(1000)
 
 
 @pytest.mark.parametrize(
@@ -1032,12 +1038,12 @@ def test_files_made_to_be_slow_are_not(work: Notebook, lost: tuple[str, ...], ho
     """No file within the limits costs more than a few seconds, or more than one sentence for each exercise and kind."""
     work["cells"] += hostile(work["cells"][3])
     data = json.dumps(strip(work, *lost)).encode()
-    started = time.process_time()
+    started = time.perf_counter()
     submission = read(data)
     for exercise in LESSON.exercises:
         submission.attempted(LESSON, exercise)
 
-    assert time.process_time() - started < HANG
+    assert time.perf_counter() - started < 4
     assert len(submission.repairs) < 12
 
 

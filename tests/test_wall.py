@@ -50,7 +50,7 @@ def handed(passed: Passed, tmp_path_factory: pytest.TempPathFactory) -> Class:
     place = tmp_path_factory.mktemp("handed")
     keys = {name: Keyring.open(place / "keys" / name) for name in ("Ada", "Alan", "Mary")}
     spring, autumn = place / "spring", place / "autumn <b>"
-    ada = passed.publish(spring, learner="Ada", keys=keys["Ada"], now=passed.verdict.started, address="https://ada.example/work")
+    ada = passed.publish(spring, learner="Ada", keys=keys["Ada"], now=passed.verdict.started, address="https://ada.example/shown")
     alan = passed.publish(spring, learner="Alan & Co", keys=keys["Alan"], now=passed.verdict.started)
     accept(endorse(read_files(ada.folder), "Clear <i>names</i>.", Signer(GRACE, GRACE.did, "Grace")), ada.folder)
     passed.publish(autumn, learner=None, keys=keys["Mary"], now=passed.verdict.started)
@@ -160,7 +160,9 @@ def test_a_name_that_cannot_be_left_out_stops_it(handed: Class, tmp_path: Path) 
 
 def test_an_address_is_shown_where_the_page_is_ours(handed: Class, tmp_path: Path) -> None:
     """Of a page that somebody has written into, no address is taken."""
-    assert f'<a href="https://ada.example/work/{handed.ada.id}/" rel="noopener noreferrer nofollow">' in wall([handed.ada.folder], tmp_path)
+    assert f'<a href="https://ada.example/shown/{handed.ada.id}/" rel="noopener noreferrer nofollow">' in wall(
+        [handed.ada.folder], tmp_path
+    )
     changed = Path(shutil.copytree(handed.ada.folder, tmp_path / handed.ada.id))
     index = (changed / "index.html").read_text("utf-8")
     (changed / "index.html").write_text(index.replace("<footer>", "<footer><b>x</b>"), "utf-8")

@@ -33,6 +33,8 @@ MOST_POINTS: Final = 1_000_000
 """More than any test is worth."""
 
 CODE_STUB: Final = "# YOUR CODE HERE\nraise NotImplementedError()"
+"""What a learner finds where a solution was: nbgrader's own stub, which their tools and habits know."""
+
 TAGS: Final = frozenset({"exercise", "solution", "answer"})
 """Tags of cells that say that a learner writes them."""
 

@@ -232,6 +232,7 @@ def _wheel(path: Path, lock: Lock) -> Wheel:
             metadata = next(name for name in names if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
             told = Parser().parsestr(archive.read(metadata).decode("utf-8", "replace"), headersonly=True)
     except (zipfile.BadZipFile, StopIteration, OSError, RuntimeError, NotImplementedError) as error:
+        # `zipfile` raises the last two for a member that is encrypted, or packed in a way that it does not know.
         raise HornbookError(f"{printable(path)}: is no wheel that can be read. Fetch it again.") from error
     tops = {name.split("/")[0].split(".")[0] for name in names if name.endswith((".py", ".so")) and ".dist-info/" not in name}
     return Wheel(path.name, data, normal(str(told["Name"])), frozenset(tops), _required(told.get_all("Requires-Dist") or (), lock))
