@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from hornbook import wire
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
 from hornbook.lesson import ProgramCell
+from hornbook.sandbox import pipe
 from hornbook.sandbox.canary import strongest
 from hornbook.sandbox.execute import Executor, Finished, Job
-from hornbook.sandbox.line import Gone
+from hornbook.sandbox.line import LENGTH, Gone, Line
 from hornbook.sandbox.policy import Policy
 
 if TYPE_CHECKING:
@@ -403,6 +406,33 @@ for number in range(40):
     assert (finished.cells[0].stopped, finished.shown["e1"].output[:4]) == (None, "a\na\n")
     assert finished.cells[0].error == "ZeroDivisionError: division by zero"
     assert peak < 150 << 20
+
+
+def test_a_large_message_is_taken_before_the_next_is_read() -> None:
+    """Of large messages one waits at a time, however late nbclient comes for them; of small ones a few more."""
+    large = wire.encode(("iopub", "error", {"evalue": "x" * (2 << 20)}), limits=pipe.LIMITS)
+    small = wire.encode(("iopub", "stream", {"text": "x"}))
+
+    async def waiting(data: bytes) -> int:
+        """Return how many of several messages wait when nothing moves any more, and see each of them come through."""
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)  # noqa: FBT003 - socket's interface
+        client = pipe.PipeClient(Line(ours))
+        client.start_channels()
+        loop = asyncio.get_running_loop()
+        sending = asyncio.ensure_future(loop.sock_sendall(theirs, (LENGTH.pack(len(data)) + data) * 20))
+        # Whatever is sent and read here is done in turns of this loop.
+        for _ in range(5000):
+            await asyncio.sleep(0)
+        found = client.iopub_channel.messages.qsize()
+        for _ in range(20):
+            await client.iopub_channel.get_msg()
+        await sending
+        client.stop_channels()
+        theirs.close()
+        return found
+
+    assert [asyncio.run(waiting(data)) for data in (large, small)] == [1, pipe.QUEUED]
 
 
 def test_no_sandbox_is_an_error_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,24 +18,33 @@ from hornbook.sandbox.line import LENGTH, Line
 
 LIMITS = wire.Limits(bytes=16 << 20)
 QUEUED = 8
+LARGE = 1 << 20
 
 
 class Channel:
-    """One of a client's channels: messages in the order in which they came."""
+    """One of a client's channels: messages in the order in which they came.
+
+    A cell that prints faster than its output is taken in has to wait, before it fills this process's memory.
+    """
 
     def __init__(self) -> None:
-        # A cell that prints faster than its output is taken in has to wait, before it fills this process's memory.
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUED)
+
+    async def put(self, message: dict[str, Any], size: int) -> None:
+        """Add *message*, which came in *size* bytes; return when there is room for another one."""
+        await self.messages.put(message)
+        if size > LARGE:
+            await self.messages.join()
 
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109 - nbclient's interface
         """Return the next message; raise queue.Empty if none comes within *timeout* seconds."""
-        if not self.messages.empty():
-            # What is there needs no timer.
-            return self.messages.get_nowait()
         try:
-            return await asyncio.wait_for(self.messages.get(), timeout)
+            # What is there needs no timer.
+            message = await asyncio.wait_for(self.messages.get(), timeout) if self.messages.empty() else self.messages.get_nowait()
         except TimeoutError:
             raise queue.Empty from None
+        self.messages.task_done()
+        return message
 
 
 class PipeClient:
@@ -80,24 +89,23 @@ class PipeClient:
                     break
                 match wire.decode(await self._exactly(length), limits=LIMITS):
                     case ("iopub", str() as kind, dict() as content):
-                        await self._put(self.iopub_channel, kind, content)
+                        await self.iopub_channel.put(self._message(kind, content), length)
                     case ("reply", str() as status, int() as count):
-                        await self._put(self.shell_channel, "execute_reply", {"status": status, "execution_count": count})
-                        await self._put(self.iopub_channel, "status", {"execution_state": "idle"})
+                        reply = self._message("execute_reply", {"status": status, "execution_count": count})
+                        await self.shell_channel.put(reply, length)
+                        await self.iopub_channel.put(self._message("status", {"execution_state": "idle"}), 0)
                     case _:
                         break
         self.open = False
 
-    async def _put(self, channel: Channel, kind: str, content: dict[str, Any]) -> None:
-        await channel.messages.put(
-            {
-                "header": {"msg_type": kind},
-                "msg_type": kind,
-                "parent_header": {"msg_id": self._request},
-                "metadata": {},
-                "content": content,
-            }
-        )
+    def _message(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "header": {"msg_type": kind},
+            "msg_type": kind,
+            "parent_header": {"msg_id": self._request},
+            "metadata": {},
+            "content": content,
+        }
 
     async def _exactly(self, size: int) -> bytes:
         data = bytearray()
