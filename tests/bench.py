@@ -25,8 +25,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import ctypes
+import importlib
 import importlib.util
 import json
+import multiprocessing
 import os
 import platform
 import signal
@@ -36,7 +39,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +51,7 @@ from jupyter_client.manager import AsyncKernelManager, start_new_kernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from hornbook.catalog import Catalog, Document, MiniLM, Passage, Where
+from hornbook.config import Limits
 from hornbook.course import Course
 from hornbook.grading import grade
 from hornbook.grading.batch import grade_all
@@ -149,8 +153,11 @@ def nbgrader_mark(grade_id: str, *, solution: bool = False, points: int | None =
     return {**mark, "points": points} if graded else mark
 
 
-def write_nbgrader(root: Path, material: Material, students: int) -> None:
-    """Write the same material as an nbgrader course with *students* submissions, and release it."""
+def write_nbgrader(root: Path, material: Material, answers: Mapping[str, str]) -> None:
+    """Write the same material as an nbgrader course, release it, and hand in each student's answer.
+
+    A cell has as long as one has with us, a third of what nbgrader gives it.
+    """
     book = new_notebook()
     for source in cells(material, f"### BEGIN SOLUTION\n{material.answer}\n### END SOLUTION"):
         cell = new_code_cell(source)
@@ -165,47 +172,50 @@ def write_nbgrader(root: Path, material: Material, students: int) -> None:
     source_folder = root / "source" / "ps"
     source_folder.mkdir(parents=True)
     nbformat.write(book, source_folder / "work.ipynb")
-    (root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'bench'\n", encoding="utf-8")
+    settings = ("c = get_config()", "c.CourseDirectory.course_id = 'bench'", f"c.Execute.timeout = {Limits().cell_seconds:.0f}")
+    (root / "nbgrader_config.py").write_text("\n".join(settings), encoding="utf-8")
     nbgrader(root, "generate_assignment", "ps", "--force")
-    for number in range(students):
-        folder = root / "submitted" / f"s{number}" / "ps"
+    for student, answer in answers.items():
+        folder = root / "submitted" / student / "ps"
         folder.mkdir(parents=True)
         released = nbformat.read(root / "release" / "ps" / "work.ipynb", as_version=4)
         for cell in released.cells:
             if cell.metadata.get("nbgrader", {}).get("grade_id") == "total":
-                cell.source = material.answer
+                cell.source = answer
         nbformat.write(released, folder / "work.ipynb")
 
 
-def nbgrader(root: Path, *arguments: str) -> None:
+def nbgrader(root: Path, *arguments: str, check: bool = True) -> None:
     """Run nbgrader with this environment's programs first on PATH: it starts alembic by name."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    subprocess.run(command, cwd=root, env={**os.environ, "PATH": path}, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, cwd=root, env={**os.environ, "PATH": path}, check=check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
 
 
-def write_otter(root: Path, material: Material) -> Path:
-    """Write the same assertions as an otter test, and a finished notebook; return the notebook."""
+def write_otter(root: Path, material: Material, answers: Mapping[str, str]) -> list[Path]:
+    """Write the same assertions as an otter test, and a notebook with each student's answer; return the notebooks."""
     (root / "tests").mkdir(parents=True)
     code = [f">>> assert total({argument}) == {material.expression.format(argument)}\n" for argument in material.checks]
     suite = {"cases": [{"code": line, "hidden": False, "locked": False} for line in code], "scored": True, "type": "doctest"}
     test = {"name": "total", "points": len(code), "suites": [{**suite, "setup": "", "teardown": ""}]}
     (root / "tests" / "total.py").write_text(f"OK_FORMAT = True\ntest = {test!r}\n", "utf-8")
-    book = new_notebook(cells=[new_code_cell(source) for source in cells(material, material.answer)])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, root / "work.ipynb")
-    return root / "work.ipynb"
+    written = []
+    for student, answer in answers.items():
+        book = new_notebook(cells=[new_code_cell(source) for source in cells(material, answer)])
+        book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        written.append(root / f"{student}.ipynb")
+        nbformat.write(book, written[-1])
+    return written
 
 
-def otter(work: Path) -> None:
-    """Have otter-grader grade *work* in this process."""
+def otter(work: Path) -> bool:
+    """Have otter-grader grade *work* in this process; return whether it passes."""
     from otter.execute import grade_notebook  # noqa: PLC0415 - measured, not used
 
     with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
         tests = [str(work.parent / "tests" / "total.py")]
         results = grade_notebook(str(work), tests_glob=tests, test_dir=str(work.parent / "tests"), cwd=str(work.parent))
-    if results.total != results.possible:
-        raise SystemExit("otter: the measured submission does not pass")
+    return bool(results.total == results.possible)
 
 
 def measure(paths: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -234,8 +244,8 @@ def bench(material: Material, rounds: int, root: Path, warm: ForkServers) -> Non
     """Measure and print one lesson."""
     work = write_course(root / "hornbook", material)
     course = Course.open(root / "hornbook")
-    write_nbgrader(root / "nbgrader", material, BATCH)
-    otters = write_otter(root / "otter", material)
+    write_nbgrader(root / "nbgrader", material, {f"s{number}": material.answer for number in range(BATCH)})
+    (otters,) = write_otter(root / "otter", material, {"work": material.answer})
 
     def stock() -> None:
         from nbclient import NotebookClient  # noqa: PLC0415 - measured, not used
@@ -246,6 +256,10 @@ def bench(material: Material, rounds: int, root: Path, warm: ForkServers) -> Non
         verdict = grade(work, course, warm=servers)
         if not verdict.passed:
             raise SystemExit(f"{material.name}: the measured submission does not pass: {verdict.outcomes}")
+
+    def otter_passes() -> None:
+        if not otter(otters):
+            raise SystemExit(f"{material.name}: the measured submission does not pass with otter")
 
     def batch() -> None:
         if not all(one.verdict is not None and one.verdict.passed for one in grade_all([work] * OURS, course)):
@@ -261,7 +275,7 @@ def bench(material: Material, rounds: int, root: Path, warm: ForkServers) -> Non
             "nbclient, stock kernel, no checks": stock,
             "nbgrader autograde, one, the command": lambda: nbgrader(root / "nbgrader", "autograde", "ps", "--student=s0", "--force"),
             theirs: lambda: nbgrader(root / "nbgrader", "autograde", "ps", "--force"),
-            "otter, in process, one": lambda: otter(otters),
+            "otter, in process, one": otter_passes,
             "hornbook grade, one, the command": command,
             "hornbook, cold sandbox": lambda: graded(None),
             "hornbook, warm sandbox": lambda: graded(warm),
@@ -462,11 +476,12 @@ def live_check(course: Course, rounds: int) -> float:
 
 @contextlib.contextmanager
 def watching(held: list[int]) -> Iterator[None]:
-    """Note in *held*, twice a second, the bytes that this process and all that come from it hold together, shared ones once."""
+    """Note in *held*, every three seconds, the bytes that this process and all that come from it hold together, shared ones once."""
     over = threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.5):
+        # The kernel walks all pages of all processes for this, and what is measured waits for it.
+        while not over.wait(3):
             total = 0
             for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
                 with contextlib.suppress(psutil.Error, OSError):
@@ -513,24 +528,25 @@ HOSTILE = {
 }
 
 
-SAMPLE = 20
-"""How many right submissions to the same lesson nbgrader, otter and we are given beside a measured batch."""
+SAMPLE = 100
+"""How many of a batch's submissions nbgrader, otter and our command are given beside it: of each kind of hostile ones there is one."""
 
-MANY = 200
-"""How many we are given once more: of twenty our start is the larger part."""
 
-HORNBOOK = f"hornbook grade, kept and recorded, {MANY}"
+HORNBOOK = "hornbook grade, kept and recorded"
 NBGRADER = "nbgrader autograde, a batch"
 OTTER = "otter, one after the other in process"
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def bench_batch(root: Path, submissions: int, kills: int) -> None:
     """Measure and print `hornbook grade` over that many submissions of `plain`, one in twenty hostile: kept, recorded, reported.
 
-    Beside it nbgrader, otter and our command grade a sample of the same with which nothing is wrong. With *kills* all is graded once
-    more, is killed that often, and must come to the same.
+    Beside it nbgrader, otter and our command grade the first of the same submissions. With *kills* all is graded once more, is killed
+    that often, and must come to the same.
     """
-    expected = hand_in_many(root, submissions)
+    handed_in = answers(submissions)
+    hand_in(root, {learner: answer for learner, (answer, _) in handed_in.items()})
+    expected = {learner: comes_to for learner, (_, comes_to) in handed_in.items()}
     command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", "--seed", "7", "--jsonl", "results.jsonl"]
     command += ["--record", "record.sqlite"]
     reports = ["--report", "results.xml", "--report", "results.csv", "--report", "results.html"]
@@ -558,10 +574,11 @@ def bench_batch(root: Path, submissions: int, kills: int) -> None:
     print(f"  {'verdicts that are missing, or not as they should be':52} {wrong + len(expected):8}", flush=True)
     if kills:
         print_kills(root, command, kills, [*timelines[0], seconds[0]])
-    print("\nright submissions of `plain`, each tool's command or call over all of them, its start included")
-    rates = sampled(root)
-    bars = {NBGRADER: 20, OTTER: 25}
+    sample = {learner: answer for learner, (answer, _) in list(handed_in.items())[:SAMPLE]}
+    print(f"\nthe first {len(sample)} of the same submissions, each tool's command or call over all of them, its start included")
     print(f"  {'':40} {'a second':>10} {'ours against it':>17} {'the batch above':>17}")
+    rates = sampled(root, sample)
+    bars = {NBGRADER: 20, OTTER: 25}
     for name, rate in rates.items():
         reach = f"   (to reach: {bars[name]})" if name in bars else ""
         print(f"  {name:40} {rate:10.2f} {rates[HORNBOOK] / rate:11.1f} times {1 / each / rate:11.1f} times{reach}", flush=True)
@@ -571,11 +588,18 @@ def bench_batch(root: Path, submissions: int, kills: int) -> None:
 def timing(file: Path, timeline: list[float]) -> Iterator[None]:
     """Note in *timeline*, line by line, how many seconds after the beginning of this block it was in *file*."""
     over, started = threading.Event(), time.perf_counter()
-    before = lines_of(file)
+    read = file.stat().st_size if file.exists() else 0
 
     def watch() -> None:
+        # Only what is new is read: to watch must not cost what is measured.
+        nonlocal read
         while not over.wait(0.02):
-            timeline.extend([time.perf_counter() - started] * (lines_of(file) - before - len(timeline)))
+            if file.exists() and file.stat().st_size > read:
+                with file.open("rb") as opened:
+                    opened.seek(read)
+                    new = opened.read()
+                read += len(new)
+                timeline.extend([time.perf_counter() - started] * new.count(b"\n"))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -591,43 +615,75 @@ def lines_of(file: Path) -> int:
     return file.read_bytes().count(b"\n") if file.exists() else 0
 
 
-def sampled(root: Path) -> dict[str, float]:
-    """Return how many right submissions to `plain` each grades in a second, its start included.
+def sampled(root: Path, sample: Mapping[str, str]) -> dict[str, float]:
+    """Return how many submissions of *sample*, answers by learner, each tool grades in a second, its start included."""
+    write_nbgrader(root / "nbgrader", PLAIN, sample)
+    hand_in(root / "sample", sample)
 
-    nbgrader's batch, otter and our command are given `SAMPLE`, and ours is given `MANY` as well, for which others would take minutes.
-    """
-    write_nbgrader(root / "nbgrader", PLAIN, SAMPLE)
-    work = write_course(root / "sample", PLAIN)
-    for folder, number in (("few", SAMPLE), ("many", MANY)):
-        for learner in range(number):
-            place = root / "sample" / folder / f"learner-{learner}" / work.name
-            place.parent.mkdir(parents=True)
-            place.write_bytes(work.read_bytes())
+    def ours() -> None:
+        kept = ("--jsonl", "sample.jsonl", "--record", "sample.sqlite")
+        command = [sys.executable, "-m", "hornbook", "grade", "in", "--quiet", "--course", ".", *kept]
+        subprocess.run(command, cwd=root / "sample", check=False, capture_output=True)  # noqa: S603 - our own
+        if len(list(entries(root / "sample" / "sample.jsonl"))) != len(sample):
+            raise SystemExit("sample: a submission was not graded")
 
-    def ours(folder: str) -> None:
-        kept = ("--jsonl", f"{folder}.jsonl", "--record", f"{folder}.sqlite")
-        command = [sys.executable, "-m", "hornbook", "grade", folder, "--quiet", "--course", ".", *kept]
-        subprocess.run(command, cwd=root / "sample", check=True, capture_output=True)  # noqa: S603 - our own
-
-    paths: dict[str, tuple[int, Callable[[], object]]] = {
-        HORNBOOK: (MANY, lambda: ours("many")),
-        f"the same of {SAMPLE}": (SAMPLE, lambda: ours("few")),
-        NBGRADER: (SAMPLE, lambda: nbgrader(root / "nbgrader", "autograde", "ps", "--force")),
+    paths: dict[str, Callable[[], object]] = {
+        HORNBOOK: ours,
+        # One that cannot be graded makes it end with an error, when it has graded the others.
+        NBGRADER: lambda: nbgrader(root / "nbgrader", "autograde", "ps", "--force", check=False),
     }
     if importlib.util.find_spec("otter") is not None:
-        others = write_otter(root / "otter", PLAIN)
+        notebooks = write_otter(root / "otter", PLAIN, sample)
 
-        def theirs() -> None:
-            for _ in range(SAMPLE):
-                otter(others)
+        def otter_all() -> None:
+            for notebook in notebooks:
+                otter_for(notebook, Limits().cell_seconds)
 
-        paths[OTTER] = (SAMPLE, theirs)
+        paths[OTTER] = otter_all
     found: dict[str, float] = {}
-    for name, (number, path) in paths.items():
-        started = time.perf_counter()
-        path()
-        found[name] = number / (time.perf_counter() - started)
+    for name, path in paths.items():
+        with ending_what_is_left():
+            started = time.perf_counter()
+            path()
+            found[name] = len(sample) / (time.perf_counter() - started)
     return found
+
+
+def otter_for(work: Path, seconds: float) -> None:
+    """Have otter grade *work* in a fork of this process, which is ended after *seconds*.
+
+    So `otter grade --timeout` ends a submission's container; without that otter waits for ever for one that never ends.
+    """
+
+    def quietly() -> None:
+        null = os.open(os.devnull, os.O_WRONLY)
+        for fd in (1, 2):
+            os.dup2(null, fd)
+        otter(work)
+
+    importlib.import_module("otter.execute")
+    process = multiprocessing.get_context("fork").Process(target=quietly)
+    process.start()
+    process.join(seconds)
+    process.kill()
+    process.join()
+
+
+@contextlib.contextmanager
+def ending_what_is_left() -> Iterator[None]:
+    """End the processes that were left behind within this block, which without a sandbox nobody else does."""
+    prctl = ctypes.CDLL(None).prctl
+    before = set(psutil.Process().children(recursive=True))
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        left = [process for process in psutil.Process().children(recursive=True) if process not in before]
+        for process in left:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left)
 
 
 def print_kills(root: Path, command: Sequence[str], kills: int, timeline: Sequence[float]) -> None:
@@ -683,21 +739,27 @@ def remembered(record: Path) -> dict[str, list[Any]]:
     return {learner: sorted(rows, key=json.dumps) for learner, rows in found.items()}
 
 
-def hand_in_many(root: Path, submissions: int) -> dict[str, str]:
-    """Write a course with that many submissions of `plain`, one in twenty hostile; return by learner what a check must come to."""
-    finished = json.loads(write_course(root, PLAIN).read_text("utf-8"))
-    expected: dict[str, str] = {}
+def answers(submissions: int) -> dict[str, tuple[str, str]]:
+    """Return as many answers to `plain`, one in twenty of them hostile, by learner, each with what a check of it must come to."""
+    found = {}
     for number in range(submissions):
         kind = list(HOSTILE)[number // 20 % len(HOSTILE)] if number % 20 == 7 else "mistaken" if number % 5 == 1 else "right"
+        known = {"right": (PLAIN.answer, "passed"), "mistaken": (PLAIN.answer.replace("> 0", ">= 2"), "failed"), **HOSTILE}
+        answer, comes_to = known[kind]
         name = f"learner-{number:06}"
-        answer, expected[name] = HOSTILE.get(kind, (PLAIN.answer.replace("> 0", ">= 2") if kind == "mistaken" else PLAIN.answer, ""))
-        expected[name] = expected[name] or ("failed" if kind == "mistaken" else "passed")
+        found[name] = (f"{answer}\n# {name}", comes_to)
+    return found
+
+
+def hand_in(root: Path, handed_in: Mapping[str, str]) -> None:
+    """Write a course with a submission of `plain` for each learner's answer."""
+    finished = json.loads(write_course(root, PLAIN).read_text("utf-8"))
+    for learner, answer in handed_in.items():
         for cell in finished["cells"]:
             if "hornbook" in cell["metadata"]:
-                cell["source"] = f"{answer}\n# {name}"
-        (root / "in" / name).mkdir(parents=True)
-        (root / "in" / name / "plain.ipynb").write_text(json.dumps(finished), "utf-8")
-    return expected
+                cell["source"] = answer
+        (root / "in" / learner).mkdir(parents=True)
+        (root / "in" / learner / "plain.ipynb").write_text(json.dumps(finished), "utf-8")
 
 
 SCALED = 60

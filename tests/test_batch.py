@@ -15,7 +15,7 @@ import pytest
 
 from hornbook import Course
 from hornbook.grading.batch import Graded, grade_all, in_order, processors
-from hornbook.lesson import fill
+from hornbook.lesson import Submission, fill
 from hornbook.model import Status
 
 if TYPE_CHECKING:
@@ -128,6 +128,24 @@ def test_one_that_cannot_be_read_does_not_stop_the_rest(course: Course, tmp_path
     assert [graded.verdict is not None for graded in found] == [True, False, True]
     assert "is not JSON" in str(found[1].error)
     assert psutil.Process().children() == children
+
+
+def test_others_are_graded_while_a_result_is_written_down(course: Course) -> None:
+    """A result is handed on when there is another submission in its place; all of them come, also with an unreadable one at the end."""
+    taken: list[Path] = []
+
+    def handed_in() -> Iterator[Path | Submission]:
+        """Yield as many as are taken, and one that is not there."""
+        for _ in range(4):
+            taken.append(Path("one"))
+            yield fill(course.lesson("steps"), {"one": "one = 1"})
+        yield Path("nowhere.ipynb")
+
+    graded = grade_all(handed_in(), course, workers=2)
+    first = next(graded)
+
+    assert len(taken) == 3
+    assert sorted(one.place for one in (first, *graded) if one.verdict is not None) == [0, 1, 2, 3]
 
 
 def test_practice_asks_the_visible_checks_only(course: Course) -> None:

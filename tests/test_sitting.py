@@ -193,6 +193,30 @@ def test_apart(submission, reference):
     assert judged(course, one=answer)["test_apart"].status is Status.PASSED
 
 
+def test_cells_that_no_check_needs_are_left_out(tmp_path: Path) -> None:
+    """What only shows an exercise, by its tag or because none comes after it, does not hang with it once more; the rest is run."""
+    grader = """
+@pytest.mark.exercise("one")
+def test_one(submission):
+    assert submission.one == 1
+
+@pytest.mark.exercise("two")
+def test_two(submission):
+    assert submission.two == 2
+"""
+    one, two = exercises("one", "two")
+    shown, needed, behind = (
+        Cell("code", "while True: pass", tags=("show",), id="shown"),
+        Cell("code", "known = 2", id="needed"),
+        Cell("code", "while True: pass", id="behind"),
+    )
+    course = course_of(tmp_path, grader, one, shown, needed, two, behind)
+    verdict = verdict_of(course, one="one = 1", two="two = known")
+
+    assert [(cell.index, cell.stopped) for cell in verdict.cells] == [(0, None), (2, None), (3, None)]
+    assert verdict.passed
+
+
 def test_hidden_parameters_do_not_show_in_visible_outcomes(tmp_path: Path) -> None:
     """What a cell says when it is run with hidden parameters stands nowhere in the verdict."""
     grader = """

@@ -121,8 +121,12 @@ def grade_all(  # noqa: PLR0913 - all but two by name
     room = _Room()
     with Examiner(course, strength) as examiner:
         examiner.start()
+        # What has come is handed on when others are being graded in its place: to write it down takes a while.
+        came: list[Graded] = []
         try:
             for place, submission in enumerate(submissions):
+                while len(room.asked) >= most:
+                    came.extend(room.done())
                 try:
                     with speaking(language or course.settings.language):
                         asked = submission if isinstance(submission, Submission) else _read(submission, course, lesson)
@@ -132,13 +136,16 @@ def grade_all(  # noqa: PLR0913 - all but two by name
                         asked = replace(asked, variant=variant(place, course.lesson(asked.slug)))
                     seat = examiner.seat(asked.slug)
                 except HornbookError as error:
-                    yield Graded(place, submission, error=error)
+                    yield from (*came, Graded(place, submission, error=error))
+                    came.clear()
                     continue
                 same: dict[str, Any] = {"visible_only": visible_only, "seed": seed, "assurance": assurance, "language": language}
                 seat.send(asked, **(same | dict(how(place)) if how is not None else same))
                 room.enter(_Asked(seat, place, submission, time.monotonic() + patience))
-                while len(room.asked) >= most:
-                    yield from room.done()
+                if len(room.asked) >= most:
+                    yield from came
+                    came.clear()
+            yield from came
             while room.asked:
                 yield from room.done()
         finally:

@@ -202,8 +202,8 @@ class Sitting:
     def finished(self, parameters: dict[str, Any], *, show: bool = False) -> Finished:
         """Return the submission run to its end, with *parameters*, and else its own variant, in the cell after its parameters cell.
 
-        Cells that only show what an exercise does are left out unless *show* says otherwise: no check needs them, and they would
-        hang with the exercise, once for each time it is shown.
+        Cells that only show what an exercise does, and all behind the last exercise, are left out unless *show* says otherwise: no
+        check needs them, and they would hang with the exercise, once for each time it is shown.
         """
         if self.live is not None and not parameters:
             return self.live
@@ -260,10 +260,12 @@ class Sitting:
         return self.executor
 
     def _cells(self, *, show: bool) -> tuple[ProgramCell, ...]:
-        """Return the cells to run: all, or those down to the one exercise that is asked about."""
+        """Return the cells to run: down to the one exercise that is asked about, or to the last one, or all to *show* all."""
         cells = tuple(cell for cell in program(self.lesson, self.submission) if show or not cell.show)
-        last = max((number for number, cell in enumerate(cells) if self.exercise in {None, cell.exercise}), default=-1)
-        return cells[: last + 1]
+        if show and self.exercise is None:
+            return cells
+        wanted = [number for number, cell in enumerate(cells) if cell.exercise is not None and self.exercise in {None, cell.exercise}]
+        return cells[: max(wanted, default=-1) + 1]
 
     def _require(self, level: int) -> None:
         """Refuse to grade in a weaker sandbox than the course asks for. Practice, without the hidden checks, is for everywhere."""
