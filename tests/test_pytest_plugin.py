@@ -153,6 +153,22 @@ def test_the_seed_can_be_given(course: Course, work: Path, tmp_path: Path) -> No
     assert shown[0] == shown[1] != shown[2]
 
 
+def test_the_seed_alone_decides_what_is_drawn(course: Course, work: Path) -> None:
+    """What else was imported does not, though hypothesis looks there for constants; and nothing is left in the folder."""
+    grader = GRADER.replace("max_examples=5", "max_examples=200").replace("== 2 * number", "== number + (print(number) or 2)")
+    course.grader("doubles").write_text(grader, "utf-8")
+    (course.root / "full_of_numbers.py").write_text(f"numbers = {list(range(10**6, 10**6 + 300))}\n", "utf-8")
+    (course.root / "conftest.py").write_text("import full_of_numbers\n", "utf-8")
+    drawn = []
+    for options in ([], ["--noconftest"]):
+        done = run("graders", "--submission", str(work), "--draw-seed", "7", "-s", *options, cwd=course.root, PYTHONPATH=str(course.root))
+        drawn.append([line for line in done.stdout.splitlines() if line.isdigit()])
+
+    assert len(drawn[0]) > 190
+    assert drawn[0] == drawn[1]
+    assert not (course.root / ".hypothesis").exists()
+
+
 def test_the_lesson_can_be_named(course: Course, work: Path) -> None:
     """`--lesson` says which grader is meant where the file does not."""
     notebook = json.loads(work.read_text("utf-8"))
