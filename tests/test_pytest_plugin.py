@@ -42,7 +42,7 @@ OTHERS = ("schemathesis", "xdist", "xdist.looponfail", "pytest_cov", "anyio", "p
 
 
 def run(*arguments: str, cwd: Path, others: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest with *arguments*, in a process of its own, as somebody in *cwd* would who has hypothesis; with *others*, all plugins that are here."""
+    """Run pytest with *arguments*, in a process of its own, as somebody in *cwd* would who has hypothesis, and *others* as well or not."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     without = [f"-pno:{name}" for name in ("cacheprovider", *(() if others else OTHERS))]
     command = [sys.executable, "-m", "pytest", *without, *arguments]
