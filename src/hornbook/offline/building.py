@@ -43,11 +43,11 @@ NOT_THERE: Final = frozenset(
 
 ENGINE: Final = (
     "__init__", "card", "cohorts", "config", "course", "draws", "errors", "feedback", "heavy", "lesson", "model", "released", "show",
-    "wire", "words", "grading/__init__", "grading/assert_cells", "grading/borrowed", "grading/compare", "grading/doctests", "grading/drawing",
-    "grading/following", "grading/live", "grading/nose", "grading/outcomes", "grading/preparation", "grading/pytest_plugin",
-    "grading/reading", "grading/sitting", "offline/__init__", "offline/cells", "offline/desk", "offline/inside", "sandbox/__init__",
-    "sandbox/answers", "sandbox/canary", "sandbox/execute", "sandbox/figures", "sandbox/forkserver", "sandbox/line", "sandbox/pipe",
-    "sandbox/policy", "sandbox/probe",
+    "wire", "words", "grading/__init__", "grading/assert_cells", "grading/borrowed", "grading/compare", "grading/doctests",
+    "grading/drawing", "grading/following", "grading/live", "grading/nose", "grading/outcomes", "grading/preparation",
+    "grading/pytest_plugin", "grading/reading", "grading/sitting", "offline/__init__", "offline/cells", "offline/desk", "offline/inside",
+    "sandbox/__init__", "sandbox/answers", "sandbox/canary", "sandbox/execute", "sandbox/figures", "sandbox/forkserver", "sandbox/line",
+    "sandbox/pipe", "sandbox/policy", "sandbox/probe",
 )  # fmt: skip
 """The modules of ours that check in a page."""
 
