@@ -37,7 +37,7 @@ test: $(LAB)  ## set up, then run all tests, a file for each core, with coverage
 	$(NPM) test
 	@# Many tests start hornbook anew. Where Python is told to keep no bytecode, each of them would compile all of it.
 	$(BIN)/python -m compileall -q src
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --fail-under=90
 
 lint: $(STAMP)  ## check style and types
