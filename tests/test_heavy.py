@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-NAMES = ("nbformat", "nbclient", "papermill.parameterize", "papermill.translators", "nbconvert.filters.markdown_mistune")
+NAMES = (
+    "nbformat", "nbclient", "papermill.parameterize", "papermill.translators", "nbconvert.filters.markdown_mistune", "nbgrader.api",
+    "chromadb",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,10 +11,10 @@ GRAMMARS = "rfc3987_syntax"
 
 
 def imported(name: str) -> ModuleType:
-    """Return the module *name* of nbformat, or of a package that stands on it, imported without the grammars of jsonschema.
+    """Return the module *name* of a package that stands on jsonschema, imported without its grammars.
 
-    nbformat, nbclient, papermill and nbconvert import jsonschema, and none of them asks it about IRIs. With that one package declared
-    absent jsonschema does without it, as it does where the package is not installed.
+    nbformat does, with it nbclient, papermill, nbconvert and nbgrader, and so does Chroma; none of them asks about IRIs. With that one
+    package declared absent jsonschema does without it, as it does where the package is not installed.
     """
     if name in sys.modules or GRAMMARS in sys.modules:
         return importlib.import_module(name)
