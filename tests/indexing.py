@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from hornbook.catalog import Catalog, Document, Passage
+from hornbook.heavy import imported
 
 
 class Hashed:
@@ -71,7 +72,7 @@ def churn(catalog: Catalog, seed: int) -> None:
 
 def breed() -> None:
     """Fork, for each line of the input, a process that does all that to a catalog of its own: to start Python takes longer than to die."""
-    import chromadb  # noqa: F401, PLC0415 - no client of it may be there when it forks
+    imported("chromadb")  # no client of it may be there when it forks
     import sqlalchemy  # noqa: F401, PLC0415
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

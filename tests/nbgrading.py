@@ -108,7 +108,10 @@ def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def _main(root: Path, submissions: Mapping[str, Mapping[str, str]], assignment: str, notebook: str) -> None:
-    from nbgrader.api import Gradebook  # noqa: PLC0415 - only this program needs nbgrader itself, and it is heavy
+    from hornbook.heavy import imported  # noqa: PLC0415 - only this program needs nbgrader itself, and it is heavy
+
+    imported("nbgrader.api")
+    from nbgrader.api import Gradebook  # noqa: PLC0415
     from nbgrader.apps import NbGraderAPI  # noqa: PLC0415
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415
     from traitlets.config import Config  # noqa: PLC0415

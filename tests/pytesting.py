@@ -191,6 +191,10 @@ def course(folder: Path) -> Path:
     return ot.write(folder / "bank.ipynb", plain(SOURCE))
 
 
+WITHOUT = tuple(f"-pno:{name}" for name in ("hornbook", "schemathesis", "xdist", "xdist.looponfail", "pytest_cov", "anyio"))
+"""Plugins of this environment: whoever has pytest alone has none of them, and importing them takes longer than the tests."""
+
+
 def by_pytest(folder: Path, answers: Mapping[str, str]) -> dict[str, bool]:
     """Return which tests pytest passes on the notebook with *answers*; none where it cannot even read them."""
     course(folder)
@@ -199,7 +203,7 @@ def by_pytest(folder: Path, answers: Mapping[str, str]) -> dict[str, bool]:
     (folder / "recorder.py").write_text(RECORDER, "utf-8")
     environment = {**os.environ, "RECORDED": str(folder / "recorded"), "PYTHONPATH": str(folder)}
     environment.pop("PYTEST_ADDOPTS", None)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:hornbook", "-p", "recorder", "-c", os.devnull, "--rootdir=.", "."]
+    command = [sys.executable, "-m", "pytest", "-q", *WITHOUT, "-p", "recorder", "-c", os.devnull, "--rootdir=.", "."]
     subprocess.run(  # noqa: S603 - our own command
         command, cwd=folder, env=environment, check=False, capture_output=True, timeout=300
     )
@@ -264,7 +268,7 @@ def by_ipytest(folder: Path, answers: Mapping[str, str]) -> dict[str, bool]:
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recorder.py").write_text(RECORDER, "utf-8")
-    options = "['-p', 'recorder', '-p', 'no:hornbook', '-c', '/dev/null']"
+    options = ["-p", "recorder", *WITHOUT, "-c", "/dev/null"]
     setup = f"import sys, os, pytest, ipytest\nsys.path.insert(0, {str(folder)!r})\nipytest.autoconfig(addopts={options})"
     made = sheet(answers, setup)
     passed: dict[str, bool] = {}

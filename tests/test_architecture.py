@@ -21,7 +21,7 @@ SOURCES = {
 }
 
 LAYERS = (
-    {"errors", "words", "model", "wire", "config", "database", "files", "cohorts", "draws"},
+    {"errors", "words", "model", "wire", "config", "database", "files", "cohorts", "draws", "heavy"},
     {"lesson", "released", "course", "feedback", "variants"},
     {"sandbox"},
     {"grading"},

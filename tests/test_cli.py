@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from hornbook import __version__
-from hornbook.cli import app
+from hornbook.cli import _with_only, app
 from hornbook.course import Course
 from hornbook.lesson import read_solution
 from hornbook.model import LessonRef, Outcome, Runtime, SandboxReport, Status, SubmissionRef, Verdict
@@ -448,6 +449,28 @@ def test_help_says_the_exit_codes() -> None:
     for words in commands:
         assert EXIT_CODES in " ".join(hornbook(*words).out.split()), words
     assert hornbook("--version").out == f"hornbook {__version__}\n"
+
+
+def parts(command: Any) -> tuple[Any, ...]:
+    """Return what a command is made of, and what those below it are."""
+    options = [(type(one).__name__, one.name, one.opts, one.secondary_opts, one.required, one.default, one.help) for one in command.params]
+    below = [parts(one) for one in getattr(command, "commands", {}).values()]
+    return command.name, command.help, command.epilog, options, below
+
+
+def test_a_command_is_the_same_without_the_others() -> None:
+    """Only the one that is asked for is built, with its options, its help and what is below it; whatever else is said needs them all."""
+    whole: Any = get_command(app)
+    for name, command in whole.commands.items():
+        small: Any = get_command(_with_only([name], app))
+
+        assert list(small.commands) == [name]
+        assert parts(small.commands[name]) == parts(command)
+        assert (parts(small)[:-1], small.callback.__name__) == (parts(whole)[:-1], whole.callback.__name__)
+
+    again: Any = get_command(app)
+    assert len(again.commands) == len(whole.commands) > 30
+    assert [_with_only(words, app) for words in ([], ["--version"], ["chekc"], [""])] == [app] * 4
 
 
 # --- Real processes ----------------------------------------------------------------------------------------------------

@@ -37,10 +37,15 @@ def test_any(submission, number):
 '''
 
 
-def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest with *arguments*, in a process of its own, as somebody in *cwd* would."""
+OTHERS = ("schemathesis", "xdist", "xdist.looponfail", "pytest_cov", "anyio", "platformdirs")
+"""Plugins of this environment that pytest would find as it finds ours; importing them takes a third of each run."""
+
+
+def run(*arguments: str, cwd: Path, others: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest with *arguments*, in a process of its own, as somebody in *cwd* would who has hypothesis, and *others* as well or not."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    without = [f"-pno:{name}" for name in ("cacheprovider", *(() if others else OTHERS))]
+    command = [sys.executable, "-m", "pytest", *without, *arguments]
     return subprocess.run(command, cwd=cwd, env={**inherited, **environment}, capture_output=True, text=True, check=False, timeout=300)  # noqa: S603 - our own arguments
 
 
@@ -88,8 +93,8 @@ def verdict_in(path: Path) -> dict[str, Any]:
 
 
 def test_graders_are_proven_against_their_solutions(course: Course) -> None:
-    """`pytest graders` asks the reference solutions, and says what each earned."""
-    done = run("graders", "-v", cwd=course.root)
+    """`pytest graders` asks the reference solutions, and says what each earned, beside whatever plugins are installed here."""
+    done = run("graders", "-v", cwd=course.root, others=True)
 
     assert done.returncode == 0, done.stdout
     assert "4 passed" in done.stdout
@@ -151,6 +156,22 @@ def test_the_seed_can_be_given(course: Course, work: Path, tmp_path: Path) -> No
         shown.append([line for line in done.stdout.splitlines() if line.isdigit()])
 
     assert shown[0] == shown[1] != shown[2]
+
+
+def test_the_seed_alone_decides_what_is_drawn(course: Course, work: Path) -> None:
+    """What else was imported does not, though hypothesis looks there for constants; and nothing is left in the folder."""
+    grader = GRADER.replace("max_examples=5", "max_examples=200").replace("== 2 * number", "== number + (print(number) or 2)")
+    course.grader("doubles").write_text(grader, "utf-8")
+    (course.root / "full_of_numbers.py").write_text(f"numbers = {list(range(10**6, 10**6 + 300))}\n", "utf-8")
+    (course.root / "conftest.py").write_text("import full_of_numbers\n", "utf-8")
+    drawn = []
+    for options in ([], ["--noconftest"]):
+        done = run("graders", "--submission", str(work), "--draw-seed", "7", "-s", *options, cwd=course.root, PYTHONPATH=str(course.root))
+        drawn.append([line for line in done.stdout.splitlines() if line.isdigit()])
+
+    assert len(drawn[0]) > 190
+    assert drawn[0] == drawn[1]
+    assert not (course.root / ".hypothesis").exists()
 
 
 def test_the_lesson_can_be_named(course: Course, work: Path) -> None:
@@ -240,7 +261,7 @@ def test_where_there_are_no_graders_the_plugin_is_inert_and_cheap(course: Course
     """
     (folder / "test_other.py").write_text(textwrap.dedent(program), "utf-8")
     # The plugins of others bring hypothesis along.
-    done = run("-q", "-p", "no:hypothesispytest", "-p", "no:schemathesis", str(folder), cwd=tmp_path)
+    done = run("-q", "-p", "no:hypothesispytest", str(folder), cwd=tmp_path)
 
     assert done.returncode == 0, done.stdout
     assert course.root.exists()

@@ -575,7 +575,7 @@ def test_pytest_itself_speaks_the_courses_language(course: Course) -> None:
     """A grade by `pytest graders --submission` is that of `hornbook grade`, in its words."""
     target = course.root.parent / "verdict.json"
     options = ["--submission", str(handed_in(course, "one = 1", "two = 3")), "--verdict", str(target)]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "graders", *options]
+    command = [sys.executable, "-m", "pytest", "-pno:cacheprovider", "-pno:schemathesis", "graders", *options]
     subprocess.run(command, cwd=course.root, check=False, capture_output=True)  # noqa: S603 - our own program
     verdict = Verdict.from_json(target.read_bytes())
 

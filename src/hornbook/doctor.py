@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hornbook.errors import CourseError, printable
+from hornbook.heavy import imported
 from hornbook.lesson import fill, read_solution
 from hornbook.model import Status
 
@@ -278,8 +279,7 @@ class _Examination:
 
     def _notebook(self) -> tuple[Sequence[Problem], str]:
         # `read_lesson` has refused outputs and ids that occur twice; nbformat knows the rest of the format.
-        import nbformat  # noqa: PLC0415 - heavy
-
+        nbformat = imported("nbformat")
         notebook = self._at(self.lesson.path)
         problems = []
         try:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 from hornbook.draws import INJECTED, can_be_drawn
 from hornbook.errors import HornbookError, printable
 from hornbook.files import write_beside, write_secret
+from hornbook.heavy import imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -168,15 +169,13 @@ def notebook_for(lesson: Lesson, values: dict[str, Any]) -> str:
 
 def _injected(notebook: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """Return the cell that papermill puts into *notebook* for *values*, and that nobody is meant to edit."""
-    import nbformat  # noqa: PLC0415 - heavy, and only for handing out
-    from papermill.parameterize import parameterize_notebook  # noqa: PLC0415
-
-    node = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]
+    nbformat, papermill = imported("nbformat"), imported("papermill.parameterize")
+    node = nbformat.reads(json.dumps(notebook), as_version=4)
     # papermill adds these as it loads a notebook from its file.
     node.metadata.setdefault("papermill", {})
     for cell in node.cells:
         cell.metadata.setdefault("tags", [])
-    made = parameterize_notebook(node, values, kernel_name="python3", language="python")
+    made = papermill.parameterize_notebook(node, values, kernel_name="python3", language="python")
     cell = next(cell for cell in made.cells if INJECTED in cell.metadata.tags)
     metadata = {"deletable": False, "editable": False, "tags": [INJECTED]}
     lines = str(cell.source).splitlines(keepends=True)

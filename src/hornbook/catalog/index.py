@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from hornbook.errors import HornbookError, printable
+from hornbook.heavy import imported
 
 if TYPE_CHECKING:
     from numpy import float32, int64
@@ -319,12 +320,10 @@ class Chroma:
         return Progress(self.space, version("chromadb"), state.identity, f"chroma-{secrets.token_hex(8)}")
 
     def _connect(self, progress: Progress) -> None:
-        import chromadb  # noqa: PLC0415 - heavy
-        from chromadb.config import Settings  # noqa: PLC0415
-
+        chromadb = imported("chromadb")
         if self._client is not None:
             return
-        settings = Settings(anonymized_telemetry=False)
+        settings = chromadb.config.Settings(anonymized_telemetry=False)
         if self.address:
             parts = urlsplit(self.address)
             self._client = chromadb.HttpClient(parts.hostname or "", parts.port or 0, ssl=parts.scheme == "https", settings=settings)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from hornbook.errors import HornbookError, printable
+from hornbook.heavy import imported
 from hornbook.lesson import MAX_BYTES
 
 Role = Literal["text", "given", "answer", "tests", "helpers", "manual", "task"]
@@ -105,8 +106,7 @@ def load(path: Path, name: str, grader: str) -> tuple[Sequence[Mapping[str, Any]
 
     Raises HornbookError where it is no notebook, or none of Python's.
     """
-    import nbformat  # noqa: PLC0415 - heavy
-
+    nbformat = imported("nbformat")
     try:
         data = path.read_bytes()
     except OSError as error:

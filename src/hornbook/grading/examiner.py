@@ -38,6 +38,7 @@ from hornbook.course import Course
 from hornbook.errors import CourseError, FeedbackError, GraderError, HornbookError, LessonError, SandboxError, SubmissionError
 from hornbook.grading import preparation
 from hornbook.grading.live import Shown, packed
+from hornbook.heavy import imported
 from hornbook.model import Assurance, Verdict
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.line import Gone, Line
@@ -282,7 +283,6 @@ def main(fd: int) -> NoReturn:
     """Be an examiner for whoever is at the other end of *fd*, until they hang up."""
     from hornbook.config import Settings  # noqa: PLC0415 - only in this process
     from hornbook.sandbox.canary import Strength, strongest  # noqa: PLC0415
-    from hornbook.sandbox.execute import import_nbclient  # noqa: PLC0415
 
     line = Line(socket.socket(fileno=fd))
     # An author hears of them from pytest and from doctor; whoever has a stack of work graded does not want them.
@@ -297,7 +297,7 @@ def main(fd: int) -> NoReturn:
                 os._exit(2)
         for name in ("hypothesis", "hornbook.grading.pytest_plugin", "hornbook.grading.sitting", "hornbook.sandbox.pipe"):
             importlib.import_module(name)
-        import_nbclient()
+        imported("nbclient")
         read_all()
         Branches(line, office.seat).serve()
         os._exit(0)

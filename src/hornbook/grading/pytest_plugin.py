@@ -115,9 +115,15 @@ class Grading:
 
     # --- collection ---------------------------------------------------------------------------------------------------
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
         """Read each check's markers; leave out what does not belong to the submission or was not asked for."""
+        self._read(config, items)
+        # Here hypothesis looks for constants to draw; where there are others' tests, it does so again before the first of them draws.
+        with _nobodys_constants() if self.checks and "hypothesis" in sys.modules else contextlib.nullcontext():
+            return (yield)
+
+    def _read(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         from hornbook.errors import HornbookError  # noqa: PLC0415 - only where there are graders
 
         kept, left = [], []
@@ -413,10 +419,38 @@ def _profile(seed: int | None = None, *, hidden: bool = False) -> Iterator[None]
     settings.load_profile("hornbook")
     core.global_force_seed = forced if seed is None else seed  # type: ignore[assignment] # it is declared as None
     try:
-        yield
+        with _nobodys_constants():
+            yield
     finally:
         core.global_force_seed = forced  # type: ignore[assignment]
         settings.load_profile(before)
+
+
+@contextlib.contextmanager
+def _nobodys_constants() -> Iterator[None]:
+    """Keep hypothesis from drawing constants that it finds in the source of every module that is not an installed package.
+
+    What a seed gives would depend on what else this process has imported. Besides, hypothesis reads all those modules, and keeps what
+    it has found in a folder of its own in the working directory: where hornbook is installed from its repository, that takes longer
+    than most graders.
+    """
+    from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - only where there are graders
+
+    theirs = getattr(providers, "_get_local_constants", None)
+    if theirs is None or not hasattr(providers, "Constants"):  # an earlier hypothesis, which does not look, or in another way
+        yield
+        return
+    none = providers.Constants()
+    # What fits a strategy is remembered with the constants that were found elsewhere meanwhile, by somebody's own tests.
+    if len(providers._local_constants):  # noqa: SLF001 - hypothesis has no setting for this
+        providers.CONSTANTS_CACHE.cache.clear()
+    providers._get_local_constants = lambda: none  # noqa: SLF001
+    try:
+        yield
+    finally:
+        providers._get_local_constants = theirs  # noqa: SLF001
+        if len(providers._local_constants):  # noqa: SLF001
+            providers.CONSTANTS_CACHE.cache.clear()
 
 
 def _clear_comparison() -> None:

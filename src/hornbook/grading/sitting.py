@@ -23,6 +23,7 @@ from hornbook.feedback import Bank
 from hornbook.grading import compare, outcomes, preparation
 from hornbook.grading.live import LIVE
 from hornbook.grading.outcomes import Check, Interview, Trace
+from hornbook.heavy import imported
 from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
 from hornbook.model import Assurance, LessonRef, Manual, Outcome, Parameters, Repair, Runtime, SandboxReport, Status, SubmissionRef, Verdict
 from hornbook.sandbox.canary import Strength, strongest
@@ -439,9 +440,7 @@ def _parametrised(cells: tuple[ProgramCell, ...], parameters: Mapping[str, Any])
     """Return *cells* with papermill's injected-parameters cell after the parameters cell, or first where there is none."""
     if not parameters:
         return cells
-    from papermill.translators import PythonTranslator  # noqa: PLC0415 - only for parametrised checks
-
-    source = PythonTranslator.codify(parameters, "Parameters")
+    source = imported("papermill.translators").PythonTranslator.codify(parameters, "Parameters")
     place = next((number + 1 for number, cell in enumerate(cells) if cell.parameters), 0)
     injected = ProgramCell(source=source, exercise=None, index=-1, last_of_exercise=False, parameters=True, added=False)
     return (*cells[:place], injected, *cells[place:])

@@ -42,12 +42,12 @@ NOT_THERE: Final = frozenset(
 """What of the standard library does nothing useful in a browser: processes, threads, sockets, windows, and the time zones of a machine."""
 
 ENGINE: Final = (
-    "__init__", "card", "cohorts", "config", "course", "draws", "errors", "feedback", "lesson", "model", "released", "show", "wire",
-    "words", "grading/__init__", "grading/assert_cells", "grading/borrowed", "grading/compare", "grading/doctests", "grading/drawing",
-    "grading/following", "grading/live", "grading/nose", "grading/outcomes", "grading/preparation", "grading/pytest_plugin",
-    "grading/reading", "grading/sitting", "offline/__init__", "offline/cells", "offline/desk", "offline/inside", "sandbox/__init__",
-    "sandbox/answers", "sandbox/canary", "sandbox/execute", "sandbox/figures", "sandbox/forkserver", "sandbox/line", "sandbox/pipe",
-    "sandbox/policy", "sandbox/probe",
+    "__init__", "card", "cohorts", "config", "course", "draws", "errors", "feedback", "heavy", "lesson", "model", "released", "show",
+    "wire", "words", "grading/__init__", "grading/assert_cells", "grading/borrowed", "grading/compare", "grading/doctests",
+    "grading/drawing", "grading/following", "grading/live", "grading/nose", "grading/outcomes", "grading/preparation",
+    "grading/pytest_plugin", "grading/reading", "grading/sitting", "offline/__init__", "offline/cells", "offline/desk", "offline/inside",
+    "sandbox/__init__", "sandbox/answers", "sandbox/canary", "sandbox/execute", "sandbox/figures", "sandbox/forkserver", "sandbox/line",
+    "sandbox/pipe", "sandbox/policy", "sandbox/probe",
 )  # fmt: skip
 """The modules of ours that check in a page."""
 

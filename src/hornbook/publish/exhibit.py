@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from hornbook.draws import INJECTED
 from hornbook.errors import HornbookError, printable
+from hornbook.heavy import imported
 from hornbook.lesson import MAX_BYTES, Lesson
 
 PICTURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8", "image/webp": b"RIFF"}
@@ -361,9 +362,9 @@ def _plain(text: str) -> str:
 
 
 def _markdown(source: str) -> str:
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath  # noqa: PLC0415 - heavy
+    mistune = imported("nbconvert.filters.markdown_mistune")
 
-    class Renderer(IPythonRenderer):
+    class Renderer(mistune.IPythonRenderer):  # type: ignore[misc,name-defined]
         """Markdown without a way to the disk, and formulas as MathML instead of a script that draws them."""
 
         def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002 - the library's interface
@@ -385,7 +386,7 @@ def _markdown(source: str) -> str:
             return _mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", display=True)
 
     try:
-        rendered: str = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
+        rendered: str = mistune.MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
     except Exception:  # noqa: BLE001 - a library's trouble with a learner's text must not keep the learner from publishing it
         return _plain(source)
     return rendered

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hornbook.errors import HornbookError, printable
+from hornbook.heavy import imported
 from hornbook.lesson import check_name
 from hornbook.model import Status
 
@@ -169,16 +170,16 @@ def _grade(book: Any, place: Place, name: str) -> Any:
 @contextlib.contextmanager
 def _gradebook(where: str) -> Iterator[Any]:
     """Give nbgrader's gradebook behind the URL *where*, or in that file."""
-    from nbgrader.api import Gradebook, InvalidEntry  # noqa: PLC0415 - heavy
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError  # noqa: PLC0415
 
+    api = imported("nbgrader.api")
     url = where if "://" in where else f"sqlite:///{Path(where).absolute()}"
     name = printable(url.rpartition("@")[2])
     with _alembic_found(), warnings.catch_warnings():
         # nbgrader's models warn of relationships that overlap, each time that they are loaded.
         warnings.simplefilter("ignore")
         try:
-            book = Gradebook(url, _course(url))
+            book = api.Gradebook(url, _course(url))
         except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError) as error:
             raise HornbookError(f"{name}: is no gradebook that can be opened: {_first_line(error)}.") from error
         except FileNotFoundError as error:
@@ -187,7 +188,7 @@ def _gradebook(where: str) -> Iterator[Any]:
             ) from error
         try:
             yield book
-        except (SQLAlchemyError, InvalidEntry) as error:
+        except (SQLAlchemyError, api.InvalidEntry) as error:
             book.db.rollback()
             raise HornbookError(f"{name}: cannot be written: {_first_line(error)}. Nothing of this submission was.") from error
         finally:

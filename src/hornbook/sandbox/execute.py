@@ -13,16 +13,15 @@ import contextvars
 import functools
 import importlib
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from types import ModuleType
 from typing import Any, Literal, Protocol, Self, TypeVar
 
 from hornbook.config import Limits
 from hornbook.errors import SandboxError, printable
+from hornbook.heavy import imported
 from hornbook.lesson import ProgramCell
 from hornbook.model import CellRun
 from hornbook.sandbox import CheckProcess, KernelProcess, Sandbox, Snapshot, open_sandbox
@@ -375,7 +374,7 @@ class _Fallen(Exception):  # noqa: N818 - an ending, not an error
 @contextlib.asynccontextmanager
 async def _kernel(sandbox: Sandbox, limits: Limits) -> AsyncIterator[_Kernel]:
     """Give a new kernel of *sandbox* with an nbclient on it."""
-    import_nbclient()
+    imported("nbclient")
     import zmq.asyncio  # noqa: PLC0415 - comes with nbclient
 
     provisioner = importlib.import_module("hornbook.sandbox.provisioner")
@@ -539,21 +538,6 @@ class _Kernel:
         return self.sandbox.alive()
 
 
-def import_nbclient() -> ModuleType:
-    """Import nbclient without what it never uses here.
-
-    Its import of nbformat imports jsonschema, whose optional checker of IRIs compiles some 35 grammars: 1.1 s of 1.3 s.
-    With that one package declared absent jsonschema does without it, as it does where the package is not installed.
-    """
-    if "nbclient" not in sys.modules and "rfc3987_syntax" not in sys.modules:
-        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-        try:
-            return importlib.import_module("nbclient")
-        finally:
-            del sys.modules["rfc3987_syntax"]
-    return importlib.import_module("nbclient")
-
-
 def _shortened(message: dict[str, Any]) -> dict[str, Any]:
     """Return *message*; of an error only the part that is shown."""
     if message["msg_type"] != "error":
@@ -565,7 +549,7 @@ def _shortened(message: dict[str, Any]) -> dict[str, Any]:
 @functools.cache
 def _client_class(room: int) -> Any:
     """Return the nbclient that keeps at most *room* bytes of what a cell shows; a traitlets class takes a while to make."""
-    nbclient = import_nbclient()
+    nbclient = imported("nbclient")
     nodes = importlib.import_module("nbformat.notebooknode")
 
     class Client(nbclient.NotebookClient):  # type: ignore[misc,name-defined]
