@@ -473,6 +473,17 @@ def test_a_command_is_the_same_without_the_others() -> None:
     assert [_with_only(words, app) for words in ([], ["--version"], ["chekc"], [""])] == [app] * 4
 
 
+def test_every_command_stands_where_somebody_looks_for_it_with_its_whole_sentence() -> None:
+    """One that belongs to nobody would be listed last, under a heading that says nothing."""
+    listed = hornbook("--help").out
+    sentences = " ".join(listed.split())
+
+    assert "..." not in listed.partition("Options:")[2]
+    assert "Commands:" not in listed
+    assert "doctor Prove a course: each lesson can be passed, gives nothing away, and recognises the mistakes that it knows." in sentences
+    assert "Commands:" in hornbook("portfolio", "--help").out
+
+
 # --- Real processes ----------------------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,12 @@ def test_twice(submission):
 def test_twice(submission):
     """The second of two with one name"""
     assert submission.count_vowels("o") == 1
+
+
+@pytest.mark.exercise("count_vowels", points=0)
+def test_forgetful(submission):
+    """Two and two are four"""
+    assert 2 + 2 == 4
 '''
 
 MORE_HINTS = '''
@@ -260,6 +266,45 @@ def test_a_trial_that_cannot_be_held_says_why(tmp_path: Path) -> None:
     assert report.proofs[-1].problems[0].file == "graders/counting_vowels.alt-torn.py"
 
 
+# --- Where the solution is at fault ------------------------------------------------------------------------------------
+
+
+def test_a_hidden_check_that_the_solution_fails_tells_its_author_what_it_asked(tmp_path: Path) -> None:
+    """It is kept from learners; without it an author could only guess."""
+    new_course(tmp_path)
+    grader = tmp_path / "graders/test_counting_vowels.py"
+    grader.write_text(grader.read_text(encoding="utf-8").replace('count_vowels("rhythm") == 0', 'count_vowels("rhythms") == 1'), "utf-8")
+    diagnosis = diagnose(Course.open(tmp_path))
+    found = [str(one) for proof in diagnosis.all_proofs for one in proof.problems if one.place == "test_no_vowel_at_all"]
+
+    assert found[0].startswith('graders/test_counting_vowels.py, test_no_vowel_at_all: counting_vowels.solution.py ends it as "failed"')
+    assert found[0].endswith("(asked: count_vowels('rhythms'); came: 0; expected: 1)")
+
+
+def test_a_solution_of_no_exercise_is_told_where_it_stands(tmp_path: Path) -> None:
+    """In the solution's file, not in the notebook; and once, though every later proof needs it."""
+    new_course(tmp_path)
+    solution = tmp_path / "graders/counting_vowels.solution.py"
+    solution.write_text(solution.read_text(encoding="utf-8").replace("%% count_vowels", "%% count_vowel"), encoding="utf-8")
+    diagnosis = diagnose(Course.open(tmp_path))
+    said = 'answers "count_vowel", no exercise of the lesson; did you mean "count_vowels".'
+
+    assert [str(one) for proof in diagnosis.all_proofs for one in proof.problems] == [f"graders/counting_vowels.solution.py: {said}"]
+    assert summary(diagnosis).endswith("; 1 problem to put right.")
+
+
+def test_a_problem_in_the_way_of_several_proofs_is_told_once(tmp_path: Path) -> None:
+    """The later ones say where it is, and it counts as one."""
+    new_course(tmp_path)
+    (tmp_path / "graders/counting_vowels.solution.py").unlink()
+    diagnosis = diagnose(Course.open(tmp_path))
+    drawn = as_text(render(diagnosis))
+
+    assert drawn.count("has no solution") == 1
+    assert "as above: lessons/counting_vowels.ipynb" in drawn
+    assert summary(diagnosis).endswith("; 1 problem to put right.")
+
+
 # --- An ill course -----------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +325,7 @@ def test_a_trial_that_cannot_be_held_says_why(tmp_path: Path) -> None:
         ("exercises, checks and points", f"{GRADER}, test_twice: 2 checks have this name"),
         ("exercises, checks and points", f"{GRADER}, test_without_a_sentence: it has no sentence for the learner."),
         ("the alternative 'lazy'", f"{GRADER}, test_any_word: counting_vowels.alt-lazy.py ends it as"),
+        ("exercises, checks and points", f"{GRADER}, line 74, test_forgetful: it never asks `submission`"),
         ("hints lead on", f'{BANK}: no check named "test_gone"'),
         ("hints lead on", f"{BANK}: [exercise.gone] is no exercise of the lesson"),
         ("hints lead on", f"{BANK}, [exercise.unasked]: is missing"),

@@ -228,6 +228,8 @@ def test_what_was_handed_in_too_early_says_what_is_open(desk: Desk) -> None:
     expect(desk.footers.last).to_be_in_viewport()
 
     assert desk.page.evaluate("() => document.activeElement === window.before")
+    # A ribbon that scrolls sideways would hide its end.
+    assert desk.page.locator(".jp-hb-bars").evaluate("node => node.scrollWidth - node.clientWidth") == 0
 
     desk.picture("open")
     desk.page.locator(".jp-hb-close").click()
@@ -529,9 +531,15 @@ def test_reading_cells_are_protected_and_nothing_is_written_into_the_notebook(de
     desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
     after = marks(lab.folder / path)
 
+    shown = desk.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets"
+        ".findIndex(cell => (cell.model.getMetadata('tags') || []).includes('show'))"
+    )
+
     assert states[0]
     assert not states[2], "a learner's own cell"
     assert not states[exercise]
+    assert not states[shown], "an exercise at work, which lessons ask to be changed"
     assert {name: after[name] for name in before} == before
 
 

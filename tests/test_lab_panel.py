@@ -339,6 +339,18 @@ def test_a_traceback_is_pasted_as_what_it_says(desk: Desk, answers: Answers) -> 
     expect(search).to_have_value("one two")
 
 
+def test_who_asks_for_the_lessons_is_taken_to_them(desk: Desk) -> None:
+    """From the command palette, too, which gives the focus back to where it was: the keyboard goes to the search."""
+    desk.open()
+    desk.lessons()
+    desk.page.keyboard.press("Control+Shift+KeyC")
+    palette = desk.page.locator("#modal-command-palette input")
+    palette.fill("show lessons")
+    palette.press("Enter")
+
+    expect(desk.page.get_by_role("searchbox", name="Search lessons")).to_be_focused()
+
+
 def test_an_artifact_is_deleted_when_its_learner_says_so_twice(desk: Desk, answers: Answers) -> None:
     """Once is a question, whose first answer is to keep it."""
     answers.artifacts = [artifact("a", "one", "2026-01-02T10:00:00+00:00"), artifact("b", "two", "2026-01-02T10:00:00+00:00")]

@@ -73,6 +73,9 @@ class Tired(ValueError):
 def echo(value, **words):
     return value
 
+def nines():
+    return [9] * 40
+
 def nothing(value):
     print("the answer is", value)
 
@@ -136,6 +139,22 @@ def test_an_earlier_answer(submission):
 @exercise
 def test_inside_an_answer(submission):
     assert len(submission.echo([1, 2])) == 3
+
+@exercise
+def test_an_item(submission):
+    assert submission.echo([3, 4]) == [3, 5]
+
+@exercise
+def test_an_item_first(submission):
+    assert [3, 5] == submission.echo([3, 4])
+
+@exercise
+def test_an_item_of_many(submission):
+    assert submission.nines() == [9] * 39 + [8]
+
+@exercise
+def test_a_taken_item(submission):
+    assert submission.echo([3, 4])[1] == 5
 
 @exercise
 def test_authors_words(submission):
@@ -331,6 +350,10 @@ def test_a_passed_check_earns_its_points(found: dict[str, Outcome]) -> None:
         ("too_low", "echo(2)", "2", "5"),
         ("too_high", "echo(9)", "9", "7"),
         ("an_earlier_answer", "echo(0)", "0", "1"),
+        ("an_item", "echo([3, 4])", "[3, 4]", "[3, 5]"),
+        ("an_item_first", "echo([3, 4])", "[3, 4]", "[3, 5]"),
+        ("an_item_of_many", "nines()[39]", "9", "8"),
+        ("a_taken_item", "echo([3, 4])", "4", "5"),
         ("inside_an_answer", "echo([1, 2])", "2", "3"),
         ("authors_words", "echo(3)", "3", "4"),
         ("same", "echo([1, 2, 3])", "2", "5"),

@@ -217,8 +217,25 @@ def test_what_cannot_be_graded_is_a_usage_error(course: Course, arguments: list[
         ),
         ("test_stray.py", GRADER, 'has no lesson "stray"'),
         ("test_doubles.py", "def test_a(submission): pass\n", "graders/test_doubles.py:1: test_a does not say its exercise"),
+        (
+            "test_doubles.py",
+            GRADER.replace("hidden=True", "hiden=True"),
+            '@pytest.mark.exercise has no "hiden"; did you mean "hidden".',
+        ),
+        (
+            "test_doubles.py",
+            GRADER.replace("hidden=True", "title='Two'"),
+            '@pytest.mark.exercise has no "title"; it has hidden, points.',
+        ),
+        ("test_doubles.py", GRADER.replace("hidden=True", "hidden='yes'"), "hidden is 'yes'; it is True or False."),
+        ("test_doubles.py", GRADER.replace("points=2", "2"), "takes one exercise, and words"),
+        (
+            "test_doubles.py",
+            GRADER.replace("@pytest.mark.exercise", "@pytest.mark.hiden\n@pytest.mark.exercise", 1),
+            'there is no marker "hiden"; did you mean "hidden".',
+        ),
     ],
-    ids=["unknown exercise", "no lesson", "no marker"],
+    ids=["unknown exercise", "no lesson", "no marker", "misspelt word", "unknown word", "hidden or not", "two in one", "misspelt marker"],
 )
 def test_an_authors_slip_is_a_usage_error(course: Course, name: str, text: str, said: str) -> None:
     """It is found while collecting, with file and line, before anything runs."""

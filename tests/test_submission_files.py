@@ -901,6 +901,15 @@ def test_changes_to_the_lessons_own_code_are_not_run(work: Notebook, lost: tuple
     ]
 
 
+def test_what_only_shows_an_exercise_at_work_may_be_changed(work: Notebook) -> None:
+    """It is not run, and lessons ask for it: there is nothing to report."""
+    cells = [replace(cell, tags=("show",)) if at == 1 else cell for at, cell in enumerate(LESSON.cells)]
+    work["cells"][1]["source"] += "\nseed = 99"
+    submission = read(work, replace(LESSON, cells=tuple(cells)))
+
+    assert (submission.added, submission.repairs) == ((), ())
+
+
 def test_new_code_where_the_lessons_own_was_deleted_is_added(work: Notebook) -> None:
     """Without ids, only code that still resembles the lesson's own is taken for it."""
     work["cells"][6]["source"] = "print('something else')"

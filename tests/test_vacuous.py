@@ -53,6 +53,16 @@ def test_no_assertion_at_all(body: str, what: list[str]) -> None:
     assert [one[2] for one in found(body, "def helper(submission):\n    return helper(submission.f(1))")] == what
 
 
+def test_a_check_that_never_asks_is_told() -> None:
+    """It would give its points to whoever has begun; one that stands in a notebook asks without saying `submission`."""
+    asked = "it never asks `submission`, so whoever has begun the exercise passes it."
+    cell = '@pytest.mark.assert_cell\ndef test_cell(submission):\n    """It works"""\n    assert f(1) == 2'
+
+    assert found("assert 1 + 1 == 2") == [("test_it", 0, asked)]
+    assert found("assert 1 + 1 == 2", "import pytest\n@pytest.mark.usefixtures('tmp_path')\n")[0][2] == asked
+    assert found("assert submission.f(1) == 2", f"import pytest\n{cell}\n") == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -61,7 +71,7 @@ def test_no_assertion_at_all(body: str, what: list[str]) -> None:
         "assert submission.f(1) == submission.f(2)",
         "assert submission.is_even(2)",
         "assert submission.f(1) == 1 or submission.f(1) == 2",
-        "assert ()",
+        "submission.f(1)\nassert ()",
         "with submission.raises(ValueError):\n    submission.f(1)",
         "np.testing.assert_allclose(submission.f(1), 2)",
         "if submission.f(1) != 2:\n    pytest.fail('not two')",

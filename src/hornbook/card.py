@@ -236,6 +236,7 @@ class _Maker:
 
         outcomes = [outcome for outcome in self.verdict.outcomes if self.exercise is None or outcome.exercise == self.exercise]
         one = self.exercise is not None
+        of = 1 if self.progress is None else self.progress.of
         # On the card of one exercise the exercise's name is no news.
         told = [replace(outcome, exercise=None) if one else outcome for outcome in outcomes]
         part = replace(self.verdict, outcomes=tuple(told))
@@ -246,7 +247,7 @@ class _Maker:
         return Card(
             title=_prose(self.exercise or "") or lesson,
             over=lesson if one else "",
-            headline=say("card.nothing-asked") if nothing else headline(part),
+            headline=say("card.nothing-asked") if nothing else headline(part, one_of_more=one and of > 1),
             state="note" if nothing else "passed" if part.passed_so_far else "open" if counted else "broken",
             points=self._points(counted),
             sections=sections,
@@ -395,7 +396,7 @@ def _ring(progress: Progress | None) -> Ring | None:
         return None
     done = min(max(progress.done, 0), progress.of)
     numbers = {"done": done, "of": progress.of}
-    return Ring(done, progress.of, say("card.progress", **numbers), say("card.progress-name", **numbers))
+    return Ring(done, progress.of, say("card.progress", progress.of, **numbers), say("card.progress-name", **numbers))
 
 
 def _prose(text: str) -> str:

@@ -42,6 +42,7 @@ from hornbook.terminal import (
     EXIT_CODES,
     INTERRUPTED,
     PASSED,
+    Commands,
     CourseOption,
     Drawing,
     JobsOption,
@@ -81,13 +82,14 @@ app = typer.Typer(
     name="hornbook",
     help="Auto-graded micro-lessons for Jupyter: executed in a sandbox, judged by pytest in a trusted process.",
     epilog=EXIT_CODES,
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-new = typer.Typer(help="Make a course or a lesson to begin with.", no_args_is_help=True, rich_markup_mode=None)
+new = typer.Typer(help="Make a course or a lesson to begin with.", no_args_is_help=True, rich_markup_mode=None, cls=Commands)
 app.add_typer(new, name="new", epilog=EXIT_CODES)
 
 
@@ -359,7 +361,9 @@ def new_course(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; it is made if it is not there.", show_default=False)],
     *,
-    title: Annotated[str | None, typer.Option("--title", help="The course's title. [default: from the folder's name]")] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", metavar="TEXT", help="The course's title. [default: from the folder's name]")
+    ] = None,
 ) -> None:
     """Make a course with one lesson that works, to be replaced piece by piece."""
     with telling_errors(context):
@@ -376,7 +380,7 @@ def new_lesson(
         str, typer.Argument(metavar="SLUG", help='The lesson\'s name, sub-folders first: "loops/fizz_buzz".', show_default=False)
     ],
     *,
-    title: Annotated[str | None, typer.Option("--title", help="The lesson's title. [default: from its name]")] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The lesson's title. [default: from its name]")] = None,
     course: CourseOption = None,
 ) -> None:
     """Make a lesson that works, with grader, solution and hints, to be replaced piece by piece."""

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hornbook.errors import CourseError, printable
+from hornbook.config import nearest
+from hornbook.errors import CourseError, GraderError, printable
 from hornbook.heavy import imported
 from hornbook.lesson import fill, read_solution
 from hornbook.model import Status
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from hornbook.course import Course
     from hornbook.feedback import Bank, Misconception
+    from hornbook.grading.outcomes import Check, Trace
     from hornbook.model import CellRun, Outcome, Verdict
     from hornbook.sandbox.forkserver import ForkServers
     from hornbook.trial import Mutation
@@ -337,7 +339,7 @@ class _Examination:
 
     def _solved(self) -> tuple[Sequence[Problem], str]:
         path = self.course.solution(self.slug)
-        sources = read_solution(path)
+        sources = self._answers(path)
         verdict = self._graded(sources, path.name)
         missing = [
             Problem(self._at(path), f"exercise {exercise}", "it has no solution.", f"Write it below a line `# %% {exercise}`.")
@@ -345,11 +347,19 @@ class _Examination:
             if exercise not in sources
         ]
         self.solution, self.solved = sources, verdict
-        return [*missing, *self._not_passed(verdict, path)], count(len(verdict.outcomes), "check")
+        return [*missing, *self._not_passed(verdict, path, sources)], count(len(verdict.outcomes), "check")
 
     def _alternative(self, path: Path) -> tuple[Sequence[Problem], str]:
-        verdict = self._graded({**self.solution, **read_solution(path)}, path.name)
-        return self._not_passed(verdict, path), ""
+        sources = {**self.solution, **self._answers(path)}
+        return self._not_passed(self._graded(sources, path.name), path, sources), ""
+
+    def _answers(self, path: Path) -> Mapping[str, tuple[str, ...]]:
+        """Return the sources in the solution file at *path*; raise GraderError where it answers an exercise that the lesson lacks."""
+        sources = read_solution(path)
+        for exercise in sources:
+            if exercise not in self.lesson.exercises:
+                raise GraderError(path, f'answers "{exercise}", no exercise of the lesson; {nearest(exercise, self.lesson.exercises)}.')
+        return sources
 
     def _points(self) -> tuple[Sequence[Problem], str]:
         # That each check's exercise exists is proven by its having been graded at all: the engine refuses any other.
@@ -376,6 +386,9 @@ class _Examination:
             for test in tests
             if not ast.get_docstring(test)
         ]
+        source = self.course.grader(self.slug).read_text("utf-8")
+        if "assert_cell" not in source:  # those have a proof of their own
+            problems += self._vacuous(source)
         detail = f"{sum(total.points for total in totals.values()):g} points in {count(len(totals), 'exercise')}"
         return problems, detail
 
@@ -425,21 +438,26 @@ class _Examination:
         return f'its program is not recognised: {misconception.check} ends it as "{ended.status}" ({came.rstrip(".")}).'
 
     def _cells(self) -> tuple[Sequence[Problem], str]:
-        from hornbook.grading.vacuous import vacuous  # noqa: PLC0415 - only here
-
         claimed = [outcome for outcome in self._outcomes() if outcome.claimed]
         what = "it runs in the learner's own kernel, whose word for it is all there is: verdicts say so, and are `self-checked`."
         problems = [
             self._of_check(outcome, what, "Rewrite it so that it only calls and compares, and take `in_kernel` away.")
             for outcome in claimed
         ]
-        scored = _returning(self.course.grader(self.slug))
-        problems += [
-            Problem(self._at(self.course.grader(self.slug)), f"line {found.line}, {found.check}", found.what, found.way_out)
-            for found in vacuous(self.course.grader(self.slug).read_text("utf-8"))
+        problems += self._vacuous(self.course.grader(self.slug).read_text("utf-8"))
+        return problems, count(len(claimed), "claim")
+
+    def _vacuous(self, source: str) -> list[Problem]:
+        """Return a problem for each check in the grader's *source* that passes whatever the learner wrote."""
+        from hornbook.grading.vacuous import vacuous  # noqa: PLC0415 - only here
+
+        grader = self.course.grader(self.slug)
+        scored = _returning(grader)
+        return [
+            Problem(self._at(grader), f"line {found.line}, {found.check}", found.what, found.way_out)
+            for found in vacuous(source)
             if found.check not in scored
         ]
-        return problems, count(len(claimed), "claim")
 
     def _secrets(self) -> tuple[Sequence[Problem], str]:
         stub = [source for exercise in self.lesson.exercises.values() for source in exercise.sources]
@@ -502,13 +520,31 @@ class _Examination:
             for exercise, checks in sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
         )
 
-    def _not_passed(self, verdict: Verdict, path: Path) -> list[Problem]:
-        """Return a problem for each check that *verdict*, on what *path* answers, does not pass."""
+    def _not_passed(self, verdict: Verdict, path: Path, sources: Mapping[str, tuple[str, ...]]) -> list[Problem]:
+        """Return a problem for each check that *verdict*, on the *sources* in *path*, does not pass."""
+        failed = [outcome for outcome in verdict.outcomes if not outcome.passed]
+        if any(outcome.hidden for outcome in failed):
+            # What a hidden check was asked is kept from learners. These answers are the author's.
+            open_to_all = {outcome.check: outcome for outcome in self._unhidden(sources, verdict.seed)}
+            failed = [outcome if open_to_all[outcome.check].passed else open_to_all[outcome.check] for outcome in failed]
         return [
             self._of_check(outcome, f'{path.name} ends it as "{outcome.status}", not "passed". {outcome.message}{_evidence(outcome)}')
-            for outcome in verdict.outcomes
-            if not outcome.passed
+            for outcome in failed
         ]
+
+    def _unhidden(self, sources: Mapping[str, tuple[str, ...]], seed: int) -> Sequence[Outcome]:
+        """Return the outcomes of all checks on *sources*, each told as if it were visible."""
+        from hornbook.grading import run_checks  # noqa: PLC0415 - brings pytest along
+        from hornbook.grading.sitting import Sitting  # noqa: PLC0415
+
+        class Unhidden(Sitting):
+            def note(self, check: Check, error: BaseException | None, trace: Trace, *, seconds: float) -> None:
+                super().note(replace(check, hidden=False), error, trace, seconds=seconds)
+
+        sitting = Unhidden.before(self.course, self.lesson, fill(self.lesson, sources), warm=self.warm)
+        with contextlib.closing(sitting):
+            run_checks(self.course, self.lesson, [(sitting, seed)])
+            return tuple(sitting.outcomes)
 
     def _of_check(self, outcome: Outcome, what: str, way_out: str = "") -> Problem:
         return Problem(self._at(self.course.grader(self.slug)), outcome.check, what, way_out)
@@ -619,16 +655,17 @@ def render(diagnosis: Diagnosis) -> RenderableType:
 
     from hornbook.show import WIDTH, ends, safe  # noqa: PLC0415
 
+    told: set[str] = set()
     parts: list[RenderableType] = [
         ends(safe(diagnosis.title, "bold"), safe(diagnosis.course, "dim")),
         Rule(style="dim"),
-        _proofs(diagnosis.proofs),
+        _proofs(diagnosis.proofs, told),
     ]
     for lesson in diagnosis.lessons:
         worth = f"{lesson.points:g} points" if lesson.totals else ""
         heading = safe(lesson.title, "bold")
         heading.append_text(safe(f"  {lesson.slug}", "dim"))
-        parts += [Text(), ends(heading, Text(worth, style="dim")), _proofs(lesson.proofs)]
+        parts += [Text(), ends(heading, Text(worth, style="dim")), _proofs(lesson.proofs, told)]
         if lesson.totals:
             parts += [_worth(lesson.totals)]
         if lesson.mutation is not None and lesson.mutation.survivors:
@@ -644,11 +681,13 @@ def summary(diagnosis: Diagnosis) -> str:
     lessons = count(len(diagnosis.lessons), "lesson")
     if not failing:
         return f"{lessons}: all {len(proofs)} proofs hold."
-    problems = count(sum(len(proof.problems) for proof in proofs), "problem")
+    # One slip can stand in the way of several proofs.
+    problems = count(len({str(problem) for proof in proofs for problem in proof.problems}), "problem")
     return f"{lessons}: {failing} of {len(proofs)} proofs {'does' if failing == 1 else 'do'} not hold; {problems} to put right."
 
 
-def _proofs(proofs: Sequence[Proof]) -> RenderableType:
+def _proofs(proofs: Sequence[Proof], told: set[str]) -> RenderableType:
+    """Return *proofs* as rows; a problem that is among those *told* is not told again."""
     from rich.text import Text  # noqa: PLC0415 - only on the way to a terminal
 
     from hornbook.show import columns, safe  # noqa: PLC0415
@@ -662,6 +701,10 @@ def _proofs(proofs: Sequence[Proof]) -> RenderableType:
         grid.add_row(Text(f"  {mark}", style=style), words)
         for problem in proof.problems:
             where = f"{problem.file}, {problem.place}" if problem.place else problem.file
+            if str(problem) in told:
+                grid.add_row(Text(), safe(f"as above: {where}", "dim"))
+                continue
+            told.add(str(problem))
             grid.add_row(Text(), safe(where, "bold"))
             grid.add_row(Text(), safe(problem.what))
             if problem.way_out:

@@ -15,6 +15,7 @@ from hornbook.terminal import (
     EXIT_CODES,
     NOT_PASSED,
     PASSED,
+    Commands,
     CourseOption,
     JsonOption,
     find_course,
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from hornbook.exchange.bringing import Report
 
 app = typer.Typer()
-bring = typer.Typer(help="Bring over what was made for another grader.", no_args_is_help=True, rich_markup_mode=None)
+bring = typer.Typer(help="Bring over what was made for another grader.", no_args_is_help=True, rich_markup_mode=None, cls=Commands)
 app.add_typer(bring, name="import", epilog=EXIT_CODES)
 
-send = typer.Typer(help="Write lessons for another grader.", no_args_is_help=True, rich_markup_mode=None)
+send = typer.Typer(help="Write lessons for another grader.", no_args_is_help=True, rich_markup_mode=None, cls=Commands)
 app.add_typer(send, name="export", epilog=EXIT_CODES)
 
 KINDS = {

@@ -14,6 +14,7 @@ from hornbook.terminal import (
     AT_FAULT,
     EXIT_CODES,
     PASSED,
+    Commands,
     CourseOption,
     JsonOption,
     LanguageOption,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from hornbook.course import Course
 
 app = typer.Typer()
-index = typer.Typer(help="Look after the index of what can be found.", no_args_is_help=True, rich_markup_mode=None)
+index = typer.Typer(help="Look after the index of what can be found.", no_args_is_help=True, rich_markup_mode=None, cls=Commands)
 app.add_typer(index, name="index", epilog=EXIT_CODES)
 LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100, help="How many to show.")]
 

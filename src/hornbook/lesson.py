@@ -1119,8 +1119,9 @@ class _Reading:
                 own.setdefault(after, cell.source)
             elif cell.kind == "code" and not cell.injected and cell.source.strip() and cell.index not in self._dropped:
                 cells.append(AddedCell(after, cell.source))
+        # What only shows an exercise at work may be changed: it is not run.
         lesson_code = {at: cell for at, cell in enumerate(self.lesson.cells) if cell.kind == "code" and cell.exercise is None}
-        changed = sum(at in own and not _same(own[at], cell.source) for at, cell in lesson_code.items())
+        changed = sum(at in own and "show" not in cell.tags and not _same(own[at], cell.source) for at, cell in lesson_code.items())
         if changed:
             self._report("added", say("repair.changed", changed))
         if cells:

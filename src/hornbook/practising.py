@@ -12,14 +12,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hornbook.errors import HornbookError, printable
-from hornbook.terminal import EXIT_CODES, CourseOption, JsonOption, LanguageOption, find_course, show_json, telling_errors, waiting
+from hornbook.terminal import (
+    EXIT_CODES,
+    Commands,
+    CourseOption,
+    JsonOption,
+    LanguageOption,
+    find_course,
+    show_json,
+    telling_errors,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from hornbook.offline.building import Built
 
 app = typer.Typer()
 offline = typer.Typer(
-    help="Make a site in which lessons run without a network: practice on a phone.", no_args_is_help=True, rich_markup_mode=None
+    help="Make a site in which lessons run without a network: practice on a phone.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    cls=Commands,
 )
 app.add_typer(offline, name="offline", epilog=EXIT_CODES)
 

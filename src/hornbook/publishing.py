@@ -20,6 +20,7 @@ from hornbook.terminal import (
     EXIT_CODES,
     NOT_PASSED,
     PASSED,
+    Commands,
     CourseOption,
     Drawing,
     JsonOption,
@@ -47,10 +48,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 portfolio = typer.Typer(
-    help="Make a site of what was published, and put it where others can read it.", no_args_is_help=True, rich_markup_mode=None
+    help="Make a site of what was published, and put it where others can read it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    cls=Commands,
 )
 app.add_typer(portfolio, name="portfolio", epilog=EXIT_CODES)
-issuer = typer.Typer(help="Make and keep the key with which a course signs.", no_args_is_help=True, rich_markup_mode=None)
+issuer = typer.Typer(help="Make and keep the key with which a course signs.", no_args_is_help=True, rich_markup_mode=None, cls=Commands)
 app.add_typer(issuer, name="issuer", epilog=EXIT_CODES)
 
 IssuerOption = Annotated[
@@ -440,7 +444,7 @@ def portfolio_build(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the artifacts are, and the site will be.")] = Path("portfolio"),
     *,
-    title: Annotated[str | None, typer.Option("--title", help='The site\'s title. [default: "Lessons passed"]')] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help='The site\'s title. [default: "Lessons passed"]')] = None,
     learner: Annotated[str | None, typer.Option("--learner", metavar="NAME", help="A name to show, which nothing proves.")] = None,
     address: Annotated[
         str | None, typer.Option("--address", metavar="URL", help="Where DIR will be on the web, for a sitemap and full links.")
@@ -480,7 +484,9 @@ def portfolio_wall(
     ],
     *,
     into: Annotated[Path, typer.Option("--into", metavar="FILE", help="Where the page is written.")] = Path("wall.html"),
-    title: Annotated[str | None, typer.Option("--title", help='The page\'s title. [default: "What we have learnt"]')] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", metavar="TEXT", help='The page\'s title. [default: "What we have learnt"]')
+    ] = None,
     names: Annotated[bool, typer.Option("--names/--no-names", help="Show the names that learners have put on their work.")] = True,
     nameless: Annotated[
         list[Path] | None, typer.Option("--nameless", metavar="PATH", help="Leave out the name of whoever made this one; several times.")

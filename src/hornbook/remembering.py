@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hornbook.errors import HornbookError, printable
-from hornbook.terminal import EXIT_CODES, JsonOption, RecordOption, show, show_json, telling_errors
+from hornbook.terminal import EXIT_CODES, Commands, JsonOption, RecordOption, show, show_json, telling_errors
 
 if TYPE_CHECKING:
     from hornbook.record.store import Record
 
 app = typer.Typer()
-record = typer.Typer(help="What is remembered of learners: see it, copy it, delete it.", no_args_is_help=True, rich_markup_mode=None)
+record = typer.Typer(
+    help="What is remembered of learners: see it, copy it, delete it.", no_args_is_help=True, rich_markup_mode=None, cls=Commands
+)
 app.add_typer(record, name="record", epilog=EXIT_CODES)
 
 

@@ -142,14 +142,17 @@ def as_text(drawn: RenderableType, *, width: int = WIDTH) -> str:
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 
-def headline(verdict: Verdict) -> str:
-    """Return what *verdict* comes to in one sentence. It never says that all is passed while hidden checks are to come."""
+def headline(verdict: Verdict, *, one_of_more: bool = False) -> str:
+    """Return what *verdict* comes to in one sentence. It never says that all is passed while hidden checks are to come.
+
+    Those are counted for the whole lesson, and the sentence says so where its outcomes are those of *one_of_more* exercises.
+    """
     counted = [outcome for outcome in verdict.outcomes if outcome.status not in _UNCOUNTED]
     passed = sum(outcome.passed for outcome in counted)
     sentences = []
     if verdict.hidden_pending:
         visible = say("show.visible-passed", len(counted), passed=passed)
-        sentences.append(say("show.pending", verdict.hidden_pending, visible=visible))
+        sentences.append(say("show.pending-lesson" if one_of_more else "show.pending", verdict.hidden_pending, visible=visible))
     elif verdict.passed_so_far:
         sentences.append(say("show.all-pass", len(counted)))
     elif counted or not verdict.broken:

@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hornbook.errors import CourseError, HornbookError, SandboxError, SubmissionError, printable
 from hornbook.keeping import Keeping
@@ -85,6 +86,32 @@ VariantsOption = Annotated[
     typer.Option("--variants", metavar="FILE", help="Values that `hornbook variants` has drawn, where the seed must not be."),
 ]
 Notebooks = Annotated[list[str], typer.Argument(metavar="NOTEBOOK", help="Notebooks, or folders of notebooks.", show_default=False)]
+
+
+# --- What there is ---------------------------------------------------------------------------------------------------
+
+SECTIONS = {
+    "For learners": "check publish verify portfolio find related review endorse accept decline transcript keys",
+    "For authors": "new doctor import export release offline launch",
+    "For courses": "grade regrade hand-out variants calendar record report scores similar ci issuer issue revoke",
+    "This machine": "demo sandbox index",
+}
+"""Who needs which command first. They stand so in `hornbook --help`."""
+
+
+class Commands(TyperGroup):
+    """Commands that `--help` lists by who needs them, each with its whole sentence: one that is cut off says too little to choose by."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list."""
+        sentences = {name: command.get_short_help_str(limit=10_000) for name, command in self.commands.items() if not command.hidden}
+        sections = {} if ctx.parent else {heading: names.split() for heading, names in SECTIONS.items()}
+        placed = [name for names in sections.values() for name in names]
+        sections["Commands"] = [name for name in self.list_commands(ctx) if name not in placed]
+        for heading, names in sections.items():
+            if rows := [(name, sentences[name]) for name in names if name in sentences]:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
 
 
 # --- Grading one notebook after the other ----------------------------------------------------------------------------
@@ -611,5 +638,7 @@ def _document(entry: Entry) -> bytes:
 def tell_made(files: Sequence[Path], next_step: str) -> None:
     """Tell which *files* were made, and what to do next."""
     for path in files:
-        typer.echo(f"made  {printable(path)}")
+        # As somebody who stands here would type it.
+        near = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        typer.echo(f"made  {printable(near)}")
     typer.echo(f"\nNext: {next_step}")

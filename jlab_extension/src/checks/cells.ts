@@ -9,6 +9,8 @@ export interface PlainCell {
   claimed: string | null;
   /** Whether papermill has put it there. */
   injected?: boolean;
+  /** Whether it only shows what an exercise does. */
+  shows?: boolean;
 }
 
 /** Return the exercise of each cell that is one: what its metadata claims if the lesson has it, or what the server takes it for. */
@@ -57,10 +59,13 @@ export function placeOf(cell: SentCell, ids: readonly string[], info: NotebookIn
   return 0;
 }
 
-/** Return the cells that are only for reading: the lesson's own that are no exercise, as long as they say what they said. */
+/**
+ * Return the cells that are only for reading: the lesson's own that are no exercise, as long as they say what they said. Where an exercise
+ * is shown at work, lessons ask that numbers be changed and colours be tried; no check needs such a cell.
+ */
 export function reading(cells: readonly PlainCell[], info: NotebookInfo): Set<string> {
   const given = new Map(info.cells.filter(cell => cell.exercise === null).map(cell => [cell.id, cell]));
-  return new Set(cells.filter(cell => given.get(cell.id)?.source === cell.source).map(cell => cell.id));
+  return new Set(cells.filter(cell => !cell.shows && given.get(cell.id)?.source === cell.source).map(cell => cell.id));
 }
 
 /** Return what *source* was shipped as: the source of the cell with that id, or of the one cell of its exercise. */

@@ -62,7 +62,8 @@ export class Bars extends Widget {
   /** Ask for the height that there is something to show for; a header has no other way to get it. */
   private measure(): void {
     const most = (this.parent?.parent?.node.clientHeight ?? 0) * MOST_HEIGHT;
-    const height = `${Math.ceil(Math.min(this.inner.offsetHeight, most))}px`;
+    const border = this.node.offsetHeight - this.node.clientHeight;
+    const height = `${Math.ceil(Math.min(this.inner.offsetHeight + border, most))}px`;
     if (this.node.style.minHeight === height) return;
     this.node.style.minHeight = height;
     this.parent?.fit();

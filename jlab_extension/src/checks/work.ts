@@ -346,11 +346,14 @@ function raised(result: Checked): string | null {
 function plain(cell: ICellModel): PlainCell {
   const mark = (cell as CellModel).getMetadata('hornbook') as { exercise?: unknown } | undefined;
   const tags: unknown = (cell as CellModel).getMetadata('tags');
+  const locked = (cell as CellModel).getMetadata('nbgrader') as { locked?: unknown } | undefined;
   return {
     id: cell.id,
     kind: cell.type as PlainCell['kind'],
     source: cell.sharedModel.getSource(),
     claimed: typeof mark?.exercise === 'string' ? mark.exercise : null,
-    injected: Array.isArray(tags) && tags.includes('injected-parameters')
+    injected: Array.isArray(tags) && tags.includes('injected-parameters'),
+    // The test cells of a course that was nbgrader's are shown, too, and are to stay as they are.
+    shows: Array.isArray(tags) && tags.includes('show') && locked?.locked !== true
   };
 }

@@ -351,7 +351,11 @@ function Row({ lesson, lessons, model, trans, inFront, unfolded, toggle, open, s
         <span className="hb-lesson-words">
           <span className="hb-lesson-title">{lesson.title}</span>
           <span className="hb-quiet">
-            {[progressWords(trans, lesson), minutesWords(trans, lesson.minutes), dueWords(trans, lesson, new Date()), inFront ? trans.__('open now') : null].filter(Boolean).join(' · ')}
+            {[progressWords(trans, lesson), minutesWords(trans, lesson.minutes), dueWords(trans, lesson, new Date()), inFront ? trans.__('open now') : null]
+              .filter(Boolean)
+              // A line ends between two of them, not inside one.
+              .map(words => words!.replaceAll(' ', '\u00a0'))
+              .join(' · ')}
           </span>
         </span>
       </button>

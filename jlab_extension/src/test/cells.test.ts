@@ -46,6 +46,10 @@ test('what the lesson tells is for reading as long as it says what it said', () 
   assert.deepEqual([...reading([cell('text', 'Changed.', null, 'markdown')], info)], []);
 });
 
+test('where an exercise is shown at work, everything may be tried', () => {
+  assert.deepEqual([...reading([{ ...cell('text', 'Read me.', null, 'markdown'), shows: true }], info)], []);
+});
+
 test('an exercise was shipped as its own cell, or as the only one that it has', () => {
   assert.equal(shipped('one', 'mean', info), '...');
   assert.equal(shipped('pasted', 'mean', info), '...');

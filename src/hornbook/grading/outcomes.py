@@ -23,6 +23,8 @@ from hornbook.words import say, written
 
 MESSAGE_CHARS = 600
 REMEMBERED = 16
+SHORT = 60
+"""Up to how many characters an answer is shown whole where only one of its items is not the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +253,25 @@ def _compared(blank: Outcome, error: BaseException, trace: Trace) -> Finding:
     message = authors or drawn or difference.message
     if actual is None and printed and not authors:
         message = compare.nothing_returned(printed)
-    finding = replace(failed, message=_text(message), came=_some(difference.came), expected=_some(difference.expected))
+    asked, came, expected = _whole(failed.asked, trace, difference)
+    finding = replace(failed, asked=asked, message=_text(message), came=_some(came), expected=_some(expected))
     return Finding(finding, actual, told=bool(authors), kind=difference.kind)
+
+
+def _whole(asked: str | None, trace: Trace, difference: compare.Difference) -> tuple[str | None, str, str]:
+    """Return what was asked, what came and what was expected, for a *difference* that may lie inside an answer.
+
+    "f(3) gave 5" would not be true of an answer [1, 5]: short values are shown whole, and of long ones the item is asked for.
+    """
+    place = difference.place or ""
+    if asked is None or trace.told is None or trace.compared is None or not place.startswith("["):
+        return asked, difference.came, difference.expected
+    _, left, right = trace.compared
+    sides = (left, right) if trace.told.value is left else (right, left)
+    came, expected = map(compare.show, sides)
+    if max(len(came), len(expected)) <= SHORT:
+        return asked, came, expected
+    return _text(f"{asked}{place}"), difference.came, difference.expected
 
 
 def _authors_words(error: BaseException) -> str:

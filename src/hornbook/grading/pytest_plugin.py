@@ -9,6 +9,7 @@ Outside a course's graders it does nothing. Source: https://docs.pytest.org/en/s
 from __future__ import annotations
 
 import contextlib
+import difflib
 import random
 import re
 import secrets
@@ -491,6 +492,27 @@ def _says(item: pytest.Item, where: str) -> dict[str, str]:
     return said
 
 
+def _refuse_slips(item: pytest.Item, exercise: pytest.Mark, where: str) -> None:
+    """Raise GraderError for a word that no marker of ours knows: a check that was to be hidden would be shown without one."""
+    from hornbook.config import nearest  # noqa: PLC0415 - only when grading
+    from hornbook.errors import GraderError  # noqa: PLC0415
+
+    words = {"points", "hidden"}
+    for word in exercise.kwargs:
+        if word not in words:
+            raise GraderError(where, f'{item.name}: @pytest.mark.exercise has no "{word}"; {nearest(word, words)}.')
+    if len(exercise.args) > 1:
+        raise GraderError(where, f'{item.name}: @pytest.mark.exercise takes one exercise, and words, as in exercise("mean", hidden=True).')
+    if not isinstance(exercise.kwargs.get("hidden", False), bool):
+        raise GraderError(where, f"{item.name}: hidden is {exercise.kwargs['hidden']!r}; it is True or False.")
+    known = {re.split(r"\W", line)[0] for line in item.config.getini("markers")}
+    for marker in item.iter_markers():
+        if marker.name not in known:
+            meant = difflib.get_close_matches(marker.name, (re.split(r"\W", line)[0] for line in MARKERS), n=1, cutoff=0.75)
+            if meant:
+                raise GraderError(where, f'{item.name}: there is no marker "{marker.name}"; did you mean "{meant[0]}".')
+
+
 def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
     """Return what the markers and the docstring of *item* say; raise GraderError where they do not say it."""
     from hornbook.errors import GraderError  # noqa: PLC0415 - only when grading
@@ -505,6 +527,7 @@ def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
     for name in (exercise.args[0], *needs):
         if name not in lesson.exercises:
             raise GraderError(where, f'{item.name}: the lesson has no exercise "{name}"; it has {", ".join(lesson.exercises)}.')
+    _refuse_slips(item, exercise, where)
     points = exercise.kwargs.get("points", _one(item, "points", where, MOST_POINTS, 1))
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < MOST_POINTS:
         raise GraderError(where, f"{item.name} is worth {points!r} points; give a number from 0 up.")
@@ -514,7 +537,7 @@ def _check_of(item: pytest.Item, course: Course, lesson: Lesson) -> Check:
         exercise=str(exercise.args[0]),
         title=documentation.split("\n")[0].strip() or item.name.partition("[")[0].removeprefix("test_").replace("_", " "),
         points=float(points),
-        hidden=bool(exercise.kwargs.get("hidden", False)) or item.get_closest_marker("hidden") is not None,
+        hidden=exercise.kwargs.get("hidden", False) or item.get_closest_marker("hidden") is not None,
         seconds=_one(item, "timeout", where, MOST_SECONDS, course.settings.limits.check_seconds),
         needs=needs,
         claimed=item.get_closest_marker("in_kernel") is not None,

@@ -15,6 +15,9 @@ from typing import Final
 _ASSERTING: Final = ("assert", "check", "expect", "verify", "raises", "fail")
 """How the name of a helper from elsewhere begins or ends that asserts something itself, such as `np.testing.assert_allclose`."""
 
+_LENT: Final = frozenset({"assert_cell", "in_kernel"})
+"""The markers of checks whose own names are the notebook's."""
+
 _SAME: Final = frozenset({"same", "equal", "approx", "allclose", "array_equal", "isclose"})
 
 
@@ -32,7 +35,8 @@ def vacuous(source: str) -> tuple[Vacuous, ...]:
     """Return what cannot fail in the checks of *source*, a grader that pytest has collected."""
     tree = ast.parse(source)
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    return tuple(found for test in functions.values() if test.name.startswith("test_") for found in _of(test, functions))
+    checks = [test for test in functions.values() if test.name.startswith("test_")]
+    return tuple(found for test in checks for found in tuple(_of(test, functions)) or tuple(_asking_nothing(test)))
 
 
 def _of(test: ast.FunctionDef, functions: Mapping[str, ast.FunctionDef]) -> Iterator[Vacuous]:
@@ -46,6 +50,15 @@ def _of(test: ast.FunctionDef, functions: Mapping[str, ast.FunctionDef]) -> Iter
         elif isinstance(node, ast.Expr) and (isinstance(node.value, ast.Compare) or _name_of(node.value) in _SAME):
             what = "it compares and throws the answer away."
             yield Vacuous(test.name, node.lineno, what, "Write `assert` before the comparison.")
+
+
+def _asking_nothing(test: ast.FunctionDef) -> Iterator[Vacuous]:
+    """Yield *test* where it takes a submission and does nothing with it. The code of a test cell asks without naming it."""
+    marks = {node.attr for decorator in test.decorator_list for node in ast.walk(decorator) if isinstance(node, ast.Attribute)}
+    fixtures = {argument.arg for argument in test.args.args}
+    if "submission" in fixtures and not fixtures & {node.id for node in ast.walk(test) if isinstance(node, ast.Name)} and not marks & _LENT:
+        what = "it never asks `submission`, so whoever has begun the exercise passes it."
+        yield Vacuous(test.name, test.lineno, what, "Compare what the submission gives: `assert submission.mean([4, 6]) == 5`, say.")
 
 
 def _always_true(test: ast.expr) -> tuple[str, str] | None:
