@@ -23,7 +23,7 @@ from hornbook.errors import CourseError
 from hornbook.grading.preparation import imported_by
 from hornbook.lesson import Lesson, read_solution
 from hornbook.offline import pages
-from hornbook.offline.lab import FOLDER, Lab, lab_of, place_of
+from hornbook.offline.lite import FOLDER, Lab, lab_of, place_of
 from hornbook.offline.packages import Lock, Stock, Unavailable, Wheel
 from hornbook.publish.artifact import zipped
 from hornbook.release import making, packing

@@ -37,8 +37,19 @@ FOLDER: Final = "lab/"
 APPS: Final = ("lab", "notebooks", "tree", "edit")
 """The applications of JupyterLite that lead to each other; the others are left out."""
 
-SETTINGS: Final = {"@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10}}
-"""What is set otherwise than JupyterLab does: a phone may end a page at any moment, so work is saved every ten seconds."""
+POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self'; frame-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""What a page of JupyterLite's may load: its own site. It compiles and styles as it goes, and shows what cells draw."""
+
+SETTINGS: Final = {
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+"""What is set otherwise than JupyterLab does: a phone may end a page at any moment, so work is saved every ten seconds; and a lesson is
+short enough to be there as a whole, also for whoever searches it."""
 
 _EXTENSION: Final = "@jupyterlite/pyodide-kernel-extension"
 _PLUGIN: Final = f"{_EXTENSION}:kernel"
@@ -313,14 +324,15 @@ def _with_bar(page: str, course: Course, listed: Iterable[Listed], language: str
         f'<a id="hornbook-page" hidden>{html.escape(say("offline.lab-page"))}</a>'
         f'<span id="hornbook-standing" role="status"></span></nav>'
     )
-    for before, after in (
-        ("</head>", '<link rel="stylesheet" href="../hornbook.css"></head>'),
-        ("<body[^>]*>", f"{{}}{bar}"),
-        (r"await import\(", "await import('../hornbook.js'); await import("),
-        ("<title>[^<]*</title>", f"<title>{html.escape(course.settings.title)}</title>"),
+    head = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY)}"><link rel="stylesheet" href="../hornbook.css">'
+    for pattern, made in (
+        ("<head>", lambda found: found + head),
+        ("<title>[^<]*</title>", lambda _: f"<title>{html.escape(course.settings.title)}</title>"),
+        ("<body[^>]*>", lambda found: found + bar),
+        (r"await import\(", lambda found: f"await import('../hornbook.js'); {found}"),
     ):
-        found = re.findall(before, page)
-        if len(found) != 1:
-            raise HornbookError(f"A page of JupyterLite's is not as this hornbook knows it: {before} is in it {len(found)} times.")
-        page = page.replace(found[0], after.replace("{}", found[0], 1))
+        places = re.findall(pattern, page)
+        if len(places) != 1:
+            raise HornbookError(f"A page of JupyterLite's is not as this hornbook knows it: {pattern} is in it {len(places)} times.")
+        page = page.replace(places[0], made(places[0]))
     return page.encode()
