@@ -188,11 +188,11 @@ class Stock:
         for one in lock.all:
             path = folder / one.file
             if not _is_right(path, one):
-                asked = f"hornbook offline fetch {printable(folder)}{' --lab' if one.lab else ''}"
+                asked = f"hornbook offline fetch {printable(folder)}{' --lab' if lock.apps else ''}"
                 raise HornbookError(f"{printable(path)}: {_state(path)}. `{asked}` puts there what is needed.")
         pinned = {one.file for one in lock.wheels}
         # What only a Lab is made of is nothing that a lesson imports, and a site without one is the same wherever its parts lie.
-        apart = {one.file for one in Lock.read(lab=True).all if one.lab and one not in lock.wheels}
+        apart = {one.file for one in Lock.read(lab=True).all if one.lab} - pinned
         wheels: dict[str, Wheel] = {}
         # What the lock names comes last, and so instead of another version of the same.
         for path in sorted(folder.glob("*.whl"), key=lambda path: (path.name in pinned, path.name)):
