@@ -9,6 +9,7 @@ import json
 import os
 import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from hornbook.cli import app
 from hornbook.errors import HornbookError
 from hornbook.feedback import Bank
 from hornbook.lesson import FoundCell, SubmissionFile, read_lesson, read_solution, write_lesson
+from hornbook.offline import lite
 from hornbook.offline.building import Built, build
 from hornbook.offline.kernel import Work
 from hornbook.offline.packages import Lock, fetch
@@ -108,7 +110,8 @@ class Notebook:
 
     def ready(self) -> None:
         """Wait for the notebook's kernel."""
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(state="attached", timeout=SECONDS)
+        # On a phone it stands where it is not seen.
+        self.page.locator(".jp-Toolbar-kernelName", has_text="Pyodide").first.wait_for(state="attached", timeout=SECONDS)
 
     def kept(self) -> None:
         """Wait until all of it is on the device."""
@@ -218,7 +221,8 @@ def test_a_notebook_is_learned_with_the_server_dead(browser: Browser, ours: tupl
         graded = CliRunner().invoke(app, ["grade", str(tmp_path / "secret_messages.ipynb"), "--course", str(ROOT)])
 
         assert graded.exit_code == 0, graded.output
-        assert coming.value.suggested_filename == "secret_messages.ipynb"
+        # JupyterLite puts a file's folder before its name.
+        assert coming.value.suggested_filename == "secret_messages_secret_messages.ipynb"
 
         # The lessons' pages are still kept: JupyterLite has not ended what keeps them.
         notebook.page.get_by_role("link", name=say("offline.lab-page")).tap()
@@ -235,9 +239,9 @@ def test_a_notebook_is_learned_with_the_server_dead(browser: Browser, ours: tupl
         notebook.context.close()
 
 
-def test_a_large_screen_has_all_lessons(browser: Browser, small: tuple[Course, Built]) -> None:
-    """JupyterLab lists the lessons; one that needs what a browser lacks says so in its first cell, and again where it would be checked."""
-    _, built = small
+def test_a_large_screen_has_all_lessons(browser: Browser, small: tuple[Course, Built], tmp_path: Path) -> None:
+    """JupyterLab lists the lessons, and takes a file; one that needs what a browser lacks says so, also where it would be checked."""
+    course, built = small
     with served(built) as server:
         notebook = Notebook.of(browser, **DESKTOP)
         notebook.page.goto(f"{server.address}index.html")
@@ -251,6 +255,13 @@ def test_a_large_screen_has_all_lessons(browser: Browser, small: tuple[Course, B
         shown = notebook.run(0, "%load_ext hornbook")
         expect(shown).to_contain_text(said)
         expect(notebook.run(1, "%check a")).to_contain_text(said)
+        # Work that was carried here.
+        (tmp_path / "moved.ipynb").write_text(json.dumps(course.lesson("steps").to_notebook({"double": RIGHT})), "utf-8")
+        with notebook.page.expect_file_chooser() as choosing:
+            notebook.page.locator('[data-command="filebrowser:upload"], [title^="Upload Files"]').first.click()
+        choosing.value.set_files(tmp_path / "moved.ipynb")
+        notebook.page.locator(".jp-DirListing-item", has_text="moved.ipynb").dblclick()
+        expect(notebook.page.locator(".jp-CodeCell", has_text="return 2 * number").first).to_be_visible()
 
         assert notebook.troubles == []
         notebook.context.close()
@@ -330,6 +341,7 @@ def test_checks_and_hints_are_there_when_they_are_asked_for(notebook: Notebook, 
         expect(notebook.run(SHOW, "%check triple")).to_contain_text(
             say("notebook.no-exercise", exercise="triple", exercises="double, lines").replace("`", "")
         )
+        expect(notebook.run(SHOW, "%check")).to_contain_text("The file beside the lesson has 2 lines")
         with speaking("de"):
             german = say("offline.assurance")
         expect(notebook.run(SHOW, "%config Hornbook.language = 'de'\n%check double")).to_contain_text(german)
@@ -375,6 +387,20 @@ def test_work_stays_where_a_newer_site_comes(notebook: Notebook, parts: Path, tm
     notebook.open(server.address, "stairs")
 
     expect(notebook.cell(DOUBLE)).to_contain_text("def double")
+
+
+def test_a_page_that_is_loaded_past_what_is_kept_begins_all_the_same(notebook: Notebook, small: tuple[Course, Built]) -> None:
+    """Where somebody reloads and tells the browser to ask the server for everything, the notebook opens, and is checked."""
+    _, built = small
+    with served(built) as server:
+        notebook.open(server.address, "steps")
+        notebook.kept()
+        notebook.context.new_cdp_session(notebook.page).send("Page.reload", {"ignoreCache": True})
+        notebook.page.locator('html[data-hornbook="1"]').wait_for(state="attached")
+        notebook.ready()
+        notebook.run(LOAD)
+
+        expect(notebook.run(DOUBLE, RIGHT)).to_contain_text(say("status.passed"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -492,6 +518,19 @@ def test_parts_that_are_missing_say_what_to_do(parts: Path, tmp_path: Path) -> N
     assert told.exit_code == 2
     assert "jupyterlite_core" in told.stderr
     assert f"`hornbook offline fetch {folder} --lab` puts there what is needed" in told.stderr.replace("\n", " ").replace("  ", " ")
+
+
+def test_packages_that_are_not_what_they_are_known_as_are_refused(small: tuple[Course, Built], tmp_path: Path) -> None:
+    """A package without JupyterLite or its kernel, and a page that is another, end the build with a sentence."""
+    course, built = small
+    with zipfile.ZipFile(tmp_path / "empty.whl", "w"):
+        pass
+    with pytest.raises(HornbookError, match="has no JupyterLite in it"):
+        lite._app(tmp_path / "empty.whl")
+    with pytest.raises(HornbookError, match="has no kernel for JupyterLite in it"):
+        lite._extension(tmp_path / "empty.whl")
+    with pytest.raises(HornbookError, match="A page of JupyterLite's is not as this hornbook knows it"):
+        lite._with_bar("<html></html>", course, built.lessons, "en")
 
 
 # --- What stands in a notebook -------------------------------------------------------------------------------------------------

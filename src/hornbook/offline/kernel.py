@@ -1,6 +1,6 @@
 """`%load_ext hornbook` in a kernel of JupyterLite's: an exercise is checked as soon as its cell has run, by a Python beside this one.
 
-    %check                    check the exercise that was run last; `%check mean` the exercise mean
+    %check                    check the exercise of this cell, or all; `%check mean` the exercise mean
     %hint                     show the next hint; `%hint mean` the same for the exercise mean
     %config Hornbook          what can be set, and how
 
@@ -78,7 +78,7 @@ class Extension:
         self.settings = Hornbook(parent=shell)
         self.work = Work()
         self.asked: list[str | None] = []
-        self.answers: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str | None, dict[str, Any]] = {}
         self.hints: dict[str, int] = {}
         self.done: list[str] = []
         self.last: str | None = None
@@ -109,10 +109,17 @@ class Extension:
             self.python.stop()
 
     async def run(self, run: Any, code: str) -> Any:
-        """Run *code* as the kernel does by *run*, then answer what it has asked for, or check the exercise that it is."""
+        """Run *code* as the kernel does by *run*, then do what there is to do after a cell."""
         parent = self.kernel._parent_header  # noqa: SLF001 - the kernel has no other word for it
         self.asked.clear()
         result = await run(code)
+        # The cell may have begun the extension anew, or ended it.
+        for one in _loaded:
+            await one.after(code, parent)
+        return result
+
+    async def after(self, code: str, parent: Any) -> None:
+        """Answer what *code*, whose message *parent* was, has asked for, or check the exercise that it is."""
         cell = parent["metadata"].get("cellId")
         if isinstance(cell, str):
             self.work.remember(cell, code)
@@ -122,15 +129,15 @@ class Extension:
                     await self.check(exercise, parent)
             except HornbookError as error:
                 self.say(str(error))
-        return result
 
-    def wanted(self, cell: object) -> list[str]:
-        """Return the exercises to check now: those that were asked for, or that of *cell* if something is written in it."""
+    def wanted(self, cell: object) -> list[str | None]:
+        """Return the exercises to check now, None for all: what was asked for, or that of *cell* if something is written in it."""
         if not self.asked and not (self.settings.check_on_run and isinstance(cell, str)):
             return []
         try:
             lesson = self.lesson()
         except HornbookError:
+            # Not every notebook is a lesson; who asks for a check is told why.
             if not self.asked:
                 return []
             raise
@@ -139,30 +146,35 @@ class Extension:
         of_cell = [exercise for exercise, places in answered.cells.items() if any(file.cells[place].id == cell for place in places)]
         if not self.asked:
             return [exercise for exercise in of_cell if answered.attempted(lesson, exercise)]
-        wanted = [exercise or self.last or next(iter(lesson.exercises)) for exercise in self.asked]
-        for exercise in wanted:
-            if exercise not in lesson.exercises:
+        wanted: dict[str | None, None] = {}
+        for exercise in self.asked:
+            if exercise is None:
+                wanted |= {one: None for one in of_cell} if of_cell else {None: None}
+            elif exercise in lesson.exercises:
+                wanted[exercise] = None
+            else:
                 self.say(say("notebook.no-exercise", exercise=exercise, exercises=", ".join(lesson.exercises)))
-        return [exercise for exercise in dict.fromkeys(wanted) if exercise in lesson.exercises]
+        return list(wanted)
 
-    async def check(self, exercise: str, parent: Any) -> None:
-        """Show what the visible checks of *exercise* have to say, below the cell whose message *parent* is."""
+    async def check(self, exercise: str | None, parent: Any) -> None:
+        """Show what the visible checks of *exercise*, or all, have to say, below the cell whose message *parent* is."""
         self.last = exercise
-        lesson = self.lesson()
-        title = Card.saying(exercise, say("offline.checking"), language=self.language())
-        shown = display(drawn(title), raw=True, display_id=True)
+        lesson, language = self.lesson(), self.language()
+        title = exercise or lesson.title
+        shown = display(drawn(Card.saying(title, say("offline.checking"), language=language)), raw=True, display_id=True)
         question = {
             "slug": lesson.slug,
             "notebook": self.file(lesson).to_json().decode(),
             "exercise": exercise,
-            "language": self.language(),
+            "language": language,
             "done": self.done,
             "drawn": True,
         }
         try:
             answer = await self.answer(question)
         except Exception as error:  # noqa: BLE001 - whatever a browser may say when a Python cannot begin
-            answer = {"done": self.done, **drawn_as_answer(Card.saying(exercise, say("offline.cannot-begin", problem=error)))}
+            card = Card.saying(title, say("offline.cannot-begin", problem=error), language=language)
+            answer = {"card": card.to_json(), "drawn": drawn(card), "done": self.done}
         # Meanwhile the page may have asked for something else, such as completions.
         self.kernel._parent_header = parent  # noqa: SLF001 - the same
         self.done, self.answers[exercise] = answer["done"], answer["card"]
@@ -170,7 +182,7 @@ class Extension:
 
     def hint(self, exercise: str | None) -> None:
         """Show the next hint for *exercise*, by default for what was checked last."""
-        card = self.answers.get(exercise or self.last or "")
+        card = self.answers.get(exercise or self.last)
         if card is None:
             self.say(say("notebook.no-hint-yet"))
             return
@@ -261,11 +273,6 @@ def drawn(card: Card) -> dict[str, str]:
     return {"text/plain": card.text(), "text/html": card.html()}
 
 
-def drawn_as_answer(card: Card) -> dict[str, Any]:
-    """Return *card* as the desk would answer with it."""
-    return {"card": card.to_json(), "drawn": drawn(card)}
-
-
 def fetched(address: str) -> bytes:
     """Return what is at *address*, which belongs to the site; it is waited for."""
     from js import XMLHttpRequest  # noqa: PLC0415 - only a browser has it
@@ -288,7 +295,7 @@ class Checks(Magics):
 
     @line_magic
     def check(self, line: str) -> None:
-        """Check an exercise once this cell has run: `%check mean`; without a name the one that was checked last."""
+        """Check an exercise once this cell has run: `%check mean`; without a name that of this cell, or else all."""
         self.extension.asked.append(line.strip() or None)
 
     @line_magic

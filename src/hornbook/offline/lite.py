@@ -58,7 +58,7 @@ _BROUGHT: Final = re.compile(r"static/pypi/((?:ipykernel|piplite|pyodide_kernel)
 """The wheels that the kernel brings along and needs. Others are for widgets, which are not there."""
 
 _UNUSED: Final = re.compile(
-    r".*\.(?:map|eot)|build/fa-.*\.(?:svg|ttf)|rspack\.config.*|(?:.*/)?package\.json|(?:repl|consoles|build/repl|build/consoles)/.*"
+    r".*\.(?:map|eot)|build/fa-.*\.(?:svg|ttf)|rspack\.config.*|manifest\.webmanifest|(?:.*/)?package\.json|(?:repl|consoles|build/repl|build/consoles)/.*"
 )
 """What no browser asks for: applications that nothing leads to, the sources' maps, fonts in forms for browsers that could not run this."""
 
@@ -326,9 +326,11 @@ def _with_bar(page: str, course: Course, listed: Iterable[Listed], language: str
     )
     head = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY)}"><link rel="stylesheet" href="../hornbook.css">'
     for pattern, made in (
-        ("<head>", lambda found: found + head),
+        ('<meta charset="utf-8">', lambda found: found + head),
         ("<title>[^<]*</title>", lambda _: f"<title>{html.escape(course.settings.title)}</title>"),
         ("<body[^>]*>", lambda found: found + bar),
+        # A phone that makes an icon of it makes one of the lessons.
+        (r'href="../manifest\.webmanifest"', lambda _: 'href="../../manifest.webmanifest"'),
         (r"await import\(", lambda found: f"await import('../hornbook.js'); {found}"),
     ):
         places = re.findall(pattern, page)

@@ -5,6 +5,9 @@ const bar = document.getElementById("hornbook-bar");
 const words = JSON.parse(bar.dataset.words);
 const standing = document.getElementById("hornbook-standing");
 
+/** How long a service worker may take to answer for this page, in milliseconds. */
+const PATIENCE = 20_000;
+
 function stand(sentence) {
   if (standing.textContent !== sentence) standing.textContent = sentence;
 }
@@ -40,6 +43,8 @@ async function keep() {
   const ours = () => workers.controller?.scriptURL.startsWith(root);
   if (!ours()) {
     await new Promise((resolve) => {
+      // Whatever a browser does instead, JupyterLite begins.
+      setTimeout(resolve, PATIENCE);
       workers.addEventListener("controllerchange", () => ours() && resolve());
       registration.installing?.addEventListener("statechange", ({ target }) => target.state === "redundant" && resolve());
       // A page that was reloaded past what is kept has to ask.
