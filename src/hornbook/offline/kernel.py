@@ -149,7 +149,8 @@ class Extension:
         wanted: dict[str | None, None] = {}
         for exercise in self.asked:
             if exercise is None:
-                wanted |= {one: None for one in of_cell} if of_cell else {None: None}
+                names: list[str | None] = [*of_cell] if of_cell else [None]
+                wanted |= dict.fromkeys(names)
             elif exercise in lesson.exercises:
                 wanted[exercise] = None
             else:
