@@ -277,7 +277,7 @@ def test_what_never_ends_costs_itself_only(notebook: Notebook, small: tuple[Cour
         notebook.open(server.address, "steps")
         notebook.run(LOAD)
         notebook.run(DOUBLE, "def double(number):\n    while number != 3.5:\n        pass")
-        expect(notebook.cell(DOUBLE)).to_contain_text(say("probe.time"))
+        expect(notebook.cell(DOUBLE)).to_contain_text(say("status.timed-out"))
         expect(notebook.run(START)).to_contain_text("begun 1")
         notebook.write(SHOW, "while True:\n    pass")
         notebook.start(SHOW)
@@ -348,7 +348,9 @@ def test_checks_and_hints_are_there_when_they_are_asked_for(notebook: Notebook, 
         with speaking("de"):
             german = say("offline.assurance")
         expect(notebook.run(SHOW, "%config Hornbook.language = 'de'\n%check double")).to_contain_text(german)
-        shown = notebook.run(LINES, "%reload_ext hornbook\nlines = 1 / 0")
+        # IPython keeps what was set, also for an extension that begins anew.
+        again = "%reload_ext hornbook\n%config Hornbook.check_on_run = True\n%config Hornbook.language = ''\nlines = 1 / 0"
+        shown = notebook.run(LINES, again)
         expect(shown).to_contain_text("ZeroDivisionError")
         expect(shown).to_contain_text(say("offline.assurance"))
         expect(notebook.run(DOUBLE, f"%unload_ext hornbook\n{RIGHT}")).not_to_contain_text(say("status.passed"))
@@ -357,7 +359,8 @@ def test_checks_and_hints_are_there_when_they_are_asked_for(notebook: Notebook, 
 def test_where_nothing_is_kept_it_is_said(browser: Browser, small: tuple[Course, Built]) -> None:
     """Where a browser has no service worker, that stands above; the lesson is known by its cells, and is checked all the same."""
     _, built = small
-    notebook = Notebook.of(browser, service_workers="block")
+    notebook = Notebook.of(browser)
+    notebook.page.add_init_script("Object.defineProperty(Navigator.prototype, 'serviceWorker', { value: undefined });")
     with served(built) as server:
         notebook.open(server.address, "steps")
         expect(notebook.page.locator("#hornbook-standing")).to_have_text(say("offline.lab-unkept"))
