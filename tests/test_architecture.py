@@ -97,6 +97,7 @@ HEAVY: dict[str, set[str]] = {
     "hornbook.demo": {"rich"},
     "hornbook.widgets": {"anywidget", "traitlets", "ipywidgets"},
     "hornbook.notebook": {"IPython", "traitlets"},
+    "hornbook.offline.kernel": {"IPython", "traitlets"},
     # jupyter_server imports the package, which imports this one when it is told to.
     "hornbook.server.handlers": {"jupyter_server", "tornado", "msgspec"},
     "hornbook.server.service": {"msgspec"},

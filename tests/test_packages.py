@@ -56,6 +56,30 @@ def test_the_lock_is_whole() -> None:
     assert "pytest" in {one.name for one in lock.wheels if one.always}
 
 
+def test_a_lab_is_more_of_the_same() -> None:
+    """With a Lab the lock has all that it has without one, and what JupyterLite and its kernel consist of, none of it twice."""
+    plain, lab = Lock.read(), Lock.read(lab=True)
+
+    assert set(plain.all) < set(lab.all)
+    assert all(one.lab for one in set(lab.all) - set(plain.all))
+    assert [one.name for one in lab.apps] == ["jupyterlite-core", "jupyterlite-pyodide-kernel"]
+    assert "ipython" in {one.name for one in lab.wheels}
+    assert len({one.name for one in lab.all}) == len(lab.all)
+    assert all(len(one.sha256) == 64 for one in lab.all)
+
+
+def test_parts_of_a_lab_are_nothing_without_one(lock: Lock, tmp_path: Path) -> None:
+    """Where there is no Lab, what it would be made of is not there, even if it lies in the folder."""
+    kernel = next(one for one in Lock.read(lab=True).wheels if one.name == "comm")
+    wheel(tmp_path, "comm").rename(tmp_path / kernel.file)
+    stock = Stock.of(lock, tmp_path)
+    with_lab = replace(lock, wheels=(*lock.wheels, replace(pinned(tmp_path / kernel.file), name="comm", lab=True)))
+
+    assert set(stock.wheels) == {"base"}
+    assert stock.for_kernel() == ()
+    assert [one.name for one in Stock.of(with_lab, tmp_path).for_kernel()] == ["comm"]
+
+
 @pytest.mark.parametrize(
     ("name", "fits"),
     [

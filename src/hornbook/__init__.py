@@ -82,6 +82,11 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: Any) -> None:
     """Give *shell* checks that are asked where the learner works: `%load_ext hornbook`."""
+    if sys.platform == "emscripten":
+        from hornbook.offline import kernel  # noqa: PLC0415 - kept out of `import hornbook`
+
+        kernel.load(shell)
+        return
     if sys.platform != "linux":
         from hornbook.words import say  # noqa: PLC0415 - kept out of `import hornbook`
 
@@ -94,8 +99,9 @@ def load_ipython_extension(shell: Any) -> None:
 
 def unload_ipython_extension(shell: Any) -> None:
     """Take from *shell* what `load_ipython_extension` has given it."""
-    if "hornbook.notebook" in sys.modules:
-        sys.modules["hornbook.notebook"].unload(shell)
+    for name in ("hornbook.notebook", "hornbook.offline.kernel"):
+        if name in sys.modules:
+            sys.modules[name].unload(shell)
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

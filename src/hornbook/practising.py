@@ -46,6 +46,7 @@ def build(
         Path | None,
         typer.Option("--wheels", metavar="DIR", help="Fetch nothing: take Pyodide and all wheels from there. [default: npm and PyPI]"),
     ] = None,
+    lab: Annotated[bool, typer.Option("--lab", help="Add JupyterLite, in which the same lessons are notebooks.")] = False,
     replacing: Annotated[bool, typer.Option("--replace", help="Put it in the place of a former site of this course.")] = False,
     language: LanguageOption = None,
     course: CourseOption = None,
@@ -59,8 +60,8 @@ def build(
 
         with _folder(wheels) as folder, waiting("reading the course") as tell, contextlib.redirect_stdout(sys.stderr):
             if wheels is None:
-                fetch(Lock.read(), folder, tell)
-            made = make(found, into, folder, language=language, replacing=replacing, tell=tell)
+                fetch(Lock.read(lab=lab), folder, tell)
+            made = make(found, into, folder, language=language, lab=lab, replacing=replacing, tell=tell)
         if as_json:
             show_json(
                 {
@@ -68,6 +69,7 @@ def build(
                     "bytes": made.size,
                     "sought": made.sought,
                     "wheels": made.wheels,
+                    "lab": made.lab and {"jupyterlite": made.lab.version, "bytes": made.lab_size},
                     "lessons": [{"slug": one.lesson.slug, "runs": not one.needs, "needs": list(one.needs)} for one in made.lessons],
                 }
             )
@@ -80,6 +82,7 @@ def fetch(
     context: typer.Context,
     into: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that it is put into.", show_default=False)],
     *,
+    lab: Annotated[bool, typer.Option("--lab", help="With JupyterLite, for `build --lab`.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch what sites are made of, Pyodide from npm and wheels from PyPI, for `build --wheels DIR` without a network."""
@@ -88,7 +91,7 @@ def fetch(
         from hornbook.offline.packages import fetch as get  # noqa: PLC0415
 
         with waiting("looking what is there") as tell:
-            paths = get(Lock.read(), into, tell)
+            paths = get(Lock.read(lab=lab), into, tell)
         if as_json:
             show_json([str(path) for path in paths])
         else:
@@ -114,5 +117,8 @@ def _told(made: Built) -> Iterator[str]:
     for one in made.lessons:
         if one.needs:
             yield f"left out   {one.lesson.slug}: needs {printable(', '.join(one.needs))}, which cannot be had for a browser"
+    if made.lab is not None:
+        size = f"{made.lab_size / 1e6:.1f} MB more where it is opened"
+        yield f"lab        {len(made.lessons)} lessons as notebooks in JupyterLite {made.lab.version}, {size}"
     yield f"proven     {made.sought} secrets were looked for in it, and none was found"
     yield "It is for practice: nothing is signed there. Any web server shows it, in any folder; `python -m http.server` does, too."

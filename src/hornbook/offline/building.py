@@ -23,6 +23,7 @@ from hornbook.errors import CourseError
 from hornbook.grading.preparation import imported_by
 from hornbook.lesson import Lesson, read_solution
 from hornbook.offline import pages
+from hornbook.offline.lite import FOLDER, Lab, lab_of, place_of
 from hornbook.offline.packages import Lock, Stock, Unavailable, Wheel
 from hornbook.publish.artifact import zipped
 from hornbook.release import making, packing
@@ -46,12 +47,13 @@ ENGINE: Final = (
     "wire", "words", "grading/__init__", "grading/assert_cells", "grading/borrowed", "grading/compare", "grading/doctests",
     "grading/drawing", "grading/following", "grading/live", "grading/nose", "grading/outcomes", "grading/preparation",
     "grading/pytest_plugin", "grading/reading", "grading/sitting", "offline/__init__", "offline/cells", "offline/desk", "offline/inside",
+    "offline/kernel",
     "sandbox/__init__", "sandbox/answers", "sandbox/canary", "sandbox/execute", "sandbox/figures", "sandbox/forkserver", "sandbox/line",
     "sandbox/pipe", "sandbox/policy", "sandbox/probe",
 )  # fmt: skip
 """The modules of ours that check in a page."""
 
-SCRIPTS: Final = ("page.js", "page.css", "card.js", "card.css", "worker.js", "icon-192.png", "icon-512.png")
+SCRIPTS: Final = ("page.js", "page.css", "asking.js", "card.js", "card.css", "worker.js", "icon-192.png", "icon-512.png")
 _SHORT: Final = 16
 
 
@@ -64,6 +66,12 @@ class Built:
     size: int
     wheels: tuple[str, ...]
     sought: int
+    lab: Lab | None = None
+
+    @property
+    def lab_size(self) -> int:
+        """How many bytes more a browser fetches where the Lab is opened."""
+        return 0 if self.lab is None else sum(map(len, self.lab.files.values()))
 
 
 def build(
@@ -72,13 +80,16 @@ def build(
     folder: Path,
     *,
     language: str | None = None,
+    lab: bool = False,
     replacing: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """Write the site of *course* to the folder *into*, all of it or nothing, with what lies in *folder*: the runtime and wheels.
 
-    *language* is that of the pages and of all sentences, by default the course's. Raises `HornbookError` for a place that is taken and
-    for packages that are missing, `CourseError` for what cannot be released, and `LeakError` for what must not be.
+    *language* is that of the pages and of all sentences, by default the course's. With *lab* it has a JupyterLite, too.
+
+    Raises `HornbookError` for a place that is taken and for packages that are missing, `CourseError` for what cannot be released, and
+    `LeakError` for what must not be.
     """
     making.refuse_inside(course, into)
     if into.suffix in {".zip", ".whl"}:
@@ -91,7 +102,7 @@ def build(
             course.root, "keeps its graders back ([tool.hornbook.release] graders = false), and a page that checks brings them along."
         )
     tell("reading the packages")
-    stock = Stock.of(Lock.read(), folder)
+    stock = Stock.of(Lock.read(lab=lab), folder)
     gathered = making.gather_all(course, graders=True, tell=tell)
     listed = tuple(_listed(course, gathered, stock))
     if all(one.needs for one in listed):
@@ -103,17 +114,24 @@ def build(
     language = language or course.settings.language
     made = _made(course, listed, gathered, language)
     site = {**made, **_packages(stock, wheels)}
+    assets = _assets(site)
     with speaking(language):
-        site |= _drawn(course, listed, site, language)
+        site |= _drawn(course, listed, assets, language, lab=lab)
+        full = lab_of(course, listed, gathered.files, stock, assets, language, _engine_members()) if lab else None
     site["sw.js"] = _service_worker(site)
+    size = sum(map(len, site.values()))
+    if full is not None:
+        site |= full.files
+        site |= full.service_worker(site)
+    theirs = full.theirs if full is not None else {}
     # What comes from registries is known by its digest, and none of it is the course's.
-    ours = {name: data for name, data in site.items() if not name.startswith(("runtime/", "packages/", "engine/"))}
+    ours = {name: data for name, data in site.items() if name not in theirs and not name.startswith(("runtime/", "packages/", "engine/"))}
     gathered.prove(course, ours, tell)
     whole = {**site, ".nojekyll": b""}
     told = replace(gathered.released, files={name: hashlib.sha256(data).hexdigest() for name, data in sorted(whole.items())})
     tell("writing")
     packing.write(into, {**whole, MANIFEST: told.to_json()}, replace=replacing)
-    return Built(into, listed, sum(map(len, site.values())), tuple(wheel.file for wheel in wheels), len(gathered.withheld))
+    return Built(into, listed, size, tuple(wheel.file for wheel in wheels), len(gathered.withheld), full)
 
 
 # --- Which lessons run ---------------------------------------------------------------------------------------------------------
@@ -187,7 +205,7 @@ def _named(folder: str, name: str, data: bytes) -> str:
 def _made(course: Course, listed: Sequence[pages.Listed], gathered: Gathered, language: str) -> dict[str, bytes]:
     """Return what is made of our own files and of the course's, by its place."""
     site = {_named("app", name, data): data for name in SCRIPTS if (data := pages.asset(name))}
-    engine = _engine()
+    engine = zipped("", _engine_members(), packing.moment(None))
     site[_named("engine", "hornbook.zip", engine)] = engine
     packed = zipped("", _of_course(course, listed, gathered), packing.moment(gathered.released.released))
     site[_named("course", "course.zip", packed)] = packed
@@ -211,14 +229,14 @@ def _of_course(course: Course, listed: Iterable[pages.Listed], gathered: Gathere
     return {**files, MANIFEST: replace(gathered.released, files=digests).to_json()}
 
 
-def _engine() -> bytes:
-    """Return our own modules that check in a page, and the sentences of all languages, as a zip."""
+def _engine_members() -> dict[str, bytes]:
+    """Return our own modules that check in a browser, and the sentences of all languages."""
     home = Path(__file__).parent.parent
     members = {f"hornbook/{name}.py": (home / f"{name}.py").read_bytes() for name in ENGINE}
     for path in sorted((home / "locale").glob("*.po")):
         members[f"hornbook/locale/{path.name}"] = path.read_bytes()
         members[f"hornbook/locale/{path.stem}.mo"] = compiled(path.read_bytes())
-    return zipped("", members, packing.moment(None))
+    return members
 
 
 def _packages(stock: Stock, wheels: Iterable[Wheel]) -> dict[str, bytes]:
@@ -228,23 +246,28 @@ def _packages(stock: Stock, wheels: Iterable[Wheel]) -> dict[str, bytes]:
     return site | {f"packages/{hashlib.sha256(wheel.data).hexdigest()[:_SHORT]}/{wheel.file}": wheel.data for wheel in wheels}
 
 
-def _drawn(course: Course, listed: Sequence[pages.Listed], site: Mapping[str, bytes], language: str) -> dict[str, bytes]:
-    """Return the pages by their places."""
+def _assets(site: Mapping[str, bytes]) -> pages.Assets:
+    """Return where the parts of the *site* are."""
 
     def place(folder: str, end: str) -> str:
         return next(name for name in site if name.startswith(folder) and name.endswith(end))
 
-    assets = pages.Assets(
+    return pages.Assets(
         scripts={name: place("app/", f"-{name}") for name in SCRIPTS},
         runtime=place("runtime/", "/pyodide.mjs").removesuffix("pyodide.mjs"),
         engine=place("engine/", ".zip"),
         course=place("course/", ".zip"),
         wheels=sorted(name for name in site if name.startswith("packages/")),
     )
-    drawn = {"index.html": pages.index(course, listed, assets, language)}
+
+
+def _drawn(course: Course, listed: Sequence[pages.Listed], assets: pages.Assets, language: str, *, lab: bool) -> dict[str, bytes]:
+    """Return the pages by their places; where there is a *lab*, they lead there."""
+    drawn = {"index.html": pages.index(course, listed, assets, language, lab=f"{FOLDER}lab/index.html" if lab else None)}
     for one in listed:
         if not one.needs:
-            drawn[f"lessons/{one.lesson.slug}.html"] = pages.lesson_page(course, one.lesson, assets, language)
+            there = f"../{place_of(one.lesson.slug)}" if lab else None
+            drawn[f"lessons/{one.lesson.slug}.html"] = pages.lesson_page(course, one.lesson, assets, language, lab=there)
     return {name: text.encode() for name, text in drawn.items()}
 
 

@@ -20,7 +20,7 @@ import sys
 import time
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -183,7 +183,8 @@ class Desk:
         """Return as JSON what the visible checks say about a notebook.
 
         The *question* is a JSON object: `slug`, `notebook` (the text of the file), `exercise` (or null for all), `language`, `done` (the
-        exercises that were passed so far), and `ended`: how the steps that Python did not survive have ended, by their numbers.
+        exercises that were passed so far), and `ended`: how the steps that Python did not survive have ended, by their numbers. With
+        `drawn` the answer has the card as HTML and as text, too, for where there is nothing that draws it.
         """
         asked = json.loads(question)
         language = nearest(asked.get("language") or self.course.settings.language)
@@ -192,7 +193,9 @@ class Desk:
                 return json.dumps(self._checked(asked, language))
             except HornbookError as error:
                 title = asked.get("exercise") or self.course.settings.title
-                return json.dumps({"card": Card.saying(title, str(error), language=language).to_json(), "done": asked["done"]})
+                card = Card.saying(title, str(error), language=language)
+                drawn = {"text/plain": card.text(), "text/html": card.html()}
+                return json.dumps({"card": card.to_json(), "done": asked["done"], "drawn": drawn})
 
     def _count(self, done: int, of: int) -> None:
         """Tell how many checks were asked."""
@@ -220,8 +223,9 @@ class Desk:
         done = _done(verdict, asked["done"])
         progress = Progress(len(done), len(lesson.exercises), next((one for one in lesson.exercises if one not in done), None))
         card = Card.of(verdict, exercise=exercise, progress=progress, language=language)
-        said = {**card.to_json(), "assurance": say("offline.assurance")}
-        return {"card": said, "done": done}
+        card = replace(card, assurance=say("offline.assurance"))
+        drawn = {"drawn": {"text/plain": card.text(), "text/html": card.html()}} if asked.get("drawn") else {}
+        return {"card": card.to_json(), "done": done, **drawn}
 
 
 def _done(verdict: Verdict, before: list[str]) -> list[str]:

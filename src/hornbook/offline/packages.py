@@ -1,6 +1,6 @@
 """What a page's Python is made of: Pyodide from npm and wheels, each known by its digest before a byte of it is used.
 
-lock = Lock.read()
+lock = Lock.read()                   what a site is made of; `Lock.read(lab=True)` with JupyterLite
 fetch(lock, folder, tell)            gets what the lock names, by npm and pip, into a folder
 stock = Stock.of(lock, folder)       what lies there, verified: the runtime's files, and wheels by what they can be imported as
 stock.needed({"numpy"})              the wheels for that, with what they need themselves, or why it cannot be had
@@ -38,37 +38,47 @@ _WHEEL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """One package of the lock: its name, its file, that file's SHA-256, and whether every site needs it."""
+    """One package of the lock: its name, its file, that file's SHA-256, whether every site needs it, or only the kernel of a Lab."""
 
     name: str
     file: str
     sha256: str
     always: bool = False
+    lab: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What sites are made of: Pyodide of a *version*, with Python *python*, and wheels; *tag* is that of wheels with compiled parts."""
+    """What sites are made of: Pyodide of a *version*, with Python *python*, and wheels; *tag* is that of wheels with compiled parts.
+
+    *apps* are packages of which a browser gets parts: those of JupyterLite, where there is a Lab.
+    """
 
     python: str
     tag: str
     version: str
     runtime: Pinned
     wheels: tuple[Pinned, ...]
+    apps: tuple[Pinned, ...] = ()
 
     @classmethod
-    def read(cls) -> Lock:
-        """Return the lock that this hornbook has been tried with."""
+    def read(cls, *, lab: bool = False) -> Lock:
+        """Return the lock that this hornbook has been tried with, that of a site with a *lab* or of one without."""
         told = tomllib.loads(Path(__file__).with_name("lock.toml").read_text("utf-8"))
         runtime = told["runtime"]
-        wheels = tuple(Pinned(one["name"], one["file"], one["sha256"], always=one.get("always", False)) for one in told["wheel"])
+        wheels = tuple(
+            Pinned(one["name"], one["file"], one["sha256"], always=one.get("always", False), lab=one.get("lab", False))
+            for one in told["wheel"]
+            if lab or not one.get("lab", False)
+        )
+        apps = tuple(Pinned(one["name"], one["file"], one["sha256"], lab=True) for one in told["app"] if lab)
         pinned = Pinned(runtime["name"], runtime["file"], runtime["sha256"], always=True)
-        return cls(told["python"], told["tag"], runtime["version"], pinned, wheels)
+        return cls(told["python"], told["tag"], runtime["version"], pinned, wheels, apps)
 
     @property
     def all(self) -> tuple[Pinned, ...]:
-        """The runtime and all wheels."""
-        return (self.runtime, *self.wheels)
+        """The runtime, all wheels and all apps."""
+        return (self.runtime, *self.wheels, *self.apps)
 
     def fits(self, filename: str) -> bool:
         """Return whether a wheel of that name is for this Python: pure, or compiled for it."""
@@ -141,11 +151,12 @@ def _state(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """A wheel: its file's name and bytes, what can be imported of it, and what it requires, by normalised names."""
+    """A wheel: its file's name and bytes, its name and version, what can be imported of it, and what it requires, by normalised names."""
 
     file: str
     data: bytes = field(repr=False)
     name: str
+    version: str
     imports: frozenset[str]
     requires: tuple[str, ...]
 
@@ -160,11 +171,16 @@ class Unavailable(Exception):  # noqa: N818 - a finding, not an error
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What lies in a folder: the *runtime*'s files by name, and *wheels* by normalised name; *always* are those of every site."""
+    """What lies in a folder: the *runtime*'s files by name, and *wheels* by normalised name; *always* are those of every site.
+
+    *kernel* are those of a Lab's kernel, and *apps* the files, by the names of the packages that a Lab is taken from.
+    """
 
     runtime: Mapping[str, bytes] = field(repr=False)
     wheels: Mapping[str, Wheel]
     always: frozenset[str]
+    kernel: frozenset[str] = frozenset()
+    apps: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lock: Lock, folder: Path) -> Stock:
@@ -172,17 +188,28 @@ class Stock:
         for one in lock.all:
             path = folder / one.file
             if not _is_right(path, one):
-                raise HornbookError(
-                    f"{printable(path)}: {_state(path)}. `hornbook offline fetch {printable(folder)}` puts there what is needed."
-                )
+                asked = f"hornbook offline fetch {printable(folder)}{' --lab' if lock.apps else ''}"
+                raise HornbookError(f"{printable(path)}: {_state(path)}. `{asked}` puts there what is needed.")
         pinned = {one.file for one in lock.wheels}
+        # What only a Lab is made of is nothing that a lesson imports, and a site without one is the same wherever its parts lie.
+        apart = {one.file for one in Lock.read(lab=True).all if one.lab} - pinned
         wheels: dict[str, Wheel] = {}
         # What the lock names comes last, and so instead of another version of the same.
         for path in sorted(folder.glob("*.whl"), key=lambda path: (path.name in pinned, path.name)):
-            if lock.fits(path.name):
+            if lock.fits(path.name) and path.name not in apart:
                 wheel = _wheel(path, lock)
                 wheels[wheel.name] = wheel
-        return cls(_runtime(folder / lock.runtime.file), wheels, frozenset(one.name for one in lock.wheels if one.always))
+        return cls(
+            _runtime(folder / lock.runtime.file),
+            wheels,
+            frozenset(one.name for one in lock.wheels if one.always),
+            frozenset(one.name for one in lock.wheels if one.lab),
+            {one.name: folder / one.file for one in lock.apps},
+        )
+
+    def for_kernel(self) -> tuple[Wheel, ...]:
+        """Return the wheels that the kernel of a Lab consists of, with what they require."""
+        return self._with_required(self.kernel)
 
     def provides(self, module: str) -> Wheel | None:
         """Return the wheel of which *module* can be imported."""
@@ -199,6 +226,10 @@ class Stock:
             if wheel is None:
                 raise Unavailable(module)
             names[wheel.name] = None
+        return self._with_required(names)
+
+    def _with_required(self, wanted: Iterable[str]) -> tuple[Wheel, ...]:
+        names = dict.fromkeys(wanted)
         todo = list(names)
         while todo:
             for name in self.wheels[todo.pop()].requires:
@@ -223,7 +254,11 @@ def _runtime(path: Path) -> dict[str, bytes]:
 
 def _wheel(path: Path, lock: Lock) -> Wheel:
     """Return the wheel at *path*; raise `HornbookError` if it is none."""
-    data = path.read_bytes()
+    return wheel_of(path.read_bytes(), path, lock)
+
+
+def wheel_of(data: bytes, path: Path, lock: Lock) -> Wheel:
+    """Return the wheel that *data* is, under the name of *path*; raise `HornbookError` if it is none."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
@@ -235,7 +270,8 @@ def _wheel(path: Path, lock: Lock) -> Wheel:
         # `zipfile` raises the last two for a member that is encrypted, or packed in a way that it does not know.
         raise HornbookError(f"{printable(path)}: is no wheel that can be read. Fetch it again.") from error
     tops = {name.split("/")[0].split(".")[0] for name in names if name.endswith((".py", ".so")) and ".dist-info/" not in name}
-    return Wheel(path.name, data, normal(str(told["Name"])), frozenset(tops), _required(told.get_all("Requires-Dist") or (), lock))
+    required = _required(told.get_all("Requires-Dist") or (), lock)
+    return Wheel(path.name, data, normal(str(told["Name"])), str(told["Version"]), frozenset(tops), required)
 
 
 def _required(lines: Collection[Any], lock: Lock) -> tuple[str, ...]:

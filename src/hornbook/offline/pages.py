@@ -77,6 +77,7 @@ class Assets:
             "language": language,
             "worker": f"{up}{self.scripts['worker.js']}",
             "card": f"{up}{self.scripts['card.js']}",
+            "asking": f"{up}{self.scripts['asking.js']}",
             "runtime": f"{up}{self.runtime}",
             "engine": f"{up}{self.engine}",
             "packed": f"{up}{self.course}",
@@ -93,8 +94,8 @@ class Assets:
         return data
 
 
-def index(course: Course, listed: Sequence[Listed], assets: Assets, language: str) -> str:
-    """Return the page that lists the lessons."""
+def index(course: Course, listed: Sequence[Listed], assets: Assets, language: str, *, lab: str | None = None) -> str:
+    """Return the page that lists the lessons, and leads to the *lab*, an address, if there is one."""
     rows = "\n".join(_row(one) for one in listed)
     title = html.escape(course.settings.title)
     body = f"""<header><h1>{title}</h1><p class="lead">{_said(say("offline.lead"))}</p></header>
@@ -105,7 +106,8 @@ def index(course: Course, listed: Sequence[Listed], assets: Assets, language: st
 <section class="about"><h2>{_said(say("offline.about"))}</h2>
 <p>{_said(say("offline.practice"))}</p>
 <p>{_said(say("offline.carry"))}</p>
-<p>{_said(say("offline.install"))}</p></section>"""
+<p>{_said(say("offline.install"))}</p>
+{_to_lab(lab, say("offline.lab-all"))}</section>"""
     return _page(course.settings.title, body, "", assets, assets.as_data("", None, course, language), language)
 
 
@@ -122,8 +124,13 @@ def _row(one: Listed) -> str:
     )
 
 
-def lesson_page(course: Course, lesson: Lesson, assets: Assets, language: str) -> str:
-    """Return the page of *lesson*."""
+def _to_lab(lab: str | None, name: str) -> str:
+    """Return a link called *name* to the *lab*, if there is one, and what it costs to follow it."""
+    return "" if lab is None else f'<p><a href="{html.escape(lab)}">{_said(name)}</a> {_said(say("offline.lab-first"))}</p>'
+
+
+def lesson_page(course: Course, lesson: Lesson, assets: Assets, language: str, *, lab: str | None = None) -> str:
+    """Return the page of *lesson*, which leads to its notebook in the *lab* if there is one."""
     cells = "\n".join(_cell(number, cell) for number, cell in enumerate(lesson.cells))
     body = f"""<nav><a href="../index.html">{_said(say("offline.all-lessons"))}</a></nav>
 {_standing()}
@@ -134,7 +141,8 @@ def lesson_page(course: Course, lesson: Lesson, assets: Assets, language: str) -
 <div class="bar"><button type="button" id="download">{_said(say("offline.download"))}</button>
 <label class="button" for="open">{_said(say("offline.open"))}</label><input type="file" id="open" accept=".ipynb" class="out-of-sight">
 <button type="button" id="over">{_said(say("offline.start-over"))}</button></div>
-<p class="keys">{_said(say("offline.keys"))}</p></section>
+<p class="keys">{_said(say("offline.keys"))}</p>
+{_to_lab(lab, say("offline.lab-notebook"))}</section>
 <div class="keyboard" id="keyboard" role="toolbar" aria-label="{_said(say("offline.keyboard"))}" hidden></div>"""
     return _page(lesson.title, body, "../", assets, assets.as_data("../", lesson, course, language), language)
 

@@ -1,5 +1,5 @@
 // A page for practice: keeps what is written, runs it in a worker, and shows what the visible checks say of it. Whatever comes from a
-// learner's code is put in as text; the words and the lesson come with the page.
+// learner's code is put in as text; the words and the lesson come with the page. `asking.js` has what begins, asks and ends Python.
 
 const site = JSON.parse(document.getElementById("site").textContent);
 const words = site.words;
@@ -101,98 +101,6 @@ async function keep() {
   offer();
 }
 
-// --- Python --------------------------------------------------------------------------------------------------------------
-
-/** How Python has ended before it answered: `how` is "timed out", "died" or "stopped", `step` what it was at. */
-class Ended extends Error {
-  constructor(how, step, message = "") {
-    super(message);
-    this.how = how;
-    this.step = step;
-  }
-}
-
-/** One Python in a worker, begun anew whenever it has ended. */
-class Python {
-  constructor(kind) {
-    this.kind = kind;
-    this.worker = null;
-    this.started = null;
-    this.asking = null;
-  }
-
-  /** Begin, if it has not; resolves when it can be asked. */
-  begin() {
-    if (this.started) return this.started;
-    const worker = new Worker(here(site.worker), { type: "module" });
-    this.worker = worker;
-    this.started = new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => {
-        if (this.worker !== worker) return;
-        if (data.type === "started") resolve();
-        else if (data.type === "died" && !this.asking) {
-          this.drop();
-          reject(new Ended("died", null, data.message));
-        } else this.asking?.(data);
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        if (this.worker !== worker) return;
-        const asking = this.asking;
-        this.drop();
-        (asking ?? reject)(asking ? { type: "died", message: event.message } : new Ended("died", null, event.message));
-      };
-    });
-    const lesson = site.lesson;
-    const files = { runtime: here(site.runtime), engine: here(site.engine), course: here(site.packed) };
-    const wheels = site.wheels.map((wheel) => ({ url: here(wheel) }));
-    worker.postMessage({ type: "start", kind: this.kind, slug: lesson.slug, language: site.language, site: { ...files, wheels } });
-    return this.started;
-  }
-
-  /** Ask; `listen` hears what comes before the answer. Rejects with Ended, and with that Python is gone. */
-  async ask(message, listen) {
-    await this.begin();
-    let step = null;
-    let timer = null;
-    try {
-      return await new Promise((resolve, reject) => {
-        this.asking = (data) => {
-          if (data.type === "done") resolve(data.answer);
-          else if (data.type === "died" || data.type === "stopped") {
-            this.drop();
-            reject(new Ended(data.type, step, data.message));
-          } else if (data.type === "step") {
-            clearTimeout(timer);
-            step = data.step;
-            timer = setTimeout(() => {
-              this.drop();
-              reject(new Ended("timed out", step));
-            }, data.seconds * 1000);
-          } else listen(data);
-        };
-        this.worker.postMessage(message);
-      });
-    } finally {
-      clearTimeout(timer);
-      this.asking = null;
-    }
-  }
-
-  /** End it where it is; whoever waits for an answer hears of it. */
-  stop() {
-    const asking = this.asking;
-    this.drop();
-    asking?.({ type: "stopped" });
-  }
-
-  drop() {
-    this.worker?.terminate();
-    this.worker = null;
-    this.started = null;
-  }
-}
-
 // --- A card --------------------------------------------------------------------------------------------------------------
 
 /** What `card.js` draws from: the part of a widget's model that it asks for. */
@@ -241,11 +149,15 @@ function stillShown(shown, before, card) {
 // --- A lesson ------------------------------------------------------------------------------------------------------------
 
 class LessonPage {
-  constructor(lesson, card) {
+  constructor(lesson, card, asking) {
     this.lesson = lesson;
     this.card = card;
-    this.runner = new Python("run");
-    this.checker = new Python("check");
+    this.Ended = asking.Ended;
+    this.ask = asking.ask;
+    const wheels = site.wheels.map(here);
+    const parts = { worker: here(site.worker), runtime: here(site.runtime), engine: here(site.engine), course: here(site.packed), wheels };
+    this.runner = new asking.Python("run", parts, lesson.slug, site.language);
+    this.checker = new asking.Python("check", parts, lesson.slug, site.language);
     this.kept = read(lesson.slug);
     this.cells = [...document.querySelectorAll("[data-cell]")].map((node) => this.cell(node));
     this.models = new Map();
@@ -360,7 +272,7 @@ class LessonPage {
       const above = this.cells.filter((one) => one.number < cell.number && !one.prose && !this.ran.has(one.id));
       for (const one of [...above, cell]) await this.runOne(one);
     } catch (error) {
-      if (!(error instanceof Ended)) throw error;
+      if (!(error instanceof this.Ended)) throw error;
       this.ran.clear();
       const said = { stopped: words.stopped, died: words.ended }[error.how] ?? words.ended;
       this.show(cell, { output_type: "stream", name: "stderr", text: error.step === null && error.message ? fill(words["cannot-begin"], { problem: error.message }) : said });
@@ -471,7 +383,7 @@ class LessonPage {
       // On a small screen the answer would stand below its edge.
       place.verdict.scrollIntoView({ block: "nearest" });
     } catch (error) {
-      if (!(error instanceof Ended)) throw error;
+      if (!(error instanceof this.Ended)) throw error;
       model.set("running", {});
       this.note(fill(words["cannot-begin"], { problem: error.message }));
     } finally {
@@ -480,18 +392,10 @@ class LessonPage {
     }
   }
 
-  /** Ask the checks of `exercise` until they are answered: what has hung, or ended Python, is not waited for again. */
-  async asked(exercise, listen) {
-    const ended = {};
-    for (;;) {
-      const question = { slug: this.lesson.slug, notebook: JSON.stringify(this.notebook()), exercise, language: site.language, done: this.kept.done, ended };
-      try {
-        return await this.checker.ask({ type: "check", question }, (data) => data.type === "asked" && listen(data));
-      } catch (error) {
-        if (!(error instanceof Ended) || error.step === null || error.step in ended) throw error;
-        ended[error.step] = error.how === "timed out" ? "timed out" : "died";
-      }
-    }
+  /** Ask the checks of `exercise`. */
+  asked(exercise, listen) {
+    const question = () => ({ slug: this.lesson.slug, notebook: JSON.stringify(this.notebook()), exercise, language: site.language, done: this.kept.done });
+    return this.ask(this.checker, question, listen);
   }
 
   // The work as a file.
@@ -642,7 +546,7 @@ function index() {
 }
 
 if (site.lesson) {
-  const page = new LessonPage(site.lesson, (await import(here(site.card))).default);
+  const page = new LessonPage(site.lesson, (await import(here(site.card))).default, await import(here(site.asking)));
   await keep();
   // Both are begun before anybody asks for them, one after the other: the one that runs cells is wanted first.
   document.documentElement.dataset.ready = "1";

@@ -16,7 +16,7 @@ async function bytes(url) {
 
 async function start({ site, slug, language, kind }) {
   const { loadPyodide } = await import(new URL("pyodide.mjs", site.runtime));
-  const [engine, course, ...wheels] = await Promise.all([site.engine, site.course, ...site.wheels.map((wheel) => wheel.url)].map(bytes));
+  const [engine, course, ...wheels] = await Promise.all([site.engine, site.course, ...site.wheels].map(bytes));
   python = await loadPyodide({ indexURL: site.runtime, stdout: () => {}, stderr: () => {} });
   // Without a folder they would lie where Python happens to be, which a lesson changes.
   const packages = python.runPython('import sysconfig; sysconfig.get_path("purelib")');

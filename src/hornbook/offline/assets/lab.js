@@ -1,0 +1,60 @@
+// Goes before JupyterLite on each of its pages: has it kept on this device, and leads back to the lessons' pages.
+
+const root = new URL("./", import.meta.url).href;
+const bar = document.getElementById("hornbook-bar");
+const words = JSON.parse(bar.dataset.words);
+const standing = document.getElementById("hornbook-standing");
+
+/** How long a service worker may take to answer for this page, in milliseconds. */
+const PATIENCE = 20_000;
+
+function stand(sentence) {
+  if (standing.textContent !== sentence) standing.textContent = sentence;
+}
+
+function lead() {
+  const path = new URLSearchParams(location.search).get("path") ?? "";
+  const slug = path.split("/")[0];
+  if (!JSON.parse(bar.dataset.pages).includes(slug)) return;
+  const link = document.getElementById("hornbook-page");
+  link.href = new URL(`../lessons/${slug}.html`, root).href;
+  link.hidden = false;
+}
+
+/** Have the Lab kept on this device; resolves once its service worker answers for this page, or once it is known that none will. */
+async function keep() {
+  const workers = navigator.serviceWorker;
+  const unkept = () => stand(words.unkept);
+  if (!workers) return unkept();
+  // A JupyterLite that finds a service worker it has not begun itself ends all of this address, those of the lessons' pages as well.
+  workers.getRegistrations = async () => [];
+  workers.addEventListener("message", ({ data }) => {
+    if (data.type === "getting") stand(words.getting.replace("{percent}", data.percent));
+    if (data.type === "kept") stand(words.kept);
+    if (data.type === "unkept") unkept();
+  });
+  let registration = null;
+  try {
+    registration = await workers.register(`${root}service-worker.js?enableCache=false`, { scope: root, updateViaCache: "none" });
+  } catch {
+    registration = await workers.getRegistration(root).catch(() => null);
+  }
+  if (!registration) return unkept();
+  const ours = () => workers.controller?.scriptURL.startsWith(root);
+  if (!ours()) {
+    await new Promise((resolve) => {
+      // Whatever a browser does instead, JupyterLite begins.
+      setTimeout(resolve, PATIENCE);
+      workers.addEventListener("controllerchange", () => ours() && resolve());
+      registration.installing?.addEventListener("statechange", ({ target }) => target.state === "redundant" && resolve());
+      // A page that was reloaded past what is kept has to ask.
+      registration.active?.postMessage({ type: "claim" });
+    });
+  }
+  if (!ours()) return unkept();
+  workers.controller.postMessage({ type: "keep" });
+}
+
+lead();
+await keep();
+document.documentElement.dataset.hornbook = "1";
