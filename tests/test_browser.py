@@ -539,7 +539,7 @@ def test_what_is_shown_without_widgets(desk: Desk, verdicts: dict[str, Verdict])
     ]
     desk.open_file(content, "untrusted.ipynb")
     twin = desk.cell(0).locator(".jp-RenderedHTML > div[lang=en]")
-    expect(twin).to_contain_text("1 of 3 visible checks pass; 1 more runs when you hand in.")
+    expect(twin).to_contain_text("1 of 3 visible checks pass; 1 more runs when you hand in the lesson.")
     for theme in THEMES[:2]:
         desk.theme(theme)
         twin.screenshot(path=pictures() / f"twin-{theme.split()[-1].lower()}.png")

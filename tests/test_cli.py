@@ -400,6 +400,7 @@ def test_new_makes_what_doctor_proves(tmp_path: Path, monkeypatch: pytest.Monkey
     proven = hornbook("doctor", "--json", "loops/fizz_buzz")
 
     assert made.out.endswith(f"Next: cd '{tmp_path}/night school' && hornbook doctor\n")
+    assert lesson.out.startswith("made  lessons/loops/fizz_buzz.ipynb\n")
     assert lesson.out.endswith("Next: hornbook doctor fizz_buzz\n")
     assert (made.code, lesson.code) == (0, 0)
     assert [proof["problems"] for proof in proven.json["lessons"][0]["proofs"]] == [[]] * 8

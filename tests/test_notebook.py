@@ -224,7 +224,7 @@ def test_it_is_never_said_that_all_passes_while_hidden_checks_are_to_come(kernel
     """What is said of the hidden checks is how many there are, and nothing of them has been asked."""
     text = kernel.run(RIGHT, "two").text
 
-    assert "2 of 2 visible checks pass; 1 more runs when you hand in." in text
+    assert "2 of 2 visible checks pass; 1 more runs when you hand in the lesson." in text
     assert "All" not in text
 
 
@@ -529,7 +529,7 @@ def test_a_terminal_shows_it_as_text(course: Course, tmp_path: Path) -> None:
         env={**os.environ, "JPY_SESSION_NAME": str(notebook), "IPYTHONDIR": str(tmp_path / "ipython")},
     )
 
-    assert "2 of 2 visible checks pass; 1 more runs when you hand in." in ended.stdout
+    assert "2 of 2 visible checks pass; 1 more runs when you hand in the lesson." in ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
 
 

@@ -73,8 +73,8 @@ class Tired(ValueError):
 def echo(value, **words):
     return value
 
-def nines():
-    return [9] * 40
+def many():
+    return [9, 8, 7] * 20
 
 def nothing(value):
     print("the answer is", value)
@@ -150,7 +150,7 @@ def test_an_item_first(submission):
 
 @exercise
 def test_an_item_of_many(submission):
-    assert submission.nines() == [9] * 39 + [8]
+    assert submission.many() == [9, 8, 7] * 6 + [9, 8, 1] + [9, 8, 7] * 13
 
 @exercise
 def test_a_taken_item(submission):
@@ -352,7 +352,7 @@ def test_a_passed_check_earns_its_points(found: dict[str, Outcome]) -> None:
         ("an_earlier_answer", "echo(0)", "0", "1"),
         ("an_item", "echo([3, 4])", "[3, 4]", "[3, 5]"),
         ("an_item_first", "echo([3, 4])", "[3, 4]", "[3, 5]"),
-        ("an_item_of_many", "nines()[39]", "9", "8"),
+        ("an_item_of_many", "many()[20]", "7", "1"),
         ("a_taken_item", "echo([3, 4])", "4", "5"),
         ("inside_an_answer", "echo([1, 2])", "2", "3"),
         ("authors_words", "echo(3)", "3", "4"),

@@ -328,6 +328,14 @@ def test_file_of_exactly_the_limit_is_read(work: Notebook, tmp_path: Path) -> No
         read_submission(path, LESSON, max_bytes=size - 1)
 
 
+def test_another_kind_of_file_is_told_so(tmp_path: Path) -> None:
+    """To save it again from Jupyter, as one does with a notebook that was cut off, would not help."""
+    path = tmp_path / "work.py"
+    path.write_text("print(1)\n", "utf-8")
+    with pytest.raises(SubmissionError, match=r"is not a notebook: its name ends in \.py\. Hand in the \.ipynb file"):
+        read_submission(path, LESSON)
+
+
 WHOLE = json.dumps(LESSON.to_notebook(ANSWERS)).encode()
 
 

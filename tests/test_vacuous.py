@@ -58,7 +58,7 @@ def test_a_check_that_never_asks_is_told() -> None:
     asked = "it never asks `submission`, so whoever has begun the exercise passes it."
     cell = '@pytest.mark.assert_cell\ndef test_cell(submission):\n    """It works"""\n    assert f(1) == 2'
 
-    assert found("assert 1 + 1 == 2") == [("test_it", 0, asked)]
+    assert found("assert 1 + 1 == 2") == [("test_it", -1, asked)]
     assert found("assert 1 + 1 == 2", "import pytest\n@pytest.mark.usefixtures('tmp_path')\n")[0][2] == asked
     assert found("assert submission.f(1) == 2", f"import pytest\n{cell}\n") == []
 

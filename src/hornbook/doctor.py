@@ -526,7 +526,8 @@ class _Examination:
         if any(outcome.hidden for outcome in failed):
             # What a hidden check was asked is kept from learners. These answers are the author's.
             open_to_all = {outcome.check: outcome for outcome in self._unhidden(sources, verdict.seed)}
-            failed = [outcome if open_to_all[outcome.check].passed else open_to_all[outcome.check] for outcome in failed]
+            told = [open_to_all.get(outcome.check, outcome) for outcome in failed]
+            failed = [kept if found.passed else found for kept, found in zip(failed, told, strict=True)]
         return [
             self._of_check(outcome, f'{path.name} ends it as "{outcome.status}", not "passed". {outcome.message}{_evidence(outcome)}')
             for outcome in failed

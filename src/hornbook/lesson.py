@@ -1361,6 +1361,8 @@ def _json(text: str, path: Path, error: _FileError, **hooks: Any) -> Any:
     try:
         return json.loads(text, **hooks)
     except json.JSONDecodeError as problem:
+        if path.suffix not in {"", ".ipynb"}:
+            raise _refusal(error, path, "file.other-kind", suffix=printable(path.suffix)) from problem
         raise _refusal(error, path, "file.not-json", line=problem.lineno, reason=problem.msg) from problem
     except ValueError as problem:
         raise _refusal(error, path, "file.odd-json", reason=problem) from problem
