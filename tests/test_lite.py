@@ -283,7 +283,7 @@ def test_what_never_ends_costs_itself_only(notebook: Notebook, small: tuple[Cour
         notebook.start(SHOW)
         expect(notebook.cell(SHOW).locator(".jp-InputPrompt")).to_have_text("[*]:")
         notebook.choose("Kernel", "Restart Kernel…")
-        notebook.page.get_by_role("button", name="Restart").click()
+        notebook.page.get_by_role("button", name="Confirm Kernel Restart").click()
         notebook.ready()
         notebook.run(LOAD)
         expect(notebook.run(DOUBLE, RIGHT)).to_contain_text(say("status.passed"))
