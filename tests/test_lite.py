@@ -238,7 +238,7 @@ def test_a_notebook_is_learned_with_the_server_dead(browser: Browser, ours: tupl
         assert notebook.troubles == []
         # The proxy would have told.
         notebook.page.goto("http://elsewhere.example/")
-        assert set(asked) - {CHROMIUM} == {"http://elsewhere.example/"}
+        assert "http://elsewhere.example/" in asked
         notebook.context.close()
 
 
