@@ -21,6 +21,7 @@ import io
 import struct
 import zlib
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from gettext import GNUTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,6 +123,8 @@ def compiled(text: bytes) -> bytes:
 
     catalogue = read_po(io.BytesIO(text), abort_invalid=True)
     catalogue.add(_SOURCE, str(zlib.crc32(text)))
+    # Babel would write down when this was; the same text has to give the same bytes.
+    catalogue.creation_date = datetime.fromtimestamp(0, UTC)
     made = io.BytesIO()
     write_mo(made, catalogue)
     return made.getvalue()
