@@ -343,7 +343,7 @@ def test_who_asks_for_the_lessons_is_taken_to_them(desk: Desk) -> None:
     """From the command palette, too, which gives the focus back to where it was: the keyboard goes to the search."""
     desk.open()
     desk.lessons()
-    desk.page.keyboard.press("Control+Shift+KeyC")
+    desk.command("apputils:activate-command-palette")
     palette = desk.page.locator("#modal-command-palette input")
     palette.fill("show lessons")
     palette.press("Enter")
