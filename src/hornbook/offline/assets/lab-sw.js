@@ -29,7 +29,10 @@
   }
 
   async function tell(message) {
-    for (const client of await self.clients.matchAll({ type: "window" })) client.postMessage(message);
+    // One that is not in force yet tells its pages, too, how far it is.
+    for (const client of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) {
+      if (client.url.startsWith(ROOT)) client.postMessage(message);
+    }
   }
 
   let keeping = null;
@@ -57,9 +60,19 @@
       if (percent > told) await tell({ type: "getting", percent });
       told = percent;
     }
-    for (const name of await caches.keys()) {
-      if (name.startsWith(PREFIX) && name !== NAME) await caches.delete(name);
-    }
+  }
+
+  async function others() {
+    return (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== NAME);
+  }
+
+  // Where an earlier Lab is kept, this one takes its place when all of it is here: what was there without a network stays there.
+  async function renew() {
+    if ((await others()).length) await (keeping = keepAll());
+  }
+
+  async function forget() {
+    for (const name of await others()) await caches.delete(name);
   }
 
   async function keep() {
@@ -79,6 +92,9 @@
     const response = await fetch(request);
     return isWorker(name) && response.ok ? held(name, await response.arrayBuffer(), response) : response;
   }
+
+  self.addEventListener("install", (event) => event.waitUntil(renew()));
+  self.addEventListener("activate", (event) => event.waitUntil(forget()));
 
   self.addEventListener("message", (event) => {
     if (event.data?.type === "keep") event.waitUntil(keep());

@@ -21,6 +21,16 @@ function lead() {
   link.hidden = false;
 }
 
+/** Resolves when the newest service worker that can be had is in force; without a network that is the one that is there. */
+async function renewed(registration) {
+  await registration.update().catch(() => null);
+  const next = registration.installing ?? registration.waiting;
+  if (!next) return;
+  await new Promise((resolve) => {
+    next.addEventListener("statechange", () => ["activated", "redundant"].includes(next.state) && resolve());
+  });
+}
+
 /** Have the Lab kept on this device; resolves once its service worker answers for this page, or once it is known that none will. */
 async function keep() {
   const workers = navigator.serviceWorker;
@@ -28,9 +38,11 @@ async function keep() {
   if (!workers) return unkept();
   // A JupyterLite that finds a service worker it has not begun itself ends all of this address, those of the lessons' pages as well.
   workers.getRegistrations = async () => [];
+  let newest = false;
   workers.addEventListener("message", ({ data }) => {
     if (data.type === "getting") stand(words.getting.replace("{percent}", data.percent));
-    if (data.type === "kept") stand(words.kept);
+    // An earlier Lab is none that a learner would take for this one.
+    if (data.type === "kept" && newest) stand(words.kept);
     if (data.type === "unkept") unkept();
   });
   let registration = null;
@@ -40,6 +52,10 @@ async function keep() {
     registration = await workers.getRegistration(root).catch(() => null);
   }
   if (!registration) return unkept();
+  renewed(registration).then(() => {
+    newest = true;
+    registration.active?.postMessage({ type: "keep" });
+  });
   const ours = () => workers.controller?.scriptURL.startsWith(root);
   if (!ours()) {
     await new Promise((resolve) => {
