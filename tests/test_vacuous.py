@@ -82,3 +82,10 @@ def test_a_check_that_never_asks_is_told() -> None:
 def test_what_can_fail_is_left_alone(body: str) -> None:
     """A check that can fail is none of its business, whether it asserts itself or a helper of the grader's does."""
     assert found(body, "def helper(value):\n    assert value == 2") == []
+
+
+def test_a_fixture_that_is_called_may_assert() -> None:
+    """`follows` compares by itself, and so may a fixture of the author's own; a learner's work does not."""
+    source = 'def test_it({0}):\n    """It follows"""\n    {0}("savings", draws=3)\n'
+
+    assert [vacuous(source.format(name)) for name in ("follows", "agrees")] == [(), ()]

@@ -84,8 +84,9 @@ def _alike(test: ast.Compare) -> Iterator[bool]:
 
 
 def _asserts(function: ast.FunctionDef, functions: Mapping[str, ast.FunctionDef], seen: set[str]) -> bool:
-    """Whether *function* asserts something, itself or through the grader's own helpers that it calls."""
+    """Whether *function* asserts something, itself or through what it calls: the grader's own helpers, or a fixture such as `follows`."""
     seen.add(function.name)
+    fixtures = {argument.arg for argument in function.args.args}
     for node in ast.walk(function):
         if isinstance(node, ast.Assert | ast.Raise):
             return True
@@ -93,6 +94,8 @@ def _asserts(function: ast.FunctionDef, functions: Mapping[str, ast.FunctionDef]
         if name is None:
             continue
         if name.startswith(_ASSERTING) or name.endswith(_ASSERTING):
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and name in fixtures and function.name.startswith("test_"):
             return True
         if name in functions and name not in seen and _asserts(functions[name], functions, seen):
             return True
