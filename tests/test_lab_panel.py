@@ -410,9 +410,9 @@ def test_panel_says_by_when_a_lesson_is_due(desk: Desk, answers: Answers) -> Non
     desk.open()
     panel = desk.lessons()
 
-    expect(panel.locator(".hb-lesson").filter(has_text="Secret messages")).to_contain_text(re.compile(r"15 min · due \w+, Sep 14, 2099"))
-    expect(panel.locator(".hb-lesson").filter(has_text="chart")).to_contain_text(re.compile(r"due .*2099.*\(Autumn evenings\)"))
-    expect(panel.locator(".hb-lesson").filter(has_text="Counting bikes")).to_contain_text(re.compile(r"was due \w+, Jan 6, 2020"))
+    expect(panel.locator(".hb-lesson").filter(has_text="Secret messages")).to_contain_text(re.compile(r"15\smin · due\s\w+,\sSep\s14,\s2099"))
+    expect(panel.locator(".hb-lesson").filter(has_text="chart")).to_contain_text(re.compile(r"due\s.*2099.*\(Autumn\sevenings\)"))
+    expect(panel.locator(".hb-lesson").filter(has_text="Counting bikes")).to_contain_text(re.compile(r"was\sdue\s\w+,\sJan\s6,\s2020"))
     expect(panel.locator(".hb-lesson").filter(has_text="Tidy expenses")).not_to_contain_text("due")
     desk.picture("due")
 

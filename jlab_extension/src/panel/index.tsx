@@ -58,7 +58,10 @@ export const panel: JupyterFrontEndPlugin<void> = {
     });
     // Whoever asks for the lessons goes there with the keyboard, too.
     MessageLoop.installMessageHook(widget, (_, message) => {
-      if (message.type === 'activate-request') (widget.node.querySelector('input') ?? widget.node.querySelector('button'))?.focus();
+      // Who is there already, in a row that was just shown, stays.
+      if (message.type === 'activate-request' && !widget.node.contains(document.activeElement)) {
+        (widget.node.querySelector('input') ?? widget.node.querySelector('button'))?.focus();
+      }
       return true;
     });
     app.commands.addCommand(COMMANDS.nextLesson, {
