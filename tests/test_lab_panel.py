@@ -339,18 +339,6 @@ def test_a_traceback_is_pasted_as_what_it_says(desk: Desk, answers: Answers) -> 
     expect(search).to_have_value("one two")
 
 
-def test_who_asks_for_the_lessons_is_taken_to_them(desk: Desk) -> None:
-    """From the command palette, too, which gives the focus back to where it was: the keyboard goes to the search."""
-    desk.open()
-    desk.lessons()
-    desk.command("apputils:activate-command-palette")
-    palette = desk.page.locator("#modal-command-palette input")
-    palette.fill("show lessons")
-    palette.press("Enter")
-
-    expect(desk.page.get_by_role("searchbox", name="Search lessons")).to_be_focused()
-
-
 def test_an_artifact_is_deleted_when_its_learner_says_so_twice(desk: Desk, answers: Answers) -> None:
     """Once is a question, whose first answer is to keep it."""
     answers.artifacts = [artifact("a", "one", "2026-01-02T10:00:00+00:00"), artifact("b", "two", "2026-01-02T10:00:00+00:00")]
@@ -410,7 +398,9 @@ def test_panel_says_by_when_a_lesson_is_due(desk: Desk, answers: Answers) -> Non
     desk.open()
     panel = desk.lessons()
 
-    expect(panel.locator(".hb-lesson").filter(has_text="Secret messages")).to_contain_text(re.compile(r"15\smin · due\s\w+,\sSep\s14,\s2099"))
+    expect(panel.locator(".hb-lesson").filter(has_text="Secret messages")).to_contain_text(
+        re.compile(r"15\smin · due\s\w+,\sSep\s14,\s2099")
+    )
     expect(panel.locator(".hb-lesson").filter(has_text="chart")).to_contain_text(re.compile(r"due\s.*2099.*\(Autumn\sevenings\)"))
     expect(panel.locator(".hb-lesson").filter(has_text="Counting bikes")).to_contain_text(re.compile(r"was\sdue\s\w+,\sJan\s6,\s2020"))
     expect(panel.locator(".hb-lesson").filter(has_text="Tidy expenses")).not_to_contain_text("due")

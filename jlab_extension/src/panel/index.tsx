@@ -4,7 +4,6 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar, TextItem } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
-import { MessageLoop } from '@lumino/messaging';
 import { type ISignal, Signal } from '@lumino/signaling';
 import React, { useEffect, useReducer } from 'react';
 import { COMMANDS, noArguments } from '../commands';
@@ -49,20 +48,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
       caption: trans.__('List the lessons, with what is passed and what comes next'),
       icon: hornbookIcon,
       describedBy: noArguments,
-      execute: async () => {
-        app.shell.activateById(widget.id);
-        // The command palette gives the focus back to where it was, which comes before this.
-        await Promise.resolve();
-        widget.activate();
-      }
-    });
-    // Whoever asks for the lessons goes there with the keyboard, too.
-    MessageLoop.installMessageHook(widget, (_, message) => {
-      // Who is there already, in a row that was just shown, stays.
-      if (message.type === 'activate-request' && !widget.node.contains(document.activeElement)) {
-        (widget.node.querySelector('input') ?? widget.node.querySelector('button'))?.focus();
-      }
-      return true;
+      execute: () => app.shell.activateById(widget.id)
     });
     app.commands.addCommand(COMMANDS.nextLesson, {
       label: trans.__('Next lesson'),
