@@ -11,14 +11,14 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-from test_offline import PHONE, ROOT, SECONDS, offline, served, small_course
+from playwright.sync_api import Browser, Locator, expect
+from test_offline import PHONE, ROOT, SECONDS, Visitor, offline, served, small_course
 from typer.testing import CliRunner
 
 from hornbook import Course, grade
@@ -87,22 +87,8 @@ def elsewhere() -> Iterator[tuple[int, list[str]]]:
         server.shutdown()
 
 
-@dataclass
-class Notebook:
-    """A learner's browser with a notebook open in it. What its pages raise is remembered."""
-
-    context: BrowserContext
-    page: Page
-    troubles: list[str] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, browser: Browser, **options: Any) -> Notebook:
-        """Return a browser without a past."""
-        context = browser.new_context(**{**PHONE, **options})
-        notebook = cls(context, context.new_page())
-        notebook.page.on("pageerror", lambda error: notebook.troubles.append(str(error)))
-        notebook.page.set_default_timeout(SECONDS)
-        return notebook
+class Notebook(Visitor):
+    """A learner's browser with a notebook open in it."""
 
     def open(self, address: str, slug: str, *, application: str = "notebooks") -> None:
         """Open a lesson's notebook, and wait for its kernel."""

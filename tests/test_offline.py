@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -201,21 +201,25 @@ def served(built: Built, port: int = 0) -> Iterator[Served]:
 
 
 @dataclass
-class Visit:
-    """A learner's browser on a site. What its console calls an error of ours is remembered."""
+class Visitor:
+    """A learner's browser. What its console calls an error of ours is remembered."""
 
     context: BrowserContext
     page: Page
     troubles: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, browser: Browser, **options: Any) -> Visit:
+    def of(cls, browser: Browser, **options: Any) -> Self:
         """Return a browser without a past."""
         context = browser.new_context(**{**PHONE, **options})
-        visit = cls(context, context.new_page())
-        visit.page.on("pageerror", lambda error: visit.troubles.append(str(error)))
-        visit.page.set_default_timeout(SECONDS)
-        return visit
+        visitor = cls(context, context.new_page())
+        visitor.page.on("pageerror", lambda error: visitor.troubles.append(str(error)))
+        visitor.page.set_default_timeout(SECONDS)
+        return visitor
+
+
+class Visit(Visitor):
+    """A learner's browser on a page of a site."""
 
     def open(self, address: str) -> None:
         """Go there, and wait until the page has found out whether it is kept."""
