@@ -637,8 +637,12 @@ def _unwrap(expected: object, rules: _Rules) -> tuple[object, _Rules]:
 def _alike(came: object, expected: object, rules: _Rules, depth: int = 0) -> bool:
     """Return whether *came* equals *expected* under *rules*."""
     kind = type(came)
-    if kind is type(expected) and kind in {str, bool, bytes, type(None)}:
-        return came == expected
+    if kind is type(expected):
+        if kind in {str, bool, bytes, type(None)}:
+            return came == expected
+        # Equal is alike under any rules, and most items of long lists are.
+        if kind in {int, float} and came == expected:
+            return True
     if depth > _DEEPEST:
         return False
     expected, rules = _unwrap(expected, rules)
@@ -659,7 +663,7 @@ def _numbers_alike(came: Number, expected: Number, rules: _Rules, _depth: int) -
         return came == expected
     if isinstance(came, int) and isinstance(expected, int):
         gap = abs(came - expected)
-        return gap <= rules.abs or gap <= Fraction(rules.whole_rel) * abs(expected)
+        return gap <= rules.abs or (rules.whole_rel > 0 and gap <= Fraction(rules.whole_rel) * abs(expected))
     try:
         size, apart = abs(complex(expected)), abs(complex(came) - complex(expected))
     except OverflowError:
@@ -786,6 +790,11 @@ def _sort_key(value: object, depth: int = 0) -> tuple[Any, ...]:
     """Return a key that orders any two values; equal values have equal keys, but not only they."""
     if depth > _DEEPEST:
         return ("~",)
+    kind = type(value)
+    if kind is int:
+        return ("number", 0, value, 0)
+    if kind is str:
+        return ("text", value)
     value = _plain(value)
     family = _family(value)
     maker = _SORT_KEYS.get(family)
