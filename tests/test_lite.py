@@ -25,10 +25,9 @@ from hornbook import Course, grade
 from hornbook.cli import app
 from hornbook.errors import HornbookError
 from hornbook.feedback import Bank
-from hornbook.lesson import FoundCell, SubmissionFile, read_lesson, read_solution, write_lesson
+from hornbook.lesson import read_lesson, read_solution, write_lesson
 from hornbook.offline import lite
 from hornbook.offline.building import Built, build
-from hornbook.offline.kernel import Work
 from hornbook.offline.packages import Lock, fetch
 from hornbook.words import say, speaking
 
@@ -314,6 +313,12 @@ def test_a_notebook_is_checked_as_it_stands(notebook: Notebook, small: tuple[Cou
         expect(shown).to_contain_text("2")
         expect(shown).not_to_contain_text(say("status.failed"))
         expect(shown).to_contain_text(say("card.progress-name", done=2, of=2))
+        # Nothing was saved so far, and a cell that is gone counts no longer, whatever the kernel still knows.
+        notebook.cell(added).locator(".cm-content").click()
+        for key in ("Escape", "d", "d"):
+            notebook.page.keyboard.press(key)
+        expect(notebook.cell(LINES + 1)).not_to_be_attached()
+        expect(notebook.run(DOUBLE)).to_contain_text(re.compile(r"The name\s+asked\s+is not known here"))
 
 
 def test_checks_and_hints_are_there_when_they_are_asked_for(notebook: Notebook, small: tuple[Course, Built]) -> None:
@@ -529,21 +534,3 @@ def test_packages_that_are_not_what_they_are_known_as_are_refused(small: tuple[C
         lite._extension(tmp_path / "empty.whl")
     with pytest.raises(HornbookError, match="A page of JupyterLite's is not as this hornbook knows it"):
         lite._with_bar("<html></html>", course, built.lessons, "en")
-
-
-# --- What stands in a notebook -------------------------------------------------------------------------------------------------
-
-
-def test_a_cell_that_was_added_stands_behind_the_one_that_was_run_before() -> None:
-    """What was run is in the notebook as it was run last, whatever was saved; nothing else changes."""
-    saved = SubmissionFile(Path("a.ipynb"), "", (FoundCell(0, "code", "a", "one"), FoundCell(1, "code", "b", "two", "exercise")))
-    work = Work()
-    for cell, source in (("one", "a = 1"), ("new", "helper"), ("two", "b = 2"), ("last", "end"), ("new", "helper = 1")):
-        work.remember(cell, source)
-
-    assert [(one.index, one.id, one.source, one.exercise) for one in work.on(saved).cells] == [
-        (0, "one", "a = 1", None),
-        (1, "two", "b = 2", "exercise"),
-        (2, "last", "end", None),
-        (3, "new", "helper = 1", None),
-    ]

@@ -26,10 +26,16 @@ from traitlets.config import Configurable
 from hornbook.card import Card
 from hornbook.course import Course
 from hornbook.errors import HornbookError
-from hornbook.lesson import FoundCell, Lesson, SubmissionFile
+from hornbook.lesson import Lesson, SubmissionFile
 from hornbook.words import nearest, say, speaking
 
 HOME = Path("/hornbook")
+
+CHANNEL = "hornbook"
+"""Where a kernel asks the pages for the notebook that it runs, as `lab.js` knows it."""
+
+PATIENCE = 3.0
+"""How long a page may take to answer, in seconds."""
 
 
 class Hornbook(Configurable):
@@ -38,33 +44,6 @@ class Hornbook(Configurable):
     check_on_run = Bool(default_value=True, help="Check an exercise as soon as its cell has run; without it, %check does.").tag(config=True)
     language = Unicode("", help='The language of the answers, such as "de"; that of the site where it is empty.').tag(config=True)
     lesson = Unicode("", help="The slug of the lesson; found from the notebook where it is empty.").tag(config=True)
-
-
-class Work:
-    """What stands in the notebook: as it was saved last, but each cell that was run as it was run."""
-
-    def __init__(self) -> None:
-        self.ran: dict[str, str] = {}
-        self.order: list[str] = []
-
-    def remember(self, cell: str, source: str) -> None:
-        """Remember that *source* was run in *cell*."""
-        self.ran[cell] = source
-        self.order = [one for one in self.order if one != cell] + [cell]
-
-    def on(self, base: SubmissionFile) -> SubmissionFile:
-        """Return *base* with what was run in it. A cell that it does not have stands behind the one that was run before."""
-        cells = list(base.cells)
-        behind = len(cells) - 1
-        for cell in self.order:
-            place = next((place for place, one in enumerate(cells) if one.id == cell), None)
-            if place is None:
-                place = behind + 1
-                cells.insert(place, FoundCell(place, "code", self.ran[cell], cell))
-            else:
-                cells[place] = replace(cells[place], source=self.ran[cell])
-            behind = place
-        return replace(base, cells=tuple(replace(one, index=place) for place, one in enumerate(cells)))
 
 
 class Extension:
@@ -76,7 +55,7 @@ class Extension:
         self.site = site
         self.root = root
         self.settings = Hornbook(parent=shell)
-        self.work = Work()
+        self.standing: SubmissionFile | None = None
         self.asked: list[str | None] = []
         self.answers: dict[str | None, dict[str, Any]] = {}
         self.hints: dict[str, int] = {}
@@ -122,7 +101,7 @@ class Extension:
         """Answer what *code*, whose message *parent* was, has asked for, or check the exercise that it is."""
         cell = parent["metadata"].get("cellId")
         if isinstance(cell, str):
-            self.work.remember(cell, code)
+            self.standing = await self.notebook(cell, code)
         with speaking(self.language()):
             try:
                 for exercise in self.wanted(cell):
@@ -220,18 +199,36 @@ class Extension:
             raise HornbookError(say("offline.lab-needs", names=", ".join(needs)))
         if wanted in self.course.slugs or self.settings.lesson:
             return self.course.lesson(wanted)
-        ran = SubmissionFile(Path(f"{wanted}.ipynb"), "", ())
-        return self.work.on(ran).match(self.course.lessons)
+        return (self.standing or SubmissionFile(Path(f"{wanted}.ipynb"), "", ())).match(self.course.lessons)
 
     def file(self, lesson: Lesson) -> SubmissionFile:
-        """Return the notebook as it stands."""
-        path = Path(f"{lesson.slug}.ipynb")
+        """Return the notebook as it stood when a cell was run last."""
+        if self.standing is None:
+            return SubmissionFile.parse(json.dumps(lesson.to_notebook()).encode(), Path(f"{lesson.slug}.ipynb"))
+        return replace(self.standing, path=Path(f"{lesson.slug}.ipynb"))
+
+    async def notebook(self, cell: str, code: str) -> SubmissionFile | None:
+        """Return the notebook of *cell*, where *code* was run, as its page has it now; None where no page answers, or with what is none."""
+        import js  # noqa: PLC0415 - only a browser has it
+        from pyodide.ffi import create_proxy, to_js  # noqa: PLC0415
+
+        heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def listen(event: Any) -> None:
+            if not heard.done() and getattr(event.data, "cell", None) == cell and hasattr(event.data, "notebook"):
+                heard.set_result(str(event.data.notebook))
+
+        channel, listener = js.BroadcastChannel.new(CHANNEL), create_proxy(listen)
+        channel.onmessage = listener
         try:
-            base = SubmissionFile.parse(path.read_bytes(), path)
-        except (OSError, HornbookError):
-            # A browser that keeps nothing has no files, and a copy may have another name.
-            base = SubmissionFile.parse(json.dumps(lesson.to_notebook()).encode(), path)
-        return self.work.on(base)
+            channel.postMessage(to_js({"asked": cell}, dict_converter=js.Object.fromEntries))
+            file = SubmissionFile.parse((await asyncio.wait_for(heard, PATIENCE)).encode(), Path("notebook.ipynb"))
+        except (TimeoutError, HornbookError):
+            return None
+        finally:
+            channel.close()
+            listener.destroy()
+        return replace(file, cells=tuple(replace(one, source=code) if one.id == cell else one for one in file.cells))
 
     async def begin(self) -> Any:
         """Return what asks, and the Python that checks, which has begun."""

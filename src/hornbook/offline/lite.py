@@ -187,6 +187,8 @@ def _settings(
     build = json.loads(extension["package.json"])["jupyterlab"]["_build"]
     told |= {
         "appName": course.settings.title,
+        # lab.js tells a kernel from it how its notebook stands.
+        "exposeAppInBrowser": "true",
         "contentsAllJsonFile": "all.json",
         "federated_extensions": [{"name": _EXTENSION, **build}],
         "litePluginSettings": {

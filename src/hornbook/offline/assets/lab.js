@@ -71,6 +71,23 @@ async function keep() {
   workers.controller.postMessage({ type: "keep" });
 }
 
+/** Tell a kernel that asks how the notebook stands that has the cell it is running, saved or not. */
+function answer() {
+  const channel = new BroadcastChannel("hornbook");
+  channel.addEventListener("message", ({ data }) => {
+    // Others' answers come here as well.
+    if (!data.asked) return;
+    for (const { context } of window.jupyterapp?.shell.widgets("main") ?? []) {
+      const notebook = context?.model?.toJSON();
+      if (!notebook?.cells?.some(({ id }) => id === data.asked)) continue;
+      const cells = notebook.cells.map((cell) => (cell.outputs ? { ...cell, outputs: [] } : cell));
+      channel.postMessage({ cell: data.asked, notebook: JSON.stringify({ ...notebook, cells }) });
+      return;
+    }
+  });
+}
+
 lead();
+answer();
 await keep();
 document.documentElement.dataset.hornbook = "1";
