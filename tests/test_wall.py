@@ -109,8 +109,10 @@ def test_the_same_work_is_on_it_once(handed: Class, passed: Passed, course101: C
     """Handed over twice or passed twice; what the course has checked as well stands beside the learner's own word."""
     started = passed.verdict.started
     again = passed.publish(tmp_path / "again", keys=handed.keys["Ada"], learner="Ada L.", now=started + timedelta(seconds=5))
-    text = wall([handed.ada.folder, handed.ada.zip, again.folder], tmp_path, now=started + timedelta(days=1))
-    assert names(text) == ["<bdi>Ada L.</bdi>"]
+    for given in ([handed.ada.folder, handed.ada.zip, again.folder], [again.folder, handed.ada.zip, handed.ada.folder]):
+        made = put_up(given, tmp_path / "wall.html", now=started + timedelta(days=1))
+        assert names(made.page.read_text("utf-8")) == ["<bdi>Ada L.</bdi>"]
+        assert (made.works, sorted(made.replaced)) == (1, sorted([handed.ada.folder, handed.ada.zip]))
     work = replace(course101.work, subject=handed.keys["Ada"].newest.did)
     issued = course101.issuer.issue(work, into=tmp_path / "issued")
     text = wall([handed.ada.folder, issued.folder], tmp_path, now=started + timedelta(days=1))

@@ -503,9 +503,13 @@ def portfolio_wall(
             wall = put_up(works, into, title=title, names=names, nameless=nameless or (), fetch=fetch if online else None)
         for path, reason in wall.left_out.items():
             typer.echo(f"{printable(path)} is left out: {reason}", err=True)
+        for path in wall.replaced:
+            typer.echo(f"{printable(path)} is not on it: the same learner's newest work on that lesson is.", err=True)
         if as_json:
             left_out = {str(path): reason for path, reason in wall.left_out.items()}
-            show_json({"page": str(wall.page), "works": wall.works, "learners": wall.learners, "left_out": left_out})
+            replaced = [str(path) for path in wall.replaced]
+            told = {"page": str(wall.page), "works": wall.works, "learners": wall.learners, "left_out": left_out, "replaced": replaced}
+            show_json(told)
         else:
             typer.echo(f"On it   {wall.works} {'work' if wall.works == 1 else 'works'}")
             typer.echo(f"page    {printable(into)}")

@@ -60,12 +60,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """What `put_up` has made: how many `works` of how many `learners` are on the `page`, and why others are left out."""
+    """What `put_up` has made: how many `works` of how many `learners` are on the `page`, and why others are left out.
+
+    `replaced` are those that hold, and in whose place a newer work of the same learner on the same lesson is shown.
+    """
 
     page: Path
     works: int
     learners: int
     left_out: Mapping[Path, str]
+    replaced: Sequence[Path]
 
 
 def put_up(
@@ -94,7 +98,7 @@ def put_up(
         # A slip of the pen must not show a name that somebody wanted to be left out.
         if os.path.realpath(path) not in there:
             raise HornbookError(f"{printable(path)}: is none of the works on the wall, so its name cannot be left out.")
-    groups, left_out = _gathered(handed, silent, now, asking, names=names)
+    groups, left_out, replaced = _gathered(handed, silent, now, asking, names=names)
     if not groups:
         reasons = "".join(f" {printable(path)}: {reason}" for path, reason in list(left_out.items())[:1])
         raise HornbookError(f"There is nothing to put on the wall.{reasons} Name artifacts that hold, or folders of them.")
@@ -104,15 +108,18 @@ def put_up(
     except OSError as error:
         raise HornbookError(f"{printable(into)}: cannot be written ({error.strerror}). Choose another file for --into.") from error
     every = [work for some in groups.values() for work in some]
-    return Wall(into, len(every), len({work.learner for work in every}), left_out)
+    return Wall(into, len(every), len({work.learner for work in every}), left_out, replaced)
 
 
 def _gathered(
     handed: Iterable[tuple[str, Path]], silent: Collection[str], now: datetime, fetch: Fetch | None, *, names: bool
-) -> tuple[dict[str, list[Work]], dict[Path, str]]:
-    """Return the works that hold, by cohort, those of whoever has made one of *silent* without a name, and why others are left out."""
-    shown: dict[str, dict[tuple[str, str, str], Work]] = defaultdict(dict)
-    left_out, unnamed = {}, set()
+) -> tuple[dict[str, list[Work]], dict[Path, str], list[Path]]:
+    """Return the works that hold, by cohort, why others are left out, and those that a newer one replaces.
+
+    Those of whoever has made one of *silent* are without a name.
+    """
+    shown: dict[str, dict[tuple[str, str, str], tuple[Work, Path]]] = defaultdict(dict)
+    left_out, replaced, unnamed = {}, [], set()
     for cohort, path in handed:
         try:
             work = _work_of(path, now, fetch)
@@ -127,14 +134,16 @@ def _gathered(
         # Of one lesson that somebody has passed twice, the newer. Whoever else signs about them, though, must not push theirs out.
         one = (work.slug, work.learner, work.signer)
         before = shown[cohort].get(one)
-        if before is None or before.issued < work.issued:
-            shown[cohort][one] = work
+        if before is None or before[0].issued < work.issued:
+            shown[cohort][one] = work, path
+        if before is not None:
+            replaced.append(before[1] if shown[cohort][one][1] == path else path)
     # Whoever wants no name wants none on their other works, either, and no way to a page that has it.
     groups = {
-        cohort: [replace(work, name="", address=None) if work.learner in unnamed else work for work in some.values()]
+        cohort: [replace(work, name="", address=None) if work.learner in unnamed else work for work, _ in some.values()]
         for cohort, some in shown.items()
     }
-    return groups, left_out
+    return groups, left_out, replaced
 
 
 def _handed_over(place: Path, into: Path) -> Iterable[tuple[str, Path]]:
