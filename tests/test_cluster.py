@@ -401,7 +401,9 @@ def test_a_worker_of_this_machine_is_replaced(course: Course, tmp_path: Path, si
 
 def test_the_command_goes_on_where_it_was_interrupted(course: Course, tmp_path: Path) -> None:
     """Ctrl-C ends it with 130; the same command again comes to what a run here comes to, one line for each notebook."""
-    paths = hand_in(course, tmp_path / "in", [RIGHT] * 8)
+    # The last ones take a while, so that there is something to interrupt however late this process gets its turn.
+    slow = ("import time\ntime.sleep(2)\none = 1", RIGHT[1])
+    paths = hand_in(course, tmp_path / "in", [RIGHT] * 4 + [slow] * 4)
     jsonl = tmp_path / "results.jsonl"
     words = (tmp_path / "in", "--cluster", "local:2", "--jsonl", jsonl, "--seed", "3", "--quiet", "--jobs", "2")
     with command(course, *words) as process:
