@@ -61,6 +61,18 @@ def test_an_error_does_not_stop_the_rest(bench: Bench) -> None:
     assert [(run.error or "").split(":")[0] for run in finished.cells] == ["ValueError", "SyntaxError", "", "SystemExit", ""]
 
 
+def test_no_time_is_spent_on_drawing_an_error(bench: Bench) -> None:
+    """What IPython would draw of the frames of an error nobody reads: what was raised, and the learner's own lines, are what is kept."""
+    watched = (
+        "import stack_data\ndrawn = []\nstack_data.FrameInfo.stack_data = classmethod(lambda *args, **options: drawn.append(1) or iter(()))"
+    )
+    finished = bench.run(watched, "def half(n):\n    return n / 0\nhalf(1)", "times = len(drawn)")
+    with bench.ask(finished, "e3") as submission:
+        times = submission.times
+
+    assert (times, finished.cells[1].error) == (0, "ZeroDivisionError: division by zero")
+
+
 def test_a_state_is_kept_after_the_last_cell_of_an_exercise(bench: Bench) -> None:
     """An exercise of two cells has one state, after the second; cells of no exercise have none, and are run."""
     cells = (

@@ -101,7 +101,7 @@ class Extension:
         """Answer what *code*, whose message *parent* was, has asked for, or check the exercise that it is."""
         cell = parent["metadata"].get("cellId")
         if isinstance(cell, str):
-            self.standing = await self.notebook(cell, code)
+            self.standing = await self.notebook(cell, code) or self.standing
         with speaking(self.language()):
             try:
                 for exercise in self.wanted(cell):

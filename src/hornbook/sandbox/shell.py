@@ -172,6 +172,8 @@ def prebuilt() -> Shell:
     Shell.published = published
     shell = Shell(displayhook_class=Hook, display_pub_class=Publisher)
     shell.autoawait = True
+    # Of an error what was raised is shown, and where by `own_lines`: to draw all of it would take longer than most cells.
+    shell.InteractiveTB.set_mode("Minimal")
     # The first cell costs ten times what the others do. This one leaves no trace: not in the history, not among the names.
     shell.run_cell("pass", store_history=False, silent=True)
     if shell.display_formatter is not None:
