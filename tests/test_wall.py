@@ -113,6 +113,7 @@ def test_the_same_work_is_on_it_once(handed: Class, passed: Passed, course101: C
         made = put_up(given, tmp_path / "wall.html", now=started + timedelta(days=1))
         assert names(made.page.read_text("utf-8")) == ["<bdi>Ada L.</bdi>"]
         assert (made.works, sorted(made.replaced)) == (1, sorted([handed.ada.folder, handed.ada.zip]))
+    assert put_up([again.folder, again.folder], tmp_path / "wall.html", now=started + timedelta(days=1)).replaced == []
     work = replace(course101.work, subject=handed.keys["Ada"].newest.did)
     issued = course101.issuer.issue(work, into=tmp_path / "issued")
     text = wall([handed.ada.folder, issued.folder], tmp_path, now=started + timedelta(days=1))

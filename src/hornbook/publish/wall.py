@@ -136,7 +136,7 @@ def _gathered(
         before = shown[cohort].get(one)
         if before is None or before[0].issued < work.issued:
             shown[cohort][one] = work, path
-        if before is not None:
+        if before is not None and before[1] != path:
             replaced.append(before[1] if shown[cohort][one][1] == path else path)
     # Whoever wants no name wants none on their other works, either, and no way to a page that has it.
     groups = {
