@@ -313,7 +313,7 @@ def test_a_notebook_is_checked_as_it_stands(notebook: Notebook, small: tuple[Cou
         expect(shown).to_contain_text("2")
         expect(shown).not_to_contain_text(say("status.failed"))
         expect(shown).to_contain_text(say("card.progress-name", done=2, of=2))
-        # Nothing was saved so far, and a cell that is gone counts no longer, whatever the kernel still knows.
+        # A cell that is gone counts no longer, whatever the kernel still knows and whatever was saved.
         notebook.cell(added).locator(".cm-content").click()
         for key in ("Escape", "d", "d"):
             notebook.page.keyboard.press(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -465,7 +465,11 @@ def test_files_that_the_lesson_brings_lie_in_the_home(mode: Mode) -> None:
 def descendants(pid: int | None = None) -> list[psutil.Process]:
     """Return all processes that come from the one with this number, by default from this one."""
     # As the kernel has them: psutil compares when processes began by a clock that a machine may set right meanwhile.
-    return [psutil.Process(pid) for pid in warden.descendants(pid or os.getpid())]
+    found = []
+    for below in warden.descendants(pid or os.getpid()):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(psutil.Process(below))
+    return found
 
 
 DAEMON = """
@@ -542,12 +546,11 @@ def test_killing_the_trusted_process_leaves_no_process(mode: Mode, tmp_path: Pat
         assert trusted.stdout is not None
         said = trusted.stdout.readline()
         processes = descendants(trusted.pid)
-        names = Counter(process.name() for process in processes)
         trusted.kill()
     _, left = psutil.wait_procs(processes, timeout=10)
 
     assert (said, left) == ("ready\n", [])
-    assert names.total() >= 5, names
+    assert len(processes) >= 5, processes
 
 
 def test_a_sandbox_that_is_killed_says_so(mode: Mode) -> None:

@@ -233,6 +233,9 @@ def test_the_command_tells_what_is_on_it(handed: Class, tmp_path: Path, monkeypa
     assert told.exit_code == 1
     assert json.loads(told.stdout)["works"] == 1
     assert "nothing.zip is left out" in told.stderr
+    told = runner.invoke(app, ["portfolio", "wall", str(handed.ada.folder), str(handed.ada.zip), "--json"])
+    assert (told.exit_code, json.loads(told.stdout)["replaced"]) == (0, [str(handed.ada.zip)])
+    assert f"{handed.ada.zip} is not on it" in told.stderr
     told = runner.invoke(app, ["portfolio", "wall", "nothing.zip"])
     assert told.exit_code == 2
 

@@ -490,7 +490,7 @@ def test_a_number_too_large_for_a_float_is_infinite() -> None:
 # --- What is not data
 
 
-class Registry(list[object]):
+class Register(list[object]):
     """What an agent keeps of the objects it gave numbers to."""
 
     def __call__(self, value: object) -> int:
@@ -607,7 +607,7 @@ OBJECTS: dict[str, tuple[typing.Callable[[], object], str, str]] = {
     "a built-in class": (lambda: int, "int", "class"),
     "a function": (lambda: hostile, "function", "function"),
     "a built-in function": (lambda: len, "builtin_function_or_method", "function"),
-    "a method": (lambda: Registry().__call__, "method", "function"),
+    "a method": (lambda: Register().__call__, "method", "function"),
     "a partial function": (lambda: functools.partial(hostile), "partial", "function"),
     "a function that remembers": (lambda: functools.cache(hostile), "_lru_cache_wrapper", "function"),
     "an object that can be called": (lambda: np.sin, "ufunc", "callable"),
@@ -623,9 +623,9 @@ OBJECTS: dict[str, tuple[typing.Callable[[], object], str, str]] = {
 def test_what_is_not_data_crosses_as_an_opaque_object(make: typing.Callable[[], object], name: str, kind: str) -> None:
     """Whatever an object pretends to be, it arrives as a number, a printable name and a kind, and none of its code is run."""
     value = make()
-    registry = Registry()
-    arrived = decode(encode([1, {"key": (value,)}], registry))
-    kept = [thing is value for thing in registry]
+    register = Register()
+    arrived = decode(encode([1, {"key": (value,)}], register))
+    kept = [thing is value for thing in register]
 
     assert arrived == [1, {"key": (Opaque(0, name, kind),)}]  # type: ignore[arg-type]
     assert kept == [True]
@@ -659,9 +659,9 @@ def test_a_refusal_names_the_place(value: object, place: str) -> None:
 
 def test_an_opaque_object_goes_back_as_what_it_was() -> None:
     """The learner's side finds its own object again under the number it gave."""
-    registry = Registry()
-    opaque = decode(encode([hostile], registry))
-    returned = decode(encode(opaque), resolve=lambda opaque: registry[opaque.number])
+    register = Register()
+    opaque = decode(encode([hostile], register))
+    returned = decode(encode(opaque), resolve=lambda opaque: register[opaque.number])
 
     assert returned == [hostile]
 
@@ -669,7 +669,7 @@ def test_an_opaque_object_goes_back_as_what_it_was() -> None:
 def test_an_opaque_object_of_an_unknown_number_is_a_wire_error() -> None:
     """A number that nobody gave out is refused, not looked up elsewhere."""
     with pytest.raises(WireError, match="IndexError"):
-        decode(encode(Opaque(7, "Stack", "object")), resolve=lambda opaque: Registry()[opaque.number])
+        decode(encode(Opaque(7, "Stack", "object")), resolve=lambda opaque: Register()[opaque.number])
 
 
 @pytest.mark.parametrize(
@@ -682,7 +682,7 @@ def test_a_recursive_value_is_refused(value: typing.Any) -> None:
     loop.append({"again": (loop,)})
 
     with pytest.raises(WireError, match=r"is nested deeper than 100 levels; perhaps it holds itself\.$"):
-        encode(loop, Registry())
+        encode(loop, Register())
 
 
 def test_a_function_that_raises_while_registering_is_a_wire_error() -> None:
@@ -708,7 +708,7 @@ def module(**content: object) -> types.ModuleType:
 def test_a_file_called_numpy_is_not_numpy(monkeypatch: pytest.MonkeyPatch, make: typing.Callable[[], object]) -> None:
     """Where something of the learner's is imported as numpy, everything else still crosses."""
     monkeypatch.setitem(sys.modules, "numpy", make())
-    arrived = [decode(encode(value, Registry())) for value in ([1, (2,)], hostile)]
+    arrived = [decode(encode(value, Register())) for value in ([1, (2,)], hostile)]
 
     assert arrived == [[1, (2,)], Opaque(0, "function", "function")]
 
@@ -782,7 +782,7 @@ def test_writing_stops_early(make: typing.Callable[[], object]) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(WireError, match=r"takes more than 1048576 bytes|holds more than 200000 values"):
-            encode(value, Registry())
+            encode(value, Register())
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -1225,7 +1225,7 @@ def test_the_source_runs_where_hornbook_is_not(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "hornbook.errors", None)
     alone: typing.Any = types.ModuleType("wire")
     exec(compile(SOURCE.read_text("utf-8"), SOURCE, "exec"), vars(alone))  # noqa: S102 - this is how the agent gets it
-    message = alone.encode([1, {"f": hostile}], Registry())
+    message = alone.encode([1, {"f": hostile}], Register())
     with pytest.raises(alone.WireError):
         alone.decode(b"")
 

@@ -552,7 +552,9 @@ class _Pattern:
         matches = _Matches()
         roots: Sequence[ast.AST] = self.statements if self.expression is None else (self.expression,)
         # Parents come before their children in `walk`, hence the reversal.
-        for shape in reversed([node for root in roots for node in ast.walk(root)]):
+        # Whether a name is read or written nobody asks (`_UNTOLD`), and of no other node are there more.
+        shapes = [node for root in roots for node in ast.walk(root) if not isinstance(node, ast.expr_context)]
+        for shape in reversed(shapes):
             if _is_any_expression(shape):
                 found = {id(node) for kind, group in nodes.items() if issubclass(kind, ast.expr) for node in group}
             else:
