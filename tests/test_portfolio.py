@@ -865,6 +865,28 @@ def test_five_hundred_lessons_are_listed_and_found_at_once(reader: Reader, big: 
     assert statistics.quantiles(map(statistics.median, zip(*times, strict=True)), n=20)[-1] < 50
 
 
+STANDS = """async () => {
+    const rest = document.getElementById("rest"), tops = [];
+    rest.scrollIntoView({ block: "center" });
+    for (let frame = 0; frame < 10; frame++) {
+        tops.push(rest.getBoundingClientRect().top);
+        await new Promise(requestAnimationFrame);
+    }
+    return tops;
+}"""
+"""Brings the button below what was found into sight, and gives where its top is, in pixels, in ten frames from then on."""
+
+
+@pytest.mark.parametrize("reader", [{"viewport": {"width": width, "height": 900}} for width in (1280, 320)], indirect=True)
+def test_the_button_below_what_was_found_stands_still(reader: Reader, big: tuple[Path, float]) -> None:
+    """However little of a long list has been laid out yet: a click must not fall beside it."""
+    page = reader.open(big[0])
+    page.locator("#query").fill("step")
+    expect(page.locator("#hits .card")).to_have_count(60)
+
+    assert len(set(page.evaluate(STANDS))) == 1
+
+
 # --- Taking away -----------------------------------------------------------------------------------------------------
 
 
