@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from conftest import Bench
 
 
+@pytest.fixture
+def bench(bench: Bench) -> Bench:
+    """Give a bench with a sandbox of its own: what another test's code has left running would fill it up."""
+    bench.executor.fresh_sandbox()
+    return bench
+
+
 def stops(finished: Finished) -> list[str | None]:
     """Return for each cell how it was stopped."""
     return [run.stopped for run in finished.cells]
@@ -404,7 +411,7 @@ LONG = "x" * (7 << 20)
 published = get_ipython().display_pub.published
 for number in range(40):
     published.send("display_data", {{"data": {{"text/plain": "a"}}, "metadata": {{}}, "transient": {{"display_id": str(number)}}}})
-for number in range(40):
+for number in range(20):
     published.send({flood!r}, {FLOODS[flood]})
 1 / 0
 """
