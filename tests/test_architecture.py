@@ -221,7 +221,9 @@ def test_what_is_sent_inside_is_executed_in_an_order_that_works() -> None:
 @pytest.mark.parametrize("module", [module for module in SOURCES if layer(module) >= layer("hornbook.grading")])
 def test_the_judging_side_knows_nothing_of_the_agent(module: str) -> None:
     """Nothing from grading upwards imports what runs beside a learner's code: it would run with the judge's rights."""
-    parts = ("agent", "answers", "figures", "footprint", "linux", "live", "namespaces", "preload", "shell", "warden", "watch", "zygote")
+    parts = (
+        "agent", "answers", "calls", "figures", "footprint", "linux", "live", "namespaces", "preload", "shell", "warden", "watch", "zygote",
+    )  # fmt: skip
     inside = {f"hornbook.sandbox.{part}" for part in parts} - IN_THE_KERNEL.get(module, set())
 
     assert [(name, line) for name, line in imports(module) if name in inside] == []

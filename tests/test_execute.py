@@ -98,6 +98,19 @@ def test_a_state_is_kept_after_the_last_cell_of_an_exercise(bench: Bench) -> Non
     assert (cell.source, cell.output, cell.error) == ("x += 1\nx *= 10\nprint('b')", "b\n", None)
 
 
+@pytest.mark.parametrize("mode", ["namespaces"], indirect=True, scope="session")
+def test_what_a_cell_wants_done_in_its_forks_is_not_done_in_ours(bench: Bench) -> None:
+    """The states after its cells are forks that it knows nothing of; in those that it makes itself all is as in Python."""
+    finished = bench.run(
+        "import os\nends = lambda: os._exit(7)\nos.register_at_fork(after_in_child=ends)\nx = 1",
+        "pid = os.fork()\nended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])",
+    )
+    with bench.ask(finished, "e2") as submission:
+        answers = (submission.x, submission.ended)
+
+    assert (answers, stops(finished)) == ((1, 7), [None, None])
+
+
 SWALLOW = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""`hornbook.sandbox.linux`: each lock by itself, on a real process of its own."""
+"""`hornbook.sandbox.linux` and `calls`: each lock by itself, and the fork, on a real process of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def inside(source: str, *arguments: str) -> list[str]:
     """Return the lines that *source* prints in a new process; `tell(...)` prints what calling gives or how it was refused."""
     tell = """
         import ctypes, errno, os, resource, socket, sys
-        from hornbook.sandbox import linux
+        from hornbook.sandbox import calls, linux
         libc = ctypes.CDLL(None, use_errno=True)
 
         def tell(call, *arguments):
@@ -245,7 +245,7 @@ def test_a_filter_can_keep_files_from_being_emptied_by_name(tmp_path: Path, trun
 def test_no_capability_is_left() -> None:
     """Not even root keeps a capability."""
     lines = inside("""
-        linux.disarm()
+        linux.drop_capabilities()
         print(*(line for line in open("/proc/self/status") if line.startswith(("CapEff", "CapPrm"))), sep="")
     """)
 
@@ -275,6 +275,42 @@ def test_a_lock_that_the_kernel_refuses_is_an_error(program: bytes) -> None:
     """, program.hex())  # fmt: skip
 
     assert lines == ["EINVAL"]
+
+
+def test_a_fork_is_what_its_parent_was() -> None:
+    """Nothing that was registered for forks is called, `random` goes on where it was, and the child can fork, thread and end for itself."""
+    lines = inside("""
+        import random, threading
+        os.register_at_fork(before=lambda: print("before"), after_in_parent=lambda: print("parent"), after_in_child=lambda: print("child"))
+        random.seed(4)
+        drawn = random.Random(4).random()
+        pid = calls.fork()
+        if pid == 0:
+            thread = threading.Thread(target=print, args=(random.random() == drawn, os.getppid() != 1))
+            thread.start()
+            thread.join()
+            inner = calls.fork()
+            if inner == 0:
+                os._exit(4)
+            print(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]), flush=True)
+            os._exit(5)
+        print(os.waitpid(pid, 0) == (pid, 5 << 8))
+    """)
+
+    assert lines == ["True True", "4", "True"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the kernel counts the processes of one that nobody else is")
+def test_a_fork_for_which_there_is_no_room_is_an_error() -> None:
+    """Where no further process may be had, the call says so, as Python's own does."""
+    lines = inside("""
+        linux.become(1_900_000_002)
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+        tell(calls.fork)
+        tell(os.fork)
+    """)
+
+    assert lines == ["EAGAIN", "EAGAIN"]
 
 
 def test_a_property_that_does_not_exist_is_an_error() -> None:

@@ -291,7 +291,7 @@ SEALED = """
     import os, sys
     from hornbook.sandbox import linux, seal_off
     token = "never told"
-    linux.disarm()
+    linux.drop_capabilities()
     print(os.getpid(), flush=True)
     sys.stdin.readline()
     seal_off()
@@ -301,7 +301,7 @@ SEALED = """
 LOOKS = """
     import os, sys
     from hornbook.sandbox import linux
-    linux.disarm()
+    linux.drop_capabilities()
     place = f"/proc/{sys.argv[1]}/"
     looks = (
         lambda: os.read(os.open(place + "environ", os.O_RDONLY), 1),

@@ -16,7 +16,6 @@ trusted processes; what a learner handed in travels as data.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import os
@@ -40,6 +39,7 @@ from hornbook.grading import preparation
 from hornbook.grading.live import Shown, packed
 from hornbook.heavy import imported
 from hornbook.model import Assurance, Verdict
+from hornbook.sandbox import c_library
 from hornbook.sandbox.forkserver import ForkServers
 from hornbook.sandbox.line import Gone, Line
 from hornbook.wire import Limits, WireError
@@ -559,6 +559,6 @@ class _Panel:
 
 def end_with(parent: int) -> None:
     """Have the kernel end this process when *parent*, which has forked it, ends (prctl(2) PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    c_library().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)

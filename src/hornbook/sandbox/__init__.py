@@ -55,6 +55,12 @@ ECHO_SECONDS = 2.0
 PR_SET_DUMPABLE = 4
 
 
+@functools.cache
+def c_library() -> ctypes.CDLL:
+    """Return the C library. It is made once: making it makes a class, which in a new fork costs more than a call does."""
+    return ctypes.CDLL(None)
+
+
 def seal_off() -> None:
     """Let no process of the same user read this one's memory, environment and open files, or trace it, from now on.
 
@@ -62,7 +68,7 @@ def seal_off() -> None:
     The price: no core dumps of this process, and no debugger that is attached to it. Source: prctl(2), proc(5).
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, ctypes.c_ulong(0), 0, 0, 0)
+        c_library().prctl(PR_SET_DUMPABLE, ctypes.c_ulong(0), 0, 0, 0)
 
 
 @contextlib.contextmanager

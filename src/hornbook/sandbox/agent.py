@@ -27,7 +27,9 @@ from typing import Any, NoReturn
 
 from hornbook import wire
 from hornbook.sandbox import footprint, linux, namespaces
+from hornbook.sandbox import shell as shells
 from hornbook.sandbox.answers import Answers
+from hornbook.sandbox.calls import fork
 from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.preload import KERNEL, preload
 from hornbook.sandbox.watch import Watch
@@ -44,6 +46,7 @@ def main(order: dict[str, Any]) -> NoReturn:
             linux.confine(order["locks"])
             settle(order["locks"]["home"], order["env"], order["files"])
             preload([*(KERNEL if order["kernel"] else ()), *order["preload"]])
+            forget_ourselves()
             line.send(("up", os.getpid()))
             linux.call_ourselves("hb-supervisor")
             Supervisor(line, fenced=order["locks"]["landlock"] is not None, own_user=order["locks"]["uid"] is not None).serve()
@@ -220,6 +223,7 @@ def become_kernel(connection: dict[str, Any], line: Line) -> NoReturn:
         os.setpgid(0, 0)
         _silence()
         app = _kernel_app(connection)
+        shells.be_quiet_about_checks(app.kernel.shell)
         agent = Agent(app.kernel.shell, line)
         from tornado.ioloop import IOLoop  # noqa: PLC0415 - the kernel's own loop
 
@@ -227,7 +231,7 @@ def become_kernel(connection: dict[str, Any], line: Line) -> NoReturn:
             agent.listen()
 
         IOLoop.current().add_handler(line.socket.fileno(), listen, IOLoop.READ)
-        forget_ourselves()
+        seed_numpy()
         line.send(("ready", os.getpid()))
         app.start()
         status = 0
@@ -244,13 +248,11 @@ def become_shell(agents: Line, cells: Line, *, pictures: bool) -> NoReturn:
         os.setpgid(0, 0)
         linux.call_ourselves("hb-shell")
         _silence()
-        from hornbook.sandbox import shell as shells  # noqa: PLC0415 - a kernel does without
-
         shell = shells.prebuilt()
         shells.become(shell, cells)
         agent = Agent(shell, agents, pictures=pictures)
         agent.open_at_start = footprint.descriptors()
-        forget_ourselves()
+        seed_numpy()
         agents.send(("ready", os.getpid()))
         shells.serve(shell, cells, agent)
     except BaseException as error:  # noqa: BLE001 - a shell that cannot start says why, once
@@ -261,9 +263,17 @@ def become_shell(agents: Line, cells: Line, *, pictures: bool) -> NoReturn:
 
 
 def forget_ourselves() -> None:
-    """Leave no module of ours for the learner's code to import, and none of numpy's random state shared with a sibling."""
-    for name in [name for name in sys.modules if name == "hornbook" or name.startswith("hornbook.")]:
-        del sys.modules[name]
+    """Leave no module of ours for the learner's code to import; from here on we can import none either.
+
+    A fork server does so for all its forks: to look at each module's name takes a fork longer than to run a cell.
+    """
+    if "hornbook" in sys.modules:
+        for name in [name for name in sys.modules if name == "hornbook" or name.startswith("hornbook.")]:
+            del sys.modules[name]
+
+
+def seed_numpy() -> None:
+    """Share none of numpy's random state with a sibling."""
     numpys = sys.modules.get("numpy.random")
     if numpys is not None:
         numpys.seed()
@@ -318,17 +328,6 @@ def _kernel_app(connection: dict[str, Any]) -> Any:
     return app
 
 
-def be_quiet_about_checks(shell: Any) -> None:
-    """Let the lines by which a learner asks for checks in a live notebook do nothing: here everything is asked anyway."""
-
-    def nothing(_line: str) -> None:
-        """Do nothing in a notebook that is being graded."""
-
-    for name in ("check", "hint"):
-        shell.register_magic_function(nothing, magic_name=name)
-    shell.extension_manager.loaded.add("hornbook")
-
-
 class Agent(Watch):
     """Lives in the kernel's process, on its main thread, between cells."""
 
@@ -338,15 +337,17 @@ class Agent(Watch):
         self.line = line
         self.open_at_start: set[tuple[int, str]] | None = None
         self.snapshots: set[int] = set()
-        # A cell that forks must not have two processes answer for its state.
+        # A cell that forks must not have two processes answer for it, or for its state.
         os.register_at_fork(after_in_child=self.hang_up)
-        be_quiet_about_checks(shell)
         self.show_error = shell.showtraceback
         shell.showtraceback = self.show_error_at_any_rate
 
     def hang_up(self) -> None:
-        """Leave the line of the moment to another process."""
+        """Leave the lines of the moment to another process: ours, and that on which a shell publishes."""
         self.line.close()
+        published = getattr(self.shell, "published", None)
+        if published is not None:
+            published.hang_up()
 
     def show_error_at_any_rate(self, *arguments: Any, **keywords: Any) -> None:
         """Do what IPython does for an error, with the open files and the memory that it takes."""
@@ -393,6 +394,7 @@ class Agent(Watch):
             self.line.send(("failed",))
             return None
         if pid == 0:
+            self.hang_up()
 
             def unchanged() -> bool:
                 return files is not None and files == footprint.files(places)
@@ -424,10 +426,12 @@ class Agent(Watch):
 def fork_or_none() -> int | None:
     """Fork; return None where the learner's code has used up the processes or the memory that a fork needs.
 
-    `random` seeds itself anew in a fork; here a seed of the learner's is a part of the state that is kept.
+    `random` seeds itself anew in Python's own fork; here a seed of the learner's is a part of the state that is kept.
     """
-    state = random.getstate()
     try:
+        if footprint.threads() == 0:
+            return fork()
+        state = random.getstate()
         pid = os.fork()
     except OSError:
         return None

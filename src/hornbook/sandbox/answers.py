@@ -70,6 +70,16 @@ class Lines(io.TextIOBase):
         return f"{self.lines.pop(0)}\n" if self.lines else ""
 
 
+class Unshown:
+    """Takes what a check lets the learner's code display: nobody sees it. IPython's own would take longer to make than most checks take."""
+
+    def publish(self, *_arguments: object, **_keywords: object) -> None:
+        """Let it go."""
+
+    def clear_output(self, *_arguments: object, **_keywords: object) -> None:
+        """There is nothing to clear."""
+
+
 def ask(prompt: object = "", /) -> str:
     """Do what `input` does: show *prompt*, and return the next line."""
     sys.stdout.write(str(prompt))
@@ -105,14 +115,12 @@ class Answers:
 
     def settle(self) -> None:
         """Point printing, showing and asking at this check instead of at the learner's notebook."""
-        from IPython.core.displaypub import CapturingDisplayPublisher  # noqa: PLC0415 - present in the kernel only
-
         sys.stdout = sys.stderr = self.printed
         sys.stdin = Lines([])
         # A kernel's own would ask the learner's front end.
         builtins.input = ask
         sys.displayhook = lambda _value: None
-        self.shell.display_pub = CapturingDisplayPublisher()
+        self.shell.display_pub = Unshown()
         # The fork came out of the kernel's running loop; a coroutine of the learner's needs a fresh one.
         asyncio._set_running_loop(None)  # noqa: SLF001 - the only way to leave a loop without its thread
 

@@ -32,6 +32,7 @@ MODULES = (
     "errors",
     "wire",
     "sandbox.line",
+    "sandbox.calls",
     "sandbox.namespaces",
     "sandbox.linux",
     "sandbox.figures",

@@ -19,6 +19,7 @@ from typing import Any
 # At the top, since it must be found before the process sees only what the sandbox shows.
 import landlockpy
 
+from hornbook.sandbox.calls import libc
 from hornbook.sandbox.namespaces import drop_capabilities
 
 PR_SET_PDEATHSIG = 1
@@ -28,7 +29,6 @@ PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
-CAPABILITY_VERSION_3 = 0x20080522
 
 
 class _SockFprog(ctypes.Structure):
@@ -46,7 +46,6 @@ def confine(locks: dict[str, Any]) -> None:
     if locks["uid"] is not None:
         become(locks["uid"])
     drop_capabilities()
-    disarm()
     limit(locks["limits"])
     if locks["landlock"] is not None:
         fence(locks["landlock"])
@@ -56,7 +55,6 @@ def confine(locks: dict[str, Any]) -> None:
 
 def prctl(option: int, value: int, pointer: Any = None) -> None:
     """Set one of this process's properties (prctl(2)); raise OSError if that fails."""
-    libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, ctypes.c_ulong(value), pointer, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}, {value}): {os.strerror(code)}")
@@ -64,7 +62,7 @@ def prctl(option: int, value: int, pointer: Any = None) -> None:
 
 def call_ourselves(name: str) -> None:
     """Be listed under *name*, at most 15 bytes, by ps and top."""
-    prctl(PR_SET_NAME, ctypes.cast(ctypes.create_string_buffer(name.encode()), ctypes.c_void_p).value or 0)
+    libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def become(uid: int) -> None:
@@ -74,15 +72,6 @@ def become(uid: int) -> None:
     os.setresuid(uid, uid, uid)
     # The kernel marks a process that changed its user as not dumpable; then even its own /proc/self belongs to root.
     prctl(PR_SET_DUMPABLE, 1)
-
-
-def disarm() -> None:
-    """Give up all capabilities (capset(2)): root that could not become somebody else keeps no more than its files."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    if libc.capset(header, (ctypes.c_uint32 * 6)()) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"capset: {os.strerror(code)}")
 
 
 def limit(limits: dict[str, int]) -> None:

@@ -1,6 +1,6 @@
 """An own root for a forked process, by system calls: what bubblewrap does for a new program.
 
-Sent as text; standard library only. bubblewrap executes a program, so everything that the program has imported would be
+Sent as text. bubblewrap executes a program, so everything that the program has imported would be
 lost; after a fork of a warm interpreter there is no library that does this, so it is done here, in one process with one
 thread, in four steps: new namespaces, a new root made of what may be seen, an init process, and no capabilities.
 
@@ -15,6 +15,8 @@ import platform
 import signal
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+from hornbook.sandbox.calls import fork, libc
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -56,7 +58,9 @@ class _MountAttr(ctypes.Structure):
     _fields_ = tuple((name, ctypes.c_uint64) for name in ("attr_set", "attr_clr", "propagation", "userns_fd"))
 
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# What `capset` takes, made before any fork, since making it makes classes.
+_OURSELVES = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+_NOTHING = (ctypes.c_uint32 * 6)()
 
 
 def enter(plan: dict[str, Any], then: Callable[[], NoReturn], failed: Callable[[BaseException], NoReturn]) -> NoReturn:
@@ -69,7 +73,7 @@ def enter(plan: dict[str, Any], then: Callable[[], NoReturn], failed: Callable[[
         _unshare(user=plan["user"])
     except OSError as error:
         failed(error)
-    init = os.fork()
+    init = fork()
     if init == 0:
         try:
             build(plan)
@@ -95,7 +99,7 @@ def _unshare(*, user: bool) -> None:
 
 def be_init(then: Callable[[], NoReturn]) -> NoReturn:
     """Run *then* in a child, and reap whatever becomes an orphan in here until that child ends."""
-    child = os.fork()
+    child = fork()
     if child == 0:
         then()
     drop_capabilities()
@@ -129,7 +133,7 @@ def build(plan: dict[str, Any]) -> None:
     for source, path in plan["write"].items():
         _bind(source, root + path)
     os.chdir(root)
-    if _libc.syscall(PIVOT_ROOT, b".", b".") != 0:
+    if libc.syscall(PIVOT_ROOT, b".", b".") != 0:
         raise _error("pivot_root")
     # The old root is stacked on the new one now; taking it off leaves only ours.
     _call("umount2", b".", MNT_DETACH)
@@ -161,9 +165,7 @@ def scratch(size: int) -> str:
 
 def drop_capabilities() -> None:
     """Give up every capability, for ever: with no_new_privs set, no program can bring one back."""
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    _call("capset", header, nothing)
+    _call("capset", _OURSELVES, _NOTHING)
 
 
 def _bind(source: str, target: str) -> None:
@@ -180,18 +182,18 @@ def _read_only(path: str, *, recursive: bool) -> None:
     if not recursive:
         attributes.attr_set = MOUNT_ATTR_RDONLY
     flags = AT_RECURSIVE if recursive else 0
-    if _libc.syscall(MOUNT_SETATTR, AT_FDCWD, os.fsencode(path), flags, ctypes.byref(attributes), ctypes.sizeof(attributes)) != 0:
+    if libc.syscall(MOUNT_SETATTR, AT_FDCWD, os.fsencode(path), flags, ctypes.byref(attributes), ctypes.sizeof(attributes)) != 0:
         raise _error(f"mount_setattr {path}")
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     encoded = [None if text is None else os.fsencode(text) for text in (source, target, kind, data)]
-    if _libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3]) != 0:
+    if libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3]) != 0:
         raise _error(f"mount {kind or source} on {target}")
 
 
 def _call(name: str, *arguments: Any) -> None:
-    if getattr(_libc, name)(*arguments) != 0:
+    if getattr(libc, name)(*arguments) != 0:
         raise _error(name)
 
 

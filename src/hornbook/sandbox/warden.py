@@ -31,6 +31,10 @@ MOST_FILES = 4096
 LAST_WORDS = 1.0
 """How long a sandbox's first process may take to end what is in there."""
 
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+libc = ctypes.CDLL(None)
+
 
 def main() -> None:
     """Be a warden as a program: the JSON on standard input says what to start."""
@@ -51,7 +55,6 @@ def guard(start: Callable[[], int], lifeline: int, bounds: dict[str, Any]) -> No
 
     *bounds* are the seconds, bytes of memory and number of processes that they may have together.
     """
-    libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -117,12 +120,12 @@ def restrain(memory: int, processes: int) -> None:
         greediest = max(open_files, key=lambda pid: open_files[pid])
         _kill(greediest)
         del open_files[greediest]
-    resident = {pid: _kilobytes(pid, "VmRSS") for pid in pids}
-    if sum(resident.values()) * 1024 <= memory:
+    resident = {pid: _resident(pid) for pid in pids}
+    if sum(resident.values()) <= memory:
         return
     # Pages shared after a fork are counted once only in the dearer proportional sum.
     held = {pid: _proportional(pid) or size for pid, size in resident.items()}
-    if sum(held.values()) * 1024 > memory:
+    if sum(held.values()) > memory:
         _kill(max(held, key=lambda pid: held[pid]))
 
 
@@ -147,11 +150,10 @@ def _threads(pid: int) -> int:
     return 0
 
 
-def _kilobytes(pid: int, field: str) -> int:
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if line.startswith(f"{field}:"):
-                return int(line.split()[1])
+def _resident(pid: int) -> int:
+    """Return how many bytes of memory *pid* holds, shared or not."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/statm", "rb", buffering=0) as file:
+        return int(file.read().split()[1]) * PAGE
     return 0
 
 
@@ -166,7 +168,7 @@ def _proportional(pid: int) -> int:
     with contextlib.suppress(OSError), open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         for line in file:
             if line.startswith("Pss:"):
-                return int(line.split()[1])
+                return int(line.split()[1]) << 10
     return 0
 
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from hornbook import wire
 from hornbook.sandbox import agent, linux, warden
+from hornbook.sandbox.calls import fork
 from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.preload import KERNEL, preload, warm
 from hornbook.sandbox.shell import prebuilt
@@ -33,6 +34,7 @@ def main(order: dict[str, Any]) -> NoReturn:
             with contextlib.suppress(Exception):  # a sandbox that needs it will say so
                 linux.fence({kind: ["/usr", "/dev/null"] for kind in ("read", "write", "devices", "sockets")}, rehearse=True)
             warm()
+            agent.forget_ourselves()
         line.send(("warm", culprit))
         Zygote(line).serve()
     except BaseException as error:  # noqa: BLE001 - told to the trusted side, then we end
@@ -73,7 +75,7 @@ class Zygote:
                 line.send(("line",))
             case ("sandbox", dict() as order, dict() as bounds):
                 lifeline, agents_end = fds
-                pid = os.fork()
+                pid = fork()
                 if pid == 0:
                     for other in self.lines.values():
                         other.close()
@@ -91,7 +93,7 @@ class Zygote:
 
 def fork_supervisor(order: dict[str, Any], lifeline: int, agents_end: int) -> int:
     """Return the process id of the sandbox's first process; the warden keeps only the lifeline."""
-    pid = os.fork()
+    pid = fork()
     if pid == 0:
         linux.call_ourselves("hb-root")
         os.close(lifeline)
