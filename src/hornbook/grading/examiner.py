@@ -481,6 +481,8 @@ class _Panel:
         runtime()
         gc.collect()
         gc.freeze()
+        # A seat is gone before there is much to collect, and what it makes is looked through again and again.
+        gc.set_threshold(20_000)
 
     def seat(self, branches: Branches, message: object, fds: list[int]) -> bool:
         """Fork a seat for the client behind the descriptor."""
