@@ -38,6 +38,8 @@ LOCAL = re.compile(r"local:([1-9][0-9]{0,2})")
 ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}")
 WAIT = 60.0
 """How many seconds a cluster may be out of reach, or without workers, before a run gives up."""
+FETCH = 10.0
+"""How many seconds it may take to fetch an answer that is there."""
 LOOK = 2.0
 """Every how many seconds it is asked who its workers are."""
 TRIES = 3
@@ -85,6 +87,10 @@ class _Turn:
 
 class _LostError(Exception):
     """The scheduler is out of reach."""
+
+
+class _TakenError(Exception):
+    """An answer that was there cannot be fetched."""
 
 
 def grade_on(  # noqa: PLR0913 - all but three by name
@@ -292,7 +298,12 @@ class _Fleet:
         if future.status not in {"finished", "error"}:
             raise _LostError
         one = self.out[future.key]
-        error, answer = self._result(future)
+        try:
+            error, answer = self._result(future)
+        except _TakenError:
+            # It went with the worker that had it. Dask has it made again by whoever comes, and until then nobody would be told of anything.
+            yield from self._failed(self._withdraw(future.key), f"{self.name} has had an answer {TRIES} times that could not be fetched.")
+            return
         self.reconnected = 0
         del self.out[future.key], self.futures[future.key]
         if error is None:
@@ -306,11 +317,14 @@ class _Fleet:
 
     def _result(self, future: Any) -> tuple[BaseException | None, Any]:
         """Return the error that *future* ended with, or what it brings."""
+        seconds = min(self.wait, FETCH)
         try:
             if future.status == "error":
-                return doubting(future.exception, timeout=self.wait), None
-            return None, doubting(future.result, timeout=self.wait)
-        except (OSError, TimeoutError, concurrent.futures.CancelledError) as error:
+                return doubting(future.exception, timeout=seconds), None
+            return None, doubting(future.result, timeout=seconds)
+        except TimeoutError as error:
+            raise _TakenError from error
+        except (OSError, concurrent.futures.CancelledError) as error:
             raise _LostError from error
         except Exception as error:
             if type(error).__name__ in {"FutureCancelledError", "CancelledError"}:
