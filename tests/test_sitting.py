@@ -11,8 +11,8 @@ import pytest
 from hornbook import Course, grade
 from hornbook.errors import GraderError, SandboxError
 from hornbook.grading.outcomes import Check, Trace
-from hornbook.grading.preparation import imported_by, policy_for
-from hornbook.grading.sitting import Sitting, runtime
+from hornbook.grading.preparation import imported_by, policy_for, runtime
+from hornbook.grading.sitting import Sitting
 from hornbook.lesson import Cell, Lesson, fill, write_lesson
 from hornbook.model import Status
 from hornbook.sandbox.canary import strongest

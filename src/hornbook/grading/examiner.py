@@ -467,7 +467,6 @@ class _Panel:
 
     def rehearse(self) -> None:
         """Do once what each seat will do: what is imported, compiled or looked up the first time is in every fork then."""
-        from hornbook.grading.sitting import runtime  # noqa: PLC0415 - brings the sandbox along
         from hornbook.lesson import ProgramCell  # noqa: PLC0415
         from hornbook.sandbox.execute import Executor, Job  # noqa: PLC0415
 
@@ -478,7 +477,7 @@ class _Panel:
                 child = executor.run(Job(cells, self.course.settings.limits)).snapshots["rehearsal"].check(1)
                 if child is not None:
                     child.end()
-        runtime()
+        preparation.runtime()
         gc.collect()
         gc.freeze()
         # A seat is gone before there is much to collect, and what it makes is looked through again and again.

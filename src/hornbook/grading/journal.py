@@ -301,7 +301,7 @@ def _question(course: Course, lesson: Lesson, options: Mapping[str, object]) -> 
     import msgspec  # noqa: PLC0415 - kept out of `import hornbook`
 
     from hornbook.grading.material import digests, version_of  # noqa: PLC0415 - brings the sandbox along
-    from hornbook.grading.sitting import runtime  # noqa: PLC0415 - the same
+    from hornbook.grading.preparation import runtime  # noqa: PLC0415 - the same
 
     parts = {
         "version": version_of(course, lesson),

@@ -1,17 +1,21 @@
-"""What a lesson wants of its sandbox: light enough to be known before anything heavy is imported."""
+"""What a lesson wants of its sandbox, and what it is graded with: light enough to be known before anything heavy is imported."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
 import functools
+import hashlib
 import os
+import platform
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hornbook.course import Course
 from hornbook.lesson import Lesson
+from hornbook.model import Runtime
 from hornbook.sandbox.policy import Mode, Policy
 
 
@@ -73,3 +77,14 @@ def _imports(source: str) -> tuple[str, ...]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.append(node.module)
     return tuple(names)
+
+
+@functools.cache
+def runtime() -> Runtime:
+    """Return what this is: Python, the digest of the installed packages, and our own version."""
+    from hornbook import __version__  # noqa: PLC0415 - the package is still being imported when this module is
+
+    folders = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+    # The names of the dist-info folders say it all; reading each one's metadata would take ten times as long.
+    packages = sorted({entry.name.removesuffix(".dist-info") for folder in folders for entry in folder.glob("*.dist-info")})
+    return Runtime(platform.python_version(), hashlib.sha256("\n".join(packages).encode()).hexdigest(), __version__)

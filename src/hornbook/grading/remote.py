@@ -68,7 +68,7 @@ def material_of(course: Course, lesson: Lesson) -> bytes:
 
 def this_runtime() -> str:
     """Return what this machine grades with, as it is compared: Python, the installed packages, hornbook."""
-    from hornbook.grading.sitting import runtime  # noqa: PLC0415 - brings pytest along
+    from hornbook.grading.preparation import runtime  # noqa: PLC0415 - brings the sandbox along
 
     return json.dumps(asdict(runtime()), sort_keys=True)
 

@@ -6,9 +6,7 @@ import contextlib
 import functools
 import hashlib
 import math
-import platform
 import re
-import sysconfig
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,7 +23,7 @@ from hornbook.grading.live import LIVE
 from hornbook.grading.outcomes import Check, Interview, Trace
 from hornbook.heavy import imported
 from hornbook.lesson import Lesson, ProgramCell, Submission, SubmissionFile, fill, program, read_solution
-from hornbook.model import Assurance, LessonRef, Manual, Outcome, Parameters, Repair, Runtime, SandboxReport, Status, SubmissionRef, Verdict
+from hornbook.model import Assurance, LessonRef, Manual, Outcome, Parameters, Repair, SandboxReport, Status, SubmissionRef, Verdict
 from hornbook.sandbox.canary import Strength, strongest
 from hornbook.sandbox.execute import Executor, Finished, Job, State
 from hornbook.sandbox.forkserver import ForkServers
@@ -330,7 +328,7 @@ class Sitting:
             outcomes=self._with_success(sorted(self.outcomes, key=self._place_in_grader)),
             # What the canary met on its way names files of this machine; a verdict travels.
             sandbox=replace(self.report, facts=tuple(replace(fact, detail="") for fact in self.report.facts)),
-            runtime=runtime(),
+            runtime=preparation.runtime(),
             started=self.started,
             seconds=round(time.perf_counter() - self._clock, 4),
             seed=seed,
@@ -444,14 +442,3 @@ def _parametrised(cells: tuple[ProgramCell, ...], parameters: Mapping[str, Any])
     place = next((number + 1 for number, cell in enumerate(cells) if cell.parameters), 0)
     injected = ProgramCell(source=source, exercise=None, index=-1, last_of_exercise=False, parameters=True, added=False)
     return (*cells[:place], injected, *cells[place:])
-
-
-@functools.cache
-def runtime() -> Runtime:
-    """Return what this is: Python, the digest of the installed packages, and our own version."""
-    from hornbook import __version__  # noqa: PLC0415 - the package is still being imported when this module is
-
-    folders = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
-    # The names of the dist-info folders say it all; reading each one's metadata would take ten times as long.
-    packages = sorted({entry.name.removesuffix(".dist-info") for folder in folders for entry in folder.glob("*.dist-info")})
-    return Runtime(platform.python_version(), hashlib.sha256("\n".join(packages).encode()).hexdigest(), __version__)
