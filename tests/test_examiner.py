@@ -230,6 +230,15 @@ def test_a_grader_that_cannot_be_collected_is_refused_in_words(tmp_path: Path, s
                 seat.ask(answers(course, *RIGHT))
 
 
+def test_an_examiner_that_nobody_has_asked_is_not_waited_for(course: Course) -> None:
+    """Where all has been graded already, what was begun for nothing ends at once, in the middle of its imports."""
+    with Examiner(course) as examiner:
+        examiner.start()
+        process = examiner._process
+    assert process is not None
+    assert process.returncode == -signal.SIGKILL
+
+
 def test_an_examiner_that_cannot_start_says_so(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no process can be had the error is one of the machine."""
     ours, theirs = socket.socketpair()

@@ -106,6 +106,18 @@ def test_a_fork_server_that_is_killed_is_started_again() -> None:
         assert before.alive()
 
 
+def test_one_that_was_begun_is_waited_for_by_whoever_needs_it() -> None:
+    """It starts once, however often it is begun, and is there for the first one that wants something of it."""
+    with ForkServer() as server:
+        server.begin()
+        begun = server._process
+        server.begin()
+        server.branch().close()
+        assert begun is not None
+        assert (server._process is begun, begun.poll()) == (True, None)
+    assert begun.poll() is not None
+
+
 def test_a_module_that_starts_a_thread_is_found_out(tmp_path: Path) -> None:
     """A module that starts a thread is named, so that the fork server begins again without it: no thread survives a fork."""
     module = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"

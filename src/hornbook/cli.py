@@ -245,7 +245,8 @@ def grade(  # noqa: PLR0913 - each is an option
             need_learners(run.files)
         if gradebook is not None:
             run = _into(gradebook, run)
-        with Keeping.open(jsonl=jsonl, record=record, reports=report or (), github=github) as keeping, going_on(jsonl):
+        kept = Keeping.open(jsonl=jsonl, record=record, reports=report or (), github=github)
+        with run.begun() as run, kept as keeping, going_on(jsonl):
             code = replace(run, keeping=keeping).to_its_end()
         raise typer.Exit(code)
 

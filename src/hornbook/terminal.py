@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from hornbook.course import Course
+    from hornbook.grading.examiner import Examiner
     from hornbook.grading.journal import Entry
     from hornbook.lesson import Lesson
     from hornbook.model import Assurance, Verdict
@@ -185,6 +186,7 @@ class Run:
     keeping: Keeping = field(default_factory=Keeping)
     each: Callable[[Path, Verdict], None] | None = None
     drawing: Drawing = field(default_factory=Drawing)
+    examiner: Examiner | None = None
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -194,6 +196,18 @@ class Run:
         found = find_course(course, [path for path, _ in files])
         several = len(notebooks) > 1 or Path(notebooks[0]).is_dir()
         return cls(found, find_lesson(found, lesson) if lesson is not None else None, files, as_array=several, **options)
+
+    @contextlib.contextmanager
+    def begun(self) -> Iterator[Run]:
+        """Give this run while what grades several notebooks starts already: here, much is to be imported before the first is read."""
+        if len(self.files) == 1 or self.cluster is not None:
+            yield self
+            return
+        from hornbook.grading.examiner import Examiner  # noqa: PLC0415 - brings the sandbox along
+
+        with Examiner(self.course) as examiner:
+            examiner.start()
+            yield replace(self, examiner=examiner)
 
     def to_its_end(self) -> int:
         """Grade every file, tell what came of it, and return the exit code; a refused file never stops the rest."""
@@ -321,7 +335,7 @@ class Run:
         paths = [self.files[place][0] for place in todo]
         options: dict[str, Any] = {"visible_only": self.visible_only, "seed": self.seed, "workers": self.jobs, "language": self.language}
         options["variant"] = lambda place, lesson: self.drawing.variant(*self.files[todo[place]], lesson)
-        grade_them = grade_all
+        grade_them = functools.partial(grade_all, examiner=self.examiner)
         if self.cluster is not None:
             from hornbook.grading.cluster import grade_on  # noqa: PLC0415 - heavy
 

@@ -104,6 +104,7 @@ def grade_all(  # noqa: PLR0913 - all but two by name
     seed: int | None = None,
     assurance: Assurance = Assurance.SELF_CHECKED,
     strength: Strength | None = None,
+    examiner: Examiner | None = None,
     workers: int | None = None,
     language: str | None = None,
     variant: Callable[[int, Lesson], Mapping[str, Any] | None] | None = None,
@@ -111,16 +112,17 @@ def grade_all(  # noqa: PLR0913 - all but two by name
 ) -> Generator[Graded]:
     """Yield what *course* has to say about each of *submissions*, as `grade` would, in the order in which they are done.
 
-    At most *workers* are graded at a time, by default as many as `room_for` says; further ones are read when there is room. One that
-    cannot be graded, or of which nothing is heard, has an error in the place of its verdict, and the others go on. *variant* gives the
-    values that the learner of the submission in a place got for its lesson's parameters, and *how* what is asked otherwise about it: its
-    `seed`, `assurance`, or that it is to be believed (`Seat.send`).
+    With an *examiner* of the course, which the caller may have started long before, that is asked. At most *workers* are graded at a
+    time, by default as many as `room_for` says; further ones are read when there is room. One that cannot be graded, or of which nothing
+    is heard, has an error in the place of its verdict, and the others go on. *variant* gives the values that the learner of the submission
+    in a place got for its lesson's parameters, and *how* what is asked otherwise about it: its `seed`, `assurance`, or that it is to be
+    believed (`Seat.send`).
     """
     most = workers or room_for(course.settings.limits.memory_mb)
     patience = START_SECONDS + 2 * PATIENCE + 4 * course.settings.limits.total_seconds
     room = _Room()
-    with Examiner(course, strength) as examiner:
-        examiner.start()
+    with Examiner(course, strength) if examiner is None else contextlib.nullcontext(examiner) as office:
+        office.start()
         # What has come is handed on when others are being graded in its place: to write it down takes a while.
         came: list[Graded] = []
         try:
@@ -134,7 +136,7 @@ def grade_all(  # noqa: PLR0913 - all but two by name
                         raise room.silent[asked.slug]
                     if variant is not None:
                         asked = replace(asked, variant=variant(place, course.lesson(asked.slug)))
-                    seat = examiner.seat(asked.slug)
+                    seat = office.seat(asked.slug)
                 except HornbookError as error:
                     yield from (*came, Graded(place, submission, error=error))
                     came.clear()

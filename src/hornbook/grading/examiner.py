@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import os
 import secrets
 import select
@@ -40,7 +39,7 @@ from hornbook.grading.live import Shown, packed
 from hornbook.heavy import imported
 from hornbook.model import Assurance, Verdict
 from hornbook.sandbox import c_library
-from hornbook.sandbox.forkserver import ForkServers
+from hornbook.sandbox.forkserver import ForkServer, ForkServers
 from hornbook.sandbox.line import Gone, Line
 from hornbook.wire import Limits, WireError
 from hornbook.words import read_all
@@ -76,6 +75,7 @@ class Examiner:
     live: bool = False
     _process: subprocess.Popen[bytes] | None = None
     _line: Line | None = None
+    _asked: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
@@ -101,6 +101,7 @@ class Examiner:
                 try:
                     line = self._started()
                     line.send(("seat", slug), theirs.fileno(), deadline=time.monotonic() + START_SECONDS)
+                    self._asked = True
                 except OSError as error:
                     # It has been killed, perhaps: another one takes its place, if there is room for a process.
                     self._end()
@@ -145,8 +146,10 @@ class Examiner:
             self._line.close()
             self._line = None
         if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(2.0)
+            # One that nobody has asked for anything has nothing to end, and may be importing still.
+            if self._asked:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(2.0)
             self._process.kill()
             self._process.wait()
             self._process = None
@@ -295,11 +298,18 @@ def main(fd: int) -> NoReturn:
                 office = Office(course, strength if live else strength or strongest())
             case _:
                 os._exit(2)
-        for name in ("hypothesis", "hornbook.grading.pytest_plugin", "hornbook.grading.sitting", "hornbook.sandbox.pipe"):
-            importlib.import_module(name)
-        imported("nbclient")
+        early: list[tuple[object, list[int]]] = []
+        for name in ("hypothesis", "hornbook.grading.pytest_plugin", "hornbook.grading.sitting", "hornbook.sandbox.pipe", "nbclient"):
+            if not early and select.select([line.socket], [], [], 0)[0]:
+                # It is known for which lesson a sandbox will be wanted: what that is forked from starts while we import.
+                early.append(line.receive_fds())
+                office.expect(early[0][0])
+            imported(name)
         read_all()
-        Branches(line, office.seat).serve()
+        branches = Branches(line, office.seat)
+        for message, fds in early:
+            office.seat(branches, message, fds)
+        branches.serve()
         os._exit(0)
     except (Gone, ConnectionError, KeyboardInterrupt):
         os._exit(0)
@@ -407,13 +417,26 @@ class Office:
             os.close(fd)
         return False
 
+    def expect(self, message: object) -> None:
+        """Begin to start what the lesson of *message* has its sandboxes forked from."""
+        match message:
+            case ("seat", str() as slug):
+                with contextlib.suppress(HornbookError, OSError):  # whoever needs it is told
+                    server = self.server(slug)
+                    if server is not None:
+                        server.begin()
+
+    def server(self, slug: str) -> ForkServer | None:
+        """Return the fork server for the lesson *slug*; lessons that import the same share one."""
+        if self.strength is None:
+            return None
+        return self.warm.preloaded(preparation.policy_for(self.course, self.course.lesson(slug), self.strength.mode).preload)
+
     def open_panel(self, branches: Branches, slug: str, fds: list[int]) -> None:
         """Fork the panel for the lesson *slug*; the client's *fds* come to it in their turn, as everybody's do."""
         ours, theirs = socket.socketpair()
-        if self.strength is not None:
-            with contextlib.suppress(HornbookError):  # the panel itself tells its clients
-                # Lessons that import the same share a fork server.
-                self.warm.preloaded(preparation.policy_for(self.course, self.course.lesson(slug), self.strength.mode).preload)
+        with contextlib.suppress(HornbookError):  # the panel itself tells its clients
+            self.server(slug)
         warm = self.warm.branch()
         if branches.fork():
             ours.close()

@@ -74,6 +74,7 @@ class ForkServer:
     left_out: list[str] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
     _line: Line | None = None
+    _starting: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
@@ -81,6 +82,12 @@ class ForkServer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def begin(self) -> None:
+        """Start it, if it is not there, without waiting for it: whoever needs it first does that."""
+        with self._lock:
+            if self._line is None:
+                self._start()
 
     def fork(self, order: dict[str, Any], bounds: dict[str, Any], lifeline: int, agents_end: int) -> None:
         """Have a warden and a supervisor forked for one sandbox; the descriptors are theirs from then on.
@@ -93,8 +100,7 @@ class ForkServer:
         """Have *message* done; once more by a new fork server, where the one there was has ended."""
         with self._lock:
             for attempt in (1, 2):
-                if self._line is None:
-                    self._start()
+                self._wait()
                 try:
                     self._ask(message, *fds)
                 except (Gone, TimeoutError, OSError, WireError) as error:
@@ -131,23 +137,30 @@ class ForkServer:
         self._line.receive(deadline=deadline)
 
     def _start(self) -> None:
-        """Start it; once more without a module that starts threads, which would not survive a fork."""
-        while True:
+        ours, theirs = socket.socketpair()
+        self._line = Line(ours)
+        self._starting = True
+        with theirs:
             names = [name for name in self.preload if name not in self.left_out]
-            ours, theirs = socket.socketpair()
-            self._line = Line(ours)
-            with theirs:
-                order = {"fd": theirs.fileno(), "preload": names, "kernel": self.kernel}
-                self._process = start_python("zygote", order, (theirs.fileno(),), environment(zygote_home()))
+            order = {"fd": theirs.fileno(), "preload": names, "kernel": self.kernel}
+            self._process = start_python("zygote", order, (theirs.fileno(),), environment(zygote_home()))
+
+    def _wait(self) -> None:
+        """Return when it is there; start it once more without a module that starts threads, which would not survive a fork."""
+        while self._line is None or self._starting:
+            if self._line is None:
+                self._start()
+                continue
             try:
                 answer = self._line.receive(deadline=time.monotonic() + START_SECONDS)
             except (Gone, TimeoutError, OSError, WireError) as error:
                 self._end()
                 raise SandboxError(f"The fork server did not start: {type(error).__name__} {error}.") from error
+            self._starting = False
             match answer:
                 case ("warm", None):
-                    return
-                case ("warm", str() as culprit) if culprit in names:
+                    pass
+                case ("warm", str() as culprit) if culprit in self.preload and culprit not in self.left_out:
                     self.left_out.append(culprit)
                     self._end()
                 case _:
@@ -155,6 +168,7 @@ class ForkServer:
                     raise SandboxError(f"The fork server did not start: {printable(repr(answer))}.")
 
     def _end(self) -> None:
+        self._starting = False
         if self._line is not None:
             self._line.close()
             self._line = None
