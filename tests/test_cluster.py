@@ -336,6 +336,29 @@ def test_a_worker_that_is_gone_before_it_has_its_lesson_is_not_waited_for(course
     assert [found[place]["passed"] for place in (0, 1)] == [True] * 2
 
 
+def test_an_answer_that_goes_with_its_worker_is_asked_for_again(
+    course: Course, tmp_path: Path, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was there, and cannot be fetched; who waits is told that nobody is left to ask, and not that the scheduler is silent."""
+    monkeypatch.setattr("hornbook.grading.cluster.FETCH", 1.0)
+    paths = hand_in(course, tmp_path / "in", [RIGHT])
+    (tmp_path / "frail.py").write_text(
+        "import os\ndef dask_setup(worker):\n    async def gone(**_):\n        os._exit(1)\n    worker.handlers['get_data'] = gone\n",
+        "utf-8",
+    )
+    _, address = programs.scheduler()
+    programs.worker(address, "--preload", str(tmp_path / "frail.py"))
+    told: list[str] = []
+
+    def tell(words: str) -> None:
+        told.append(words)
+        programs.worker(address)
+
+    found = said(list(grade_on(address, paths, course, seed=3, tell=tell)))
+
+    assert (told, found[0]["passed"]) == ([f"{address} has no worker that fits; waiting 60 seconds for one."], True)
+
+
 def test_what_a_scheduler_has_lost_is_asked_again(course: Course, tmp_path: Path, programs: Programs) -> None:
     """One that forgets tasks, and tells nobody, has them asked again."""
     paths = hand_in(course, tmp_path / "in", [RIGHT] * 3)
