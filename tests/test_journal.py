@@ -291,7 +291,7 @@ def test_another_environment_asks_another_question(course: Course, monkeypatch: 
     before = questions(course)
     found = []
     for other in (Runtime("3.99", "", ""), Runtime("", "44" * 32, ""), Runtime("", "", "9.9")):
-        monkeypatch.setattr("hornbook.grading.sitting.runtime", lambda other=other: other)
+        monkeypatch.setattr("hornbook.grading.preparation.runtime", lambda other=other: other)
         found.append(questions(course)[FIRST_LESSON])
 
     assert len({before[FIRST_LESSON], *found}) == 4
