@@ -313,6 +313,17 @@ def test_a_scheduler_that_stays_away_ends_the_run_in_a_sentence(course: Course, 
     assert len(found_in(jsonl)) == len(paths)
 
 
+def graded_when_another_comes(address: str, paths: list[Path], course: Course, programs: Programs) -> tuple[list[str], Any]:
+    """Return what somebody who waits was told, whereupon another worker came each time, and what was found of each submission."""
+    told: list[str] = []
+
+    def tell(words: str) -> None:
+        told.append(words)
+        programs.worker(address)
+
+    return told, said(list(grade_on(address, paths, course, seed=3, tell=tell)))
+
+
 def test_a_worker_that_is_gone_before_it_has_its_lesson_is_not_waited_for(course: Course, tmp_path: Path, programs: Programs) -> None:
     """Its task was meant for it alone; when another worker comes, that one is asked."""
     paths = hand_in(course, tmp_path / "in", [RIGHT] * 2)
@@ -324,13 +335,7 @@ def test_a_worker_that_is_gone_before_it_has_its_lesson_is_not_waited_for(course
     )
     _, address = programs.scheduler()
     programs.worker(address, "--preload", str(tmp_path / "frail.py"))
-    told: list[str] = []
-
-    def tell(words: str) -> None:
-        told.append(words)
-        programs.worker(address)
-
-    found = said(list(grade_on(address, paths, course, seed=3, tell=tell)))
+    told, found = graded_when_another_comes(address, paths, course, programs)
 
     assert told == [f"{address} has no worker that fits; waiting 60 seconds for one."]
     assert [found[place]["passed"] for place in (0, 1)] == [True] * 2
@@ -348,13 +353,7 @@ def test_an_answer_that_goes_with_its_worker_is_asked_for_again(
     )
     _, address = programs.scheduler()
     programs.worker(address, "--preload", str(tmp_path / "frail.py"))
-    told: list[str] = []
-
-    def tell(words: str) -> None:
-        told.append(words)
-        programs.worker(address)
-
-    found = said(list(grade_on(address, paths, course, seed=3, tell=tell)))
+    told, found = graded_when_another_comes(address, paths, course, programs)
 
     assert (told, found[0]["passed"]) == ([f"{address} has no worker that fits; waiting 60 seconds for one."], True)
 

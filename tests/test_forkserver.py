@@ -118,6 +118,21 @@ def test_one_that_was_begun_is_waited_for_by_whoever_needs_it() -> None:
     assert begun.poll() is not None
 
 
+def test_one_that_could_not_be_begun_is_started_by_whoever_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there was no room for a process, that is over by the time somebody wants one."""
+
+    def full(*_: object) -> None:
+        raise BlockingIOError
+
+    with ForkServer() as server:
+        with monkeypatch.context() as patched:
+            patched.setattr("hornbook.sandbox.forkserver.start_python", full)
+            with pytest.raises(BlockingIOError):
+                server.begin()
+        server.branch().close()
+        assert server._process is not None
+
+
 def test_a_module_that_starts_a_thread_is_found_out(tmp_path: Path) -> None:
     """A module that starts a thread is named, so that the fork server begins again without it: no thread survives a fork."""
     module = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"

@@ -143,7 +143,12 @@ class ForkServer:
         with theirs:
             names = [name for name in self.preload if name not in self.left_out]
             order = {"fd": theirs.fileno(), "preload": names, "kernel": self.kernel}
-            self._process = start_python("zygote", order, (theirs.fileno(),), environment(zygote_home()))
+            try:
+                self._process = start_python("zygote", order, (theirs.fileno(),), environment(zygote_home()))
+            except OSError:
+                # There was no room for a process; whoever needs it next tries anew.
+                self._end()
+                raise
 
     def _wait(self) -> None:
         """Return when it is there; start it once more without a module that starts threads, which would not survive a fork."""
