@@ -154,12 +154,12 @@ def test_a_mode_that_is_weaker_than_it_should_be_is_not_the_last_word(tmp_path: 
     ("said", "words"),
     [
         (
-            "The sandbox could not be built: PermissionError: [Errno 1] unshare: Operation not permitted.",
-            "lets us make no namespaces (unshare",
+            "The sandbox could not be built: PermissionError: [Errno 1] clone: Operation not permitted.",
+            "lets us make no namespaces (clone",
         ),
         (
-            "The sandbox could not be built: OSError: [Errno 28] unshare: No space left on device.",
-            "`sysctl user.max_user_namespaces` (unsh",
+            "The sandbox could not be built: OSError: [Errno 28] clone: No space left on device.",
+            "`sysctl user.max_user_namespaces` (clon",
         ),
         (
             "The sandbox could not be built: PermissionError: [Errno 1] mount proc on /x/proc: Operation not permitted.",

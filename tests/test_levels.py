@@ -51,7 +51,7 @@ class Environment:
     not_up: dict[str, str] = field(default_factory=dict)
 
 
-NO_NAMESPACES = {"namespaces": "this environment lets us make no namespaces (unshare: Operation not permitted)", "bubblewrap": "namespace"}
+NO_NAMESPACES = {"namespaces": "this environment lets us make no namespaces (clone: Operation not permitted)", "bubblewrap": "namespace"}
 NO_LANDLOCK = "this kernel has no Landlock, or this environment keeps it from us"
 NO_PROC = "the kernel allows no own /proc where a part of this one is covered"
 NO_FILTER = "this environment lets us filter no system calls (prctl(22, 2): Invalid argument)"

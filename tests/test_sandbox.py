@@ -555,12 +555,38 @@ def test_killing_the_trusted_process_leaves_no_process(mode: Mode, tmp_path: Pat
 
 def test_a_sandbox_that_is_killed_says_so(mode: Mode) -> None:
     """When the first process of a sandbox is gone, that is an error with a reason and not a wait."""
+    before = psutil.Process().children(recursive=True)
     with open_sandbox(Policy(mode=mode)) as sandbox:
+        (first,) = (new for new in psutil.Process().children(recursive=True) if new not in before and new.name() == "hb-supervisor")
+        first.kill()
         with pytest.raises(SandboxError, match="The sandbox has fallen"):
-            sandbox.canary([("kill", "import os, time; os.kill(os.getppid(), 9); time.sleep(60)")])
+            sandbox.canary([("wait", "import time; time.sleep(60)")])
         alive = sandbox.alive()
 
     assert not alive
+
+
+def test_the_first_process_of_an_own_root_cannot_be_killed_from_inside_and_reaps_orphans() -> None:
+    """In process ids of its own nobody takes the first process away, and no orphan stays a zombie."""
+    orphan = """
+        import os, signal
+        os.kill(1, signal.SIGKILL)
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            if os.fork() == 0:
+                os.write(writer, b"%d" % os.getpid())
+            os._exit(0)
+        os.wait()
+        raise LookupError(int(os.read(reader, 20)))
+    """
+    with open_sandbox(Policy(mode="namespaces")) as sandbox:
+        ((_, told),) = sandbox.canary([("orphan", textwrap.dedent(orphan))])
+        look = f"import os; raise LookupError(os.path.exists('/proc/{told.partition(': ')[2]}'))"
+        until = time.monotonic() + 10
+        while (seen := sandbox.canary([("look", look)])) == [("look", "LookupError: True")] and time.monotonic() < until:
+            pass
+
+    assert seen == [("look", "LookupError: False")]
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

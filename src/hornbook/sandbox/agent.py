@@ -37,25 +37,30 @@ from hornbook.sandbox.watch import Watch
 # --- supervisor -------------------------------------------------------------------------------------------------------
 
 
-def main(order: dict[str, Any]) -> NoReturn:
-    """Build the sandbox around this process as *order* says, then fork kernels on request until the socket closes."""
+def main(order: dict[str, Any], *, entered: bool = False) -> NoReturn:
+    """Build the sandbox around this process as *order* says, then fork kernels on request until the socket closes.
+
+    One that has *entered* is the first process of the namespaces that the sandbox is to have.
+    """
     line = Line(socket.socket(fileno=order["fd"]))
 
     def inside() -> NoReturn:
         try:
+            if entered:
+                namespaces.build(order["root"])
             linux.confine(order["locks"])
             settle(order["locks"]["home"], order["env"], order["files"])
             preload([*(KERNEL if order["kernel"] else ()), *order["preload"]])
             forget_ourselves()
-            line.send(("up", os.getpid()))
             linux.call_ourselves("hb-supervisor")
+            line.send(("up", os.getpid()))
             Supervisor(line, fenced=order["locks"]["landlock"] is not None, own_user=order["locks"]["uid"] is not None).serve()
         except Gone:
             os._exit(0)
         except BaseException as error:  # noqa: BLE001 - whatever stopped the start is told to the trusted side, then we end
             give_up(line, error)
 
-    if order["root"] is None:
+    if order["root"] is None or entered:
         inside()
     namespaces.enter(order["root"], inside, lambda error: give_up(line, error))
 
@@ -84,7 +89,8 @@ def settle(home: str, environment: dict[str, str], files: dict[str, str]) -> Non
 class Supervisor:
     """Forks kernels and shells on request, signals them, and reports their ends; ends with everything in its sandbox.
 
-    *fenced* says that Landlock is in force here, *own_user* that nobody else on this machine has our user id.
+    *fenced* says that Landlock is in force here, *own_user* that nobody else on this machine has our user id. As the first process of
+    a sandbox with process ids of its own it also reaps whatever becomes an orphan there.
     """
 
     def __init__(self, line: Line, *, fenced: bool, own_user: bool) -> None:
@@ -94,27 +100,57 @@ class Supervisor:
         self.poll = select.poll()
         self.poll.register(line.socket, select.POLLIN)
         self.pidfds: dict[int, int] = {}
+        self.woken: tuple[int, int] | None = None
 
     def serve(self) -> NoReturn:
         """Do so until the other side closes or the warden says that it is over."""
         signal.signal(signal.SIGTERM, lambda *_: self.sweep())
+        if os.getpid() == 1:
+            self.hear_of_orphans()
         try:
             while True:
-                for fd, _ in self.poll.poll():
-                    if fd in self.pidfds:
-                        self.bury(fd)
-                    else:
-                        self.answer(*self.line.receive_fds())
+                self.turn()
         finally:
             self.sweep()
+
+    def turn(self) -> None:
+        """Wait for something to happen, and see to it."""
+        for fd, _ in self.poll.poll():
+            if self.woken is not None and fd == self.woken[0]:
+                os.read(fd, 4096)
+                self.reap()
+                # What else was heard may be of one that has been reaped: it is asked for anew.
+                return
+            if fd in self.pidfds:
+                self.bury(fd)
+            else:
+                self.answer(*self.line.receive_fds())
+
+    def hear_of_orphans(self) -> None:
+        """Have the end of any child wake us."""
+        reader, writer = self.woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        self.poll.register(reader, select.POLLIN)
+
+    def reap(self) -> None:
+        """Let go of all that have ended, and report those whose end is watched for."""
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+                watched = next((pidfd for pidfd, pid in self.pidfds.items() if pid == ended.si_pid), None)
+                if watched is None:
+                    os.waitpid(ended.si_pid, 0)
+                else:
+                    self.bury(watched)
 
     def sweep(self) -> NoReturn:
         """Kill all that can be signalled from here, then end: a process that keeps becoming another is never found by its number.
 
         The kernel does it in one step, so nothing gets away by forking. It must not reach beyond the sandbox: it is done only where
-        a wall is known, and where that wall is seen to keep us from the warden and from the machine's first process.
+        a wall is known, and where that wall is seen to keep us from the warden and from the machine's first process. With the first
+        process of a sandbox the kernel ends all others.
         """
-        if (self.fenced or self.own_user) and all(out_of_reach(pid) for pid in (1, os.getppid())):
+        if os.getpid() != 1 and (self.fenced or self.own_user) and all(out_of_reach(pid) for pid in (1, os.getppid())):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(-1, signal.SIGKILL)
         os._exit(0)
@@ -157,6 +193,11 @@ class Supervisor:
         if pid == 0:
             self.line.close()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            if self.woken is not None:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for fd in self.woken:
+                    os.close(fd)
             if self.fenced:
                 linux.fence_signals()
             become(*(Line(socket.socket(fileno=fd)) for fd in fds))

@@ -273,8 +273,8 @@ def name_of(mode: Mode, level: int) -> str:
 
 
 REASONS = {
-    r"unshare: (Operation not permitted|Permission denied)": "this environment lets us make no namespaces",
-    r"unshare: No space left": "no further namespaces may be made here; look at `sysctl user.max_user_namespaces`",
+    r"clone: (Operation not permitted|Permission denied)": "this environment lets us make no namespaces",
+    r"clone: No space left": "no further namespaces may be made here; look at `sysctl user.max_user_namespaces`",
     r"mount proc on": "the kernel allows no own /proc where a part of this one is covered, as in a container",
     r"(mount|mount_setattr|pivot_root|umount2)\b.*: ": "this environment lets us mount nothing, not even in a namespace of our own",
     r"/(uid_map|gid_map|setgroups): ": "this environment lets us be nobody in a user namespace",

@@ -2,9 +2,10 @@
 
 Sent as text. bubblewrap executes a program, so everything that the program has imported would be
 lost; after a fork of a warm interpreter there is no library that does this, so it is done here, in one process with one
-thread, in four steps: new namespaces, a new root made of what may be seen, an init process, and no capabilities.
+thread, in three steps: new namespaces, a new root made of what may be seen, and no capabilities. The process in there is the first
+of its process ids, so that with it all others end.
 
-Sources: unshare(2), namespaces(7), mount(2), mount_setattr(2), pivot_root(2), capset(2), user_namespaces(7).
+Sources: clone(2), namespaces(7), pid_namespaces(7), mount(2), mount_setattr(2), pivot_root(2), capset(2), user_namespaces(7).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import signal
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from hornbook.sandbox.calls import fork, libc
+from hornbook.sandbox.calls import clone, libc
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -64,55 +65,41 @@ _NOTHING = (ctypes.c_uint32 * 6)()
 
 
 def enter(plan: dict[str, Any], then: Callable[[], NoReturn], failed: Callable[[BaseException], NoReturn]) -> NoReturn:
-    """Build the own root that *plan* (made by `policy.own_root`) describes and run *then* in it; end as it ends.
+    """Fork a process that builds the own root that *plan* (made by `policy.own_root`) describes and runs *then* in it; end as it ends.
 
     This process stays outside and waits, so that whoever started it sees the end. Where the kernel refuses a step nothing
     runs inside, and *failed* is told.
     """
     try:
-        _unshare(user=plan["user"])
+        first = fork_first(plan)
+        if first == 0:
+            build(plan)
     except OSError as error:
         failed(error)
-    init = fork()
-    if init == 0:
-        try:
-            build(plan)
-        except OSError as error:
-            failed(error)
-        be_init(then)
-    _, status = os.waitpid(init, 0)
+    if first == 0:
+        then()
+    _, status = os.waitpid(first, 0)
     os._exit(max(os.waitstatus_to_exitcode(status), 0))
 
 
-def _unshare(*, user: bool) -> None:
-    """Have new namespaces; the process id namespace is that of the next fork. Who has no rights needs a *user* namespace for it."""
+def fork_first(plan: dict[str, Any]) -> int:
+    """Fork into new namespaces for *plan*; return as `os.fork` does. The child, the first process in there, has to `build` first."""
     flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP
-    uid, gid = os.geteuid(), os.getegid()
-    if user:
-        flags |= CLONE_NEWUSER
-    _call("unshare", flags)
-    if user:
-        _write("/proc/self/setgroups", "deny")
-        _write("/proc/self/uid_map", f"{uid} {uid} 1")
-        _write("/proc/self/gid_map", f"{gid} {gid} 1")
-
-
-def be_init(then: Callable[[], NoReturn]) -> NoReturn:
-    """Run *then* in a child, and reap whatever becomes an orphan in here until that child ends."""
-    child = fork()
-    if child == 0:
-        then()
-    drop_capabilities()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    while True:
-        pid, status = os.wait()
-        if pid == child:
-            os._exit(max(os.waitstatus_to_exitcode(status), 0))
+    # Who has no rights needs a user namespace for it.
+    first = clone(flags | CLONE_NEWUSER if plan["user"] else flags)
+    if first == 0:
+        # The kernel lets the first process ignore whatever it has no handler for.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    return first
 
 
 def build(plan: dict[str, Any]) -> None:
     """Make a root of what may be seen and change into it; nothing of the old one is left."""
+    if plan["user"]:
+        uid, gid = plan["user"]
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{uid} {uid} 1")
+        _write("/proc/self/gid_map", f"{gid} {gid} 1")
     _call("sethostname", b"hornbook", ctypes.c_size_t(8))
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     root = plan["mountpoint"]

@@ -414,7 +414,7 @@ def own_root(policy: Policy, place: Place) -> dict[str, Any] | None:
     paths = readable_paths(policy.hidden)
     return {
         # Who can become somebody else needs no user namespace to make the others.
-        "user": sandbox_uid(own_root=True) is None,
+        "user": None if sandbox_uid(own_root=True) is not None else [os.geteuid(), os.getegid()],
         "mountpoint": str(place.mountpoint),
         "read": [str(path) for path in paths if not path.is_symlink()],
         "links": {str(path): str(path.readlink()) for path in paths if path.is_symlink()},

@@ -14,7 +14,7 @@ import socket
 from typing import Any, NoReturn
 
 from hornbook import wire
-from hornbook.sandbox import agent, linux, warden
+from hornbook.sandbox import agent, linux, namespaces, warden
 from hornbook.sandbox.calls import fork
 from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.preload import KERNEL, preload, warm
@@ -93,14 +93,18 @@ class Zygote:
 
 def fork_supervisor(order: dict[str, Any], lifeline: int, agents_end: int) -> int:
     """Return the process id of the sandbox's first process; the warden keeps only the lifeline."""
-    pid = fork()
+    root = order["root"]
+    try:
+        pid = fork() if root is None else namespaces.fork_first(root)
+    except OSError as error:
+        agent.give_up(Line(socket.socket(fileno=agents_end)), error)
     if pid == 0:
         linux.call_ourselves("hb-root")
         os.close(lifeline)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGHUP, *((signal.SIGTERM,) if root is None else ())):
             signal.signal(number, signal.SIG_DFL)
         # The warden gave this up. Without it only root may write who we are in a new user namespace.
         linux.prctl(linux.PR_SET_DUMPABLE, 1)
-        agent.main({**order, "fd": agents_end})
+        agent.main({**order, "fd": agents_end}, entered=root is not None)
     os.close(agents_end)
     return pid
