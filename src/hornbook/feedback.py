@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import builtins
 import difflib
+import functools
 import math
 import re
 import tomllib
@@ -148,14 +149,10 @@ class Bank:
         """
         path = Path(path)
         try:
-            document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+            stat = path.stat()
+            return _read(path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
         except OSError as error:
             raise FeedbackError(path, f"cannot be read: {error.strerror or error}.") from error
-        except UnicodeDecodeError as error:
-            raise FeedbackError(path, f"is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
-        except tomllib.TOMLDecodeError as error:
-            raise FeedbackError(path, f"is not TOML: {error}.") from error
-        return _Reader(path).bank(document)
 
     def problems(self, checks: Iterable[str], exercises: Iterable[str], *, grader: Path | str | None = None) -> tuple[str, ...]:
         """Return a sentence for each name in the bank that is none of the lesson's *checks* or *exercises*.
@@ -239,6 +236,19 @@ def _nearest(name: str, allowed: Sequence[str]) -> str:
 # --------------------------------------------------------------------------------------------------------------------
 # Reading a bank
 # --------------------------------------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=32)
+def _read(path: Path, identity: tuple[int, ...]) -> Bank:
+    """Return the bank in the file at *path* as long as its *identity* is the same: one bank is asked for again for each submission."""
+    del identity
+    try:
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise FeedbackError(path, f"is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise FeedbackError(path, f"is not TOML: {error}.") from error
+    return _Reader(path).bank(document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1225,9 +1225,21 @@ def _same(ours: str, theirs: str) -> bool:
     if one is None or other is None:
         return _without_comments(ours) == _without_comments(theirs)
     try:
-        return ast.dump(one) == ast.dump(other)
+        return _alike(one, other)
     except RecursionError:
         return False
+
+
+def _alike(one: object, other: object) -> bool:
+    """Whether two syntax trees, or parts of them, are the same but for their places."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, ast.AST):
+        return all(_alike(getattr(one, name, None), getattr(other, name, None)) for name in one._fields)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    # As it is written: 0.0 is equal to -0.0, and what is not a number to nothing.
+    return repr(one) == repr(other)
 
 
 _CODE = re.compile(r"^[ \t\f]*+[^\s#]", re.MULTILINE)

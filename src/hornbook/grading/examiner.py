@@ -490,6 +490,7 @@ class _Panel:
 
     def rehearse(self) -> None:
         """Do once what each seat will do: what is imported, compiled or looked up the first time is in every fork then."""
+        from hornbook.feedback import Bank  # noqa: PLC0415
         from hornbook.lesson import ProgramCell  # noqa: PLC0415
         from hornbook.sandbox.execute import Executor, Job  # noqa: PLC0415
 
@@ -501,6 +502,8 @@ class _Panel:
                 if child is not None:
                     child.end()
         preparation.runtime()
+        if self.course.has_feedback(self.slug):
+            Bank.read(self.course.feedback(self.slug))
         gc.collect()
         gc.freeze()
         # A seat is gone before there is much to collect, and what it makes is looked through again and again.

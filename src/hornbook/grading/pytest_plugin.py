@@ -396,6 +396,10 @@ def _speaks_of_hypothesis(course: Course) -> bool:
     return any(b"hypothesis" in path.read_bytes() for path in (course.root / "graders").rglob("*.py") if path.is_file())
 
 
+_PARENTS: dict[str, object] = {}
+"""What our hypothesis profiles were made of, by their names."""
+
+
 @contextlib.contextmanager
 def _profile(seed: int | None = None, *, hidden: bool = False) -> Iterator[None]:
     """Have hypothesis ask as a grader asks: no deadlines (a sandbox answers), no files, one failure, without commentary.
@@ -405,19 +409,22 @@ def _profile(seed: int | None = None, *, hidden: bool = False) -> Iterator[None]
     from hypothesis import HealthCheck, Phase, core, settings  # noqa: PLC0415 - only where there are graders
 
     forced: int | None = core.global_force_seed
-    before = settings.get_current_profile_name()
-    settings.register_profile(
-        "hornbook",
-        parent=settings.get_profile("default"),
-        database=None,
-        deadline=None,
-        # Nobody sees the example of a hidden check, so no time is spent on making it smaller.
-        phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, *(() if hidden else (Phase.shrink,))),
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=tuple(HealthCheck),
-    )
-    settings.load_profile("hornbook")
+    before, default = settings.get_current_profile_name(), settings.get_profile("default")
+    ours = "hornbook, hidden" if hidden else "hornbook"
+    if _PARENTS.get(ours) is not default:
+        _PARENTS[ours] = default
+        settings.register_profile(
+            ours,
+            parent=default,
+            database=None,
+            deadline=None,
+            # Nobody sees the example of a hidden check, so no time is spent on making it smaller.
+            phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, *(() if hidden else (Phase.shrink,))),
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=tuple(HealthCheck),
+        )
+    settings.load_profile(ours)
     core.global_force_seed = forced if seed is None else seed  # type: ignore[assignment] # it is declared as None
     try:
         with _nobodys_constants():

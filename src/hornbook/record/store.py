@@ -411,8 +411,7 @@ class Record:
             if passed_only and not passed:
                 continue
             place = {"learner": learner, "course": course, "lesson": verdict.lesson.slug, "exercise": exercise}
-            row = _insert(connection, "exercise").values(**place, passed=passed, at=at)
-            connection.execute(row.on_conflict_do_update(index_elements=list(place), set_={"passed": passed, "at": at}))
+            connection.execute(_insertion(connection.dialect.name, "exercise", tuple(place)), {**place, "passed": passed, "at": at})
 
     def _make(self) -> None:
         """Make the tables that are not there, bring those of an earlier format up to ours; refuse a record of a later one."""
@@ -560,18 +559,26 @@ def _utc(at: datetime | None) -> datetime:
     return (at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
 
 
-def _insert(connection: Connection, name: str) -> Any:
-    """Return what inserts into that table, and can be told what to do where the row is there; SQL's standard has no words for that."""
+@functools.cache
+def _insertion(dialect: str, name: str, place: tuple[str, ...] = ()) -> Any:
+    """Return what inserts into that table; where a row with the same *place* is there, what differs is changed, or without one nothing.
+
+    SQL's standard has no words for that. It is made once: SQLAlchemy takes longer to make it than the database to do it.
+    """
     from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - slow to import
 
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(_tables()[name])
+    table = _tables()[name]
+    insertion = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    if not place:
+        # How many rows that were, PostgreSQL's driver does not say of an insertion.
+        return insertion.on_conflict_do_nothing().returning(table.c.learner)
+    others = {column.name: insertion.excluded[column.name] for column in table.c if column.name not in place}
+    return insertion.on_conflict_do_update(index_elements=list(place), set_=others)
 
 
 def _inserted(connection: Connection, name: str, row: Mapping[str, Any]) -> bool:
     """Insert *row* into that table, unless what must be unique in it is there; return whether it was new."""
-    # How many rows that were, PostgreSQL's driver does not say of an insertion.
-    asked = _insert(connection, name).values(row).on_conflict_do_nothing().returning(_tables()[name].c.learner)
-    return connection.execute(asked).first() is not None
+    return connection.execute(_insertion(connection.dialect.name, name), dict(row)).first() is not None
 
 
 def _where(table: Table, row: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 What can be made is made here, before the first fork: `ctypes` makes a class for a library and a function object for each name, and in
 a new fork that costs more than most of the calls do.
 
-Source: fork(2), and what `os.fork` adds to it: https://docs.python.org/3/c-api/sys.html#c.PyOS_AfterFork_Child
+Source: fork(2), clone(2), and what `os.fork` adds to it: https://docs.python.org/3/c-api/sys.html#c.PyOS_AfterFork_Child
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def fork() -> int:
 
 
 def clone(namespaces: int) -> int:
-    """Fork this process into new *namespaces*, flags of clone(2): of a new one for process ids the child is the first process."""
+    """Fork as `fork` does, the child into new *namespaces*, given by their flags. In one for process ids it is the first process."""
     return _forked(int(_syscall(_CLONE, ctypes.c_ulong(namespaces | signal.SIGCHLD), _NONE, _NONE, _NONE, _NONE)), "clone")
 
 

@@ -9,6 +9,7 @@ Sources: seccomp(2), landlock(7), setrlimit(2), bwrap(1).
 from __future__ import annotations
 
 import base64
+import contextlib
 import errno
 import functools
 import math
@@ -160,6 +161,11 @@ class Place:
 
     def remove(self) -> None:
         """Remove it with everything in it: nothing is opened by a name, no link followed, no depth is too great."""
+        with contextlib.suppress(OSError):
+            # With an own root nothing was ever written there.
+            for folder in (self.sockets, self.mountpoint, self.scratch, self.root):
+                folder.rmdir()
+            return
         try:
             shutil.rmtree(self.root)
         except FileNotFoundError:
