@@ -323,10 +323,11 @@ class KernelProcess:
     pid: int
     line: Line
 
-    def snapshot(self, seconds: float = ANSWER_SECONDS, *, resumable: bool = False) -> Snapshot | None:
+    def snapshot(self, seconds: float = ANSWER_SECONDS, *, resumable: bool = False, last: bool = False) -> Snapshot | None:
         """Return the learner's state as it stands now, or None if the kernel does not answer in *seconds*.
 
-        One that is *resumable* can be gone on from while the files that a learner can write are as they are now.
+        One that is *resumable* can be gone on from while the files that a learner can write are as they are now. Where it is the *last*
+        thing that is wanted of a shell, the state may be that very process (`Snapshot.frozen`): it takes no more cells, and lives on.
         """
         ours, theirs = socket.socketpair()
         line = Line(ours)
@@ -334,13 +335,16 @@ class KernelProcess:
         places = list(writable_places(self.sandbox.policy, place)) if resumable and place is not None else []
         try:
             with theirs:
-                self.line.send(("snapshot", places), theirs.fileno(), deadline=time.monotonic() + seconds)
+                self.line.send(("freeze",) if last else ("snapshot", places), theirs.fileno(), deadline=time.monotonic() + seconds)
             answer = self.line.receive(deadline=time.monotonic() + seconds)
         except (Gone, TimeoutError, WireError, OSError):
             answer = None
         match answer:
             case ("snapshot", list() as lines, int() as threads, bool() as alone):
-                return Snapshot(line, tuple(text[:300] for text in lines[:20] if type(text) is str), threads, alone)
+                return Snapshot(line, _own_lines(lines), threads, alone)
+            case ("frozen", list() as lines) if last:
+                self.line.close()
+                return Snapshot(line, _own_lines(lines), frozen=True)
         line.close()
         return None
 
@@ -379,13 +383,17 @@ class KernelProcess:
         self.line.close()
 
 
+def _own_lines(lines: list[object]) -> tuple[str, ...]:
+    return tuple(text[:300] for text in lines[:20] if type(text) is str)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A frozen fork of a learner's state, from which each check gets a child of its own.
 
     `lines` are the learner's own lines of the error with which the last cell ended, if it did. `threads` is how many threads the
     state had, none of which a fork has; `resumable` says whether the notebook can go on from here. Where one state is that of many
-    exercises, `exercise` is the one whose figures a check is shown.
+    exercises, `exercise` is the one whose figures a check is shown. One that is `frozen` is no fork, but what has run the cells.
     """
 
     line: Line
@@ -393,6 +401,7 @@ class Snapshot:
     threads: int = 0
     resumable: bool = False
     exercise: str = ""
+    frozen: bool = False
 
     def check(self, cpu_seconds: int, seconds: float = STATE_SECONDS) -> CheckProcess | None:
         """Return a new child that answers questions, limited in processor time, or None if none can be had.

@@ -4,7 +4,8 @@ Three roles, each a fork of the one before, each with a socket of its own that t
 
     supervisor   confined and preloaded, single-threaded; forks kernels and says when they end
     kernel       a shell or an ipykernel in which the notebook runs; after an exercise it forks a snapshot
-    snapshot     the learner's state as it stood then, frozen; forks one child per check, or a shell that goes on from there
+    snapshot     the learner's state as it stood then, frozen; forks one child per check, or a shell that goes on from there;
+                 after the last cell the shell itself
     check child  answers questions about that state: get, call, attribute, item, figures …
 
 A message is one `wire` value behind its length in four bytes; a file descriptor may travel with it. Whatever is said here
@@ -413,6 +414,11 @@ class Agent(Watch):
                 cells = self.snapshot(fds[0], tuple(map(str, places)))
                 linux.set_aside(True)
                 return cells
+            case ("freeze",):
+                if self.can_stand_still():
+                    self.freeze(fds[0])
+                self.snapshot(fds[0], ())
+                linux.set_aside(True)
             case ("answer", int() as cpu_seconds):
                 # What has threads would not be itself after a fork: this very process answers, and is then used up.
                 linux.limit_cpu(cpu_seconds)
@@ -452,6 +458,20 @@ class Agent(Watch):
         self.snapshots.add(pid)
         self.line.send(("snapshot", self.error_lines, footprint.threads(), files is not None))
         return None
+
+    def can_stand_still(self) -> bool:
+        """Return whether this process can be its own snapshot: it has nothing that is not to go on, and time left to answer."""
+        try:
+            return not (footprint.threads() or footprint.children() - self.snapshots) and linux.has_half_its_time()
+        except OSError:
+            return False
+
+    def freeze(self, fd: int) -> NoReturn:
+        """Be the snapshot that listens on *fd*: when no cell is left to run, none is needed beside it."""
+        self.line.send(("frozen", self.error_lines))
+        self.hang_up()
+        become_snapshot(Line(socket.socket(fileno=fd)), self.shell, {"": self.figures}, lambda: False)
+        os._exit(1)
 
     def end_children(self) -> bool:
         """Kill what the cells have started and not waited for; return whether there was anything. The snapshots stay."""

@@ -311,7 +311,8 @@ class _Run:
         to_return = self.resume and not self.left_out and (to_check or self._is_edited(number + 1))
         if not (to_check or to_return):
             return True
-        snapshot = kernel.snapshot(resumable=to_return)
+        last = not self.resume and self.left_out.issuperset(range(number + 1, len(self.job.cells)))
+        snapshot = kernel.snapshot(resumable=to_return, last=last and not self.executor.policy.kernel)
         if snapshot is None:
             return False
         self.executor.keep(snapshot)
@@ -421,7 +422,7 @@ async def _on_shell(sandbox: Sandbox, process: KernelProcess, line: Line, limits
     finally:
         kernel.stop_watching()
         client.kc.stop_channels()
-        if not kernel.answers:
+        if not kernel.stays:
             process.end()
 
 
@@ -470,7 +471,7 @@ class _Kernel:
         self.sandbox = sandbox
         self.process = process
         self.lost = False
-        self.answers = False
+        self.stays = False
         self.died = asyncio.get_running_loop().create_future()
         self._watched = sandbox.news_fd()
         asyncio.get_running_loop().add_reader(self._watched, self._news)
@@ -515,14 +516,19 @@ class _Kernel:
         text, error = self.client.what_was_shown(node)
         return _Shown(text, error, stopped or ("died" if self.lost else None))
 
-    def snapshot(self, *, resumable: bool = False) -> Snapshot | None:
-        """Return the state of this moment, or None if the kernel is too busy or gone to give it."""
-        return None if self.died.done() else self.process.snapshot(seconds=2.0, resumable=resumable)
+    def snapshot(self, *, resumable: bool, last: bool) -> Snapshot | None:
+        """Return the state of this moment, or None if the kernel is too busy or gone to give it.
+
+        After the *last* cell a shell may become that state itself.
+        """
+        snapshot = None if self.died.done() else self.process.snapshot(seconds=2.0, resumable=resumable, last=last)
+        self.stays = snapshot is not None and snapshot.frozen
+        return snapshot
 
     def answer(self, cpu_seconds: int) -> CheckProcess | None:
         """Return the kernel's process as the one that answers a check; it takes no more cells."""
         child = self.process.answer(cpu_seconds)
-        self.answers = child is not None
+        self.stays = child is not None
         return child
 
     def is_sound(self, *, ask: bool) -> bool:

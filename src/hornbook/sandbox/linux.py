@@ -108,6 +108,13 @@ def limit_cpu(seconds: int) -> None:
     _at_most(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
 
 
+def has_half_its_time() -> bool:
+    """Return whether this process has used less than half of the processor time that it may use."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most, _ = resource.getrlimit(resource.RLIMIT_CPU)
+    return most == resource.RLIM_INFINITY or (used.ru_utime + used.ru_stime) * 2 < most
+
+
 def limit_memory(size: int) -> None:
     """Let this process map at most *size* bytes more than it has mapped already."""
     mapped = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
