@@ -23,7 +23,7 @@ from hornbook import wire
 from hornbook.config import Limits
 from hornbook.errors import SandboxError
 from hornbook.lesson import ProgramCell
-from hornbook.sandbox import pipe
+from hornbook.sandbox import Snapshot, pipe
 from hornbook.sandbox.canary import strongest
 from hornbook.sandbox.execute import Executor, Finished, Job
 from hornbook.sandbox.line import LENGTH, Gone, Line
@@ -484,3 +484,54 @@ def test_nbclient_comes_without_its_grammars() -> None:
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)  # noqa: S603
 
     assert done.stdout == "True False\n"
+
+
+# --- a shell that becomes its own state -------------------------------------------------------------------------------
+
+
+def kept(bench: Bench, *sources: str) -> Snapshot:
+    """Return the state after the last of *sources*, each an exercise of its own."""
+    state = list(bench.run(*sources).snapshots.values())[-1]
+    assert isinstance(state, Snapshot)
+    return state
+
+
+def test_after_the_last_cell_the_shell_is_the_state(bench: Bench) -> None:
+    """Only the last state is the process that has run the cells; each check gets a fork of it as of any other.
+
+    A kernel is never its own state, nor a shell that may not see whether it has children.
+    """
+    finished = bench.run("x = [1]", "x.append(2)")
+    first, last = finished.snapshots.values()
+
+    assert isinstance(first, Snapshot)
+    assert isinstance(last, Snapshot)
+    assert (first.frozen, last.frozen) == (False, bench.executor.policy.mode == "namespaces")
+    for state, holds in ((first, [1]), (last, [1, 2]), (last, [1, 2])):
+        child = state.check(5)
+        assert child is not None
+        child.line.send(("run", "x.append(3)"))
+        assert child.line.receive()[0] == "value"
+        child.line.send(("get", "x"))
+        assert child.line.receive()[1] == [*holds, 3]
+        child.end()
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "import subprocess\nkept = subprocess.Popen(['sleep', '60'])",
+        "import os, time\nif os.fork() == 0: time.sleep(60)",
+    ],
+)
+def test_a_shell_with_children_is_not_the_state(bench: Bench, left: str) -> None:
+    """What a cell has left running ends with its shell, so the state is a fork that has no part in it."""
+    assert not kept(bench, "x = 1", left).frozen
+
+
+def test_a_shell_that_has_used_up_its_time_is_not_the_state(bench: Bench) -> None:
+    """A state lives as long as it is asked, which takes time: a shell that has used half of its own makes a fork, which has all of it."""
+    used = "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, resource.getrlimit(resource.RLIMIT_CPU)[1]))\n"
+    used += "import time\nwhile time.process_time() < 0.6: pass"
+
+    assert not kept(bench, "x = 1", used).frozen

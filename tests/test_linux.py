@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from hornbook.sandbox import linux
 from hornbook.sandbox.policy import seccomp_program
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def inside(source: str, *arguments: str) -> list[str]:
@@ -311,6 +309,28 @@ def test_a_fork_for_which_there_is_no_room_is_an_error() -> None:
     """)
 
     assert lines == ["EAGAIN", "EAGAIN"]
+
+
+def test_gathered_memory_is_what_it_was_and_is_copied_by_a_fork() -> None:
+    """What lies in large pages has its values, and a fork writes to its own."""
+    lines = inside("""
+        held = [bytes([n % 251]) * 4000 for n in range(10_000)]
+        digest = hash(tuple(held))
+        calls.gather_memory()
+        large = [int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHugePages")]
+        pid = calls.fork()
+        if pid == 0:
+            held[5000] = bytes(4000)
+            os._exit(hash(tuple(held)) == digest)
+        print(os.waitpid(pid, 0)[1], hash(tuple(held)) == digest)
+        print(*large)
+    """)
+
+    assert lines[0] == "0 True"
+    version = tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
+    if version < (6, 1) or not Path("/sys/kernel/mm/transparent_hugepage").is_dir():
+        pytest.skip("before Linux 6.1, or without large pages, nothing is gathered")
+    assert int(lines[1]) >= 16_384
 
 
 def test_a_property_that_does_not_exist_is_an_error() -> None:

@@ -306,6 +306,12 @@ def main(fd: int) -> NoReturn:
                 office.expect(early[0][0])
             imported(name)
         read_all()
+        gc.collect()
+        gc.freeze()
+        if sys.platform == "linux":
+            from hornbook.sandbox.calls import gather_memory  # noqa: PLC0415 - there is nothing of it elsewhere
+
+            gather_memory()
         branches = Branches(line, office.seat)
         for message, fds in early:
             office.seat(branches, message, fds)
