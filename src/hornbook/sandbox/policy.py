@@ -210,7 +210,8 @@ def library_paths() -> list[str]:
 
     Not all lie below a prefix: `pip install --user` and .pth files bring others, which an isolated Python would not look into.
     """
-    return [entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"} and Path(entry).is_dir()]
+    packages = ("/site-packages", "/dist-packages")
+    return [entry for entry in sys.path if entry.rstrip("/").endswith(packages) and Path(entry).is_dir()]
 
 
 def _without(path: Path, unseen: set[Path]) -> list[Path]:
@@ -417,17 +418,24 @@ def own_root(policy: Policy, place: Place) -> dict[str, Any] | None:
     """Return what `namespaces.build` makes the sandbox's root of, or None where *mode* does not ask for it."""
     if policy.mode not in OWN_ROOT or policy.mode == "bubblewrap":
         return None
-    paths = readable_paths(policy.hidden)
+    read, links = _files_and_links(readable_paths(policy.hidden))
     return {
         # Who can become somebody else needs no user namespace to make the others.
         "user": None if sandbox_uid(own_root=True) is not None else [os.geteuid(), os.getegid()],
         "mountpoint": str(place.mountpoint),
-        "read": [str(path) for path in paths if not path.is_symlink()],
-        "links": {str(path): str(path.readlink()) for path in paths if path.is_symlink()},
+        "read": read,
+        "links": links,
         "scratch": [HOME, "/tmp"],  # noqa: S108 - its own; so is /dev/shm
         "size": policy.limits.disk_mb << 20,
         "write": {str(place.sockets): SOCKETS},
     }
+
+
+@functools.cache
+def _files_and_links(paths: tuple[Path, ...]) -> tuple[list[str], dict[str, str]]:
+    """Return those of *paths* that are no links, and where the others lead; looked at once, as they are found once."""
+    links = {str(path): str(path.readlink()) for path in paths if path.is_symlink()}
+    return [str(path) for path in paths if str(path) not in links], links
 
 
 def bubblewrap(policy: Policy, place: Place) -> list[str]:
