@@ -20,7 +20,7 @@ def inside(source: str, *arguments: str) -> list[str]:
     """Return the lines that *source* prints in a new process; `tell(...)` prints what calling gives or how it was refused."""
     tell = """
         import ctypes, errno, os, resource, socket, sys
-        from hornbook.sandbox import calls, linux
+        from hornbook.sandbox import calls, linux, memory
         libc = ctypes.CDLL(None, use_errno=True)
 
         def tell(call, *arguments):
@@ -316,7 +316,7 @@ def test_gathered_memory_is_what_it_was_and_is_copied_by_a_fork() -> None:
     lines = inside("""
         held = [bytes([n % 251]) * 4000 for n in range(10_000)]
         digest = hash(tuple(held))
-        calls.gather_memory()
+        memory.gather()
         large = [int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHugePages")]
         pid = calls.fork()
         if pid == 0:

@@ -38,7 +38,7 @@ from hornbook.grading import preparation
 from hornbook.grading.live import Shown, packed
 from hornbook.heavy import imported
 from hornbook.model import Assurance, Verdict
-from hornbook.sandbox import c_library
+from hornbook.sandbox import c_library, memory
 from hornbook.sandbox.forkserver import ForkServer, ForkServers
 from hornbook.sandbox.line import Gone, Line
 from hornbook.wire import Limits, WireError
@@ -308,10 +308,7 @@ def main(fd: int) -> NoReturn:
         read_all()
         gc.collect()
         gc.freeze()
-        if sys.platform == "linux":
-            from hornbook.sandbox.calls import gather_memory  # noqa: PLC0415 - there is nothing of it elsewhere
-
-            gather_memory()
+        memory.gather()
         branches = Branches(line, office.seat)
         for message, fds in early:
             office.seat(branches, message, fds)

@@ -3,7 +3,7 @@
 What can be made is made here, before the first fork: `ctypes` makes a class for a library and a function object for each name, and in
 a new fork that costs more than most of the calls do.
 
-Source: fork(2), clone(2), madvise(2), and what `os.fork` adds to it: https://docs.python.org/3/c-api/sys.html#c.PyOS_AfterFork_Child
+Source: fork(2), clone(2), and what `os.fork` adds to it: https://docs.python.org/3/c-api/sys.html#c.PyOS_AfterFork_Child
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ import signal
 # It has no function in the C library that does what fork does.
 _CLONE = {"x86_64": 56, "aarch64": 220}.get(platform.machine(), -1)
 
-_MADV_COLLAPSE = 25
-_LARGE = 2 << 20
-
 libc = ctypes.CDLL(None, use_errno=True)
-for _name in ("capset", "madvise", "mount", "prctl", "sethostname", "syscall", "umount2"):
+for _name in ("capset", "mount", "prctl", "sethostname", "syscall", "umount2"):
     getattr(libc, _name)
 
 # With the interpreter's lock held, as it is in the child from its first moment.
@@ -42,24 +39,6 @@ def fork() -> int:
 def clone(namespaces: int) -> int:
     """Fork as `fork` does, the child into new *namespaces*, given by their flags. In one for process ids it is the first process."""
     return _forked(int(_syscall(_CLONE, ctypes.c_ulong(namespaces | signal.SIGCHLD), _NONE, _NONE, _NONE, _NONE)), "clone")
-
-
-def gather_memory() -> None:
-    """Have the kernel move the memory of this process into large pages, where it has them and can (from Linux 6.1 on).
-
-    A fork copies one entry for each instead of 512, and goes through as many when it ends. A large page is shared as before: of what a
-    fork writes to, it gets four kilobytes.
-    """
-    try:
-        with open("/proc/self/maps", "rb") as file:
-            regions = [line.split() for line in file]
-    except OSError:
-        return
-    for place, rights, _, device, _, *name in regions:
-        if rights == b"rw-p" and device == b"00:00" and name in ([], [b"[heap]"]):
-            begin, end = (int(edge, 16) for edge in place.split(b"-"))
-            for start in range(-(-begin // _LARGE) * _LARGE, end - _LARGE + 1, _LARGE):
-                libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(_LARGE), _MADV_COLLAPSE)
 
 
 def _forked(pid: int, how: str) -> int:

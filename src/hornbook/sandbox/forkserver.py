@@ -33,6 +33,7 @@ MODULES = (
     "wire",
     "sandbox.line",
     "sandbox.calls",
+    "sandbox.memory",
     "sandbox.namespaces",
     "sandbox.linux",
     "sandbox.figures",

@@ -14,8 +14,8 @@ import socket
 from typing import Any, NoReturn
 
 from hornbook import wire
-from hornbook.sandbox import agent, linux, namespaces, warden
-from hornbook.sandbox.calls import fork, gather_memory
+from hornbook.sandbox import agent, linux, memory, namespaces, warden
+from hornbook.sandbox.calls import fork
 from hornbook.sandbox.line import Gone, Line
 from hornbook.sandbox.preload import KERNEL, preload, warm
 from hornbook.sandbox.shell import prebuilt
@@ -35,7 +35,7 @@ def main(order: dict[str, Any]) -> NoReturn:
                 linux.fence({kind: ["/usr", "/dev/null"] for kind in ("read", "write", "devices", "sockets")}, rehearse=True)
             warm()
             agent.forget_ourselves()
-            gather_memory()
+            memory.gather()
         line.send(("warm", culprit))
         Zygote(line).serve()
     except BaseException as error:  # noqa: BLE001 - told to the trusted side, then we end
