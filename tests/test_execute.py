@@ -518,10 +518,13 @@ def test_after_the_last_cell_the_shell_is_the_state(bench: Bench) -> None:
     [
         "import subprocess\nkept = subprocess.Popen(['sleep', '60'])",
         "import os, time\nif os.fork() == 0: time.sleep(60)",
+        "import signal\nsignal.alarm(60)",
+        "kept = open('kept', 'w')",
     ],
+    ids=["a program", "a fork", "a timer", "an open file"],
 )
-def test_a_shell_with_children_is_not_the_state(bench: Bench, left: str) -> None:
-    """What a cell has left running ends with its shell, so the state is a fork that has no part in it."""
+def test_a_shell_with_more_than_a_fork_has_is_not_the_state(bench: Bench, left: str) -> None:
+    """What a cell has left running, ticking or locked ends with its shell, so the state is a fork that has no part in it."""
     assert not kept(bench, "x = 1", left).frozen
 
 

@@ -415,7 +415,7 @@ class Agent(Watch):
                 linux.set_aside(True)
                 return cells
             case ("freeze",):
-                if self.can_stand_still():
+                if self.can_stand_still(fds[0]):
                     self.freeze(fds[0])
                 self.snapshot(fds[0], ())
                 linux.set_aside(True)
@@ -429,8 +429,7 @@ class Agent(Watch):
 
     def snapshot(self, fd: int, places: tuple[str, ...]) -> Line | None:
         """Fork a snapshot that listens on *fd*. With *places* it can be gone on from while the files there are as they are now."""
-        own = None if self.open_at_start is None else self.open_at_start | footprint.named(fd)
-        alone = bool(places) and footprint.is_alone(own, self.snapshots)
+        alone = bool(places) and footprint.is_alone(self.own(fd), self.snapshots)
         files = footprint.files(places) if alone else None
         pid = fork_or_none()
         if pid is None and self.end_children():
@@ -459,12 +458,16 @@ class Agent(Watch):
         self.line.send(("snapshot", self.error_lines, footprint.threads(), files is not None))
         return None
 
-    def can_stand_still(self) -> bool:
-        """Return whether this process can be its own snapshot: it has nothing that is not to go on, and time left to answer."""
-        try:
-            return not (footprint.threads() or footprint.children() - self.snapshots) and linux.has_half_its_time()
-        except OSError:
-            return False
+    def can_stand_still(self, fd: int) -> bool:
+        """Return whether this process can be its own snapshot, which listens on *fd*: it has no more than a fork has, and time left.
+
+        A fork has no timers of a cell's, which would end it, and none of its locks on files, which would keep a check from them.
+        """
+        return footprint.is_alone(self.own(fd), self.snapshots) and linux.has_half_its_time()
+
+    def own(self, fd: int) -> set[tuple[int, str]] | None:
+        """Return the open descriptors that are not a cell's, or None where it is not known: *fd* has just come."""
+        return None if self.open_at_start is None else self.open_at_start | footprint.named(fd)
 
     def freeze(self, fd: int) -> NoReturn:
         """Be the snapshot that listens on *fd*: when no cell is left to run, none is needed beside it."""

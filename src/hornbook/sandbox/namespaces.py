@@ -94,7 +94,7 @@ def fork_first(plan: dict[str, Any]) -> int:
 
 
 def build(plan: dict[str, Any]) -> None:
-    """Make a root of what may be seen and change into it; nothing of the old one is left."""
+    """Be who we were, make a root of what may be seen and change into it; nothing of the old one is left."""
     if plan["user"]:
         uid, gid = plan["user"]
         _write("/proc/self/setgroups", "deny")
