@@ -120,6 +120,17 @@ def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -
     assert len(Bank.read(path).misconceptions) == 3
 
 
+def test_a_bank_that_was_changed_is_read_anew(tmp_path: Path) -> None:
+    """An author's next words are told as soon as they are written, though a bank that is as it was is read once."""
+    path = tmp_path / "sums.toml"
+    path.write_text('[exercise.one]\nhints = ["Look."]\n', "utf-8")
+    first, again = Bank.read(path), Bank.read(path)
+    path.write_text('[exercise.one]\nhints = ["Look again."]\n', "utf-8")
+
+    assert first is again
+    assert Bank.read(path) != first
+
+
 def test_an_empty_file_is_a_bank_without_hints(tmp_path: Path) -> None:
     """A bank may still be empty, and the empty bank has nothing to say."""
     path = tmp_path / "mean.toml"

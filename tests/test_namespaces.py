@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
+import time
+
 import pytest
 
 from hornbook.errors import SandboxError
+from hornbook.sandbox import open_sandbox
 from hornbook.sandbox.canary import measure
 from hornbook.sandbox.execute import Executor
 from hornbook.sandbox.policy import Policy
@@ -66,3 +70,26 @@ def ask(policy: Policy, expression: str) -> object:
 def test_an_own_root_holds_only_what_it_was_given(bench_policy: Policy, expression: str, expected: object) -> None:
     """An own root holds only what it was given, and nobody in it can change that."""
     assert ask(bench_policy, expression) == expected
+
+
+def test_the_first_process_of_an_own_root_cannot_be_killed_from_inside_and_reaps_orphans(bench_policy: Policy) -> None:
+    """In process ids of its own nobody takes the first process away, and no orphan stays a zombie."""
+    orphan = """
+        import os, signal
+        os.kill(1, signal.SIGKILL)
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            if os.fork() == 0:
+                os.write(writer, b"%d" % os.getpid())
+            os._exit(0)
+        os.wait()
+        raise LookupError(int(os.read(reader, 20)))
+    """
+    with open_sandbox(bench_policy) as sandbox:
+        ((_, told),) = sandbox.canary([("orphan", textwrap.dedent(orphan))])
+        look = f"import os; raise LookupError(os.path.exists('/proc/{told.partition(': ')[2]}'))"
+        until = time.monotonic() + 10
+        while (seen := sandbox.canary([("look", look)])) == [("look", "LookupError: True")] and time.monotonic() < until:
+            pass
+
+    assert seen == [("look", "LookupError: False")]

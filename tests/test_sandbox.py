@@ -566,29 +566,6 @@ def test_a_sandbox_that_is_killed_says_so(mode: Mode) -> None:
     assert not alive
 
 
-def test_the_first_process_of_an_own_root_cannot_be_killed_from_inside_and_reaps_orphans() -> None:
-    """In process ids of its own nobody takes the first process away, and no orphan stays a zombie."""
-    orphan = """
-        import os, signal
-        os.kill(1, signal.SIGKILL)
-        reader, writer = os.pipe()
-        if os.fork() == 0:
-            if os.fork() == 0:
-                os.write(writer, b"%d" % os.getpid())
-            os._exit(0)
-        os.wait()
-        raise LookupError(int(os.read(reader, 20)))
-    """
-    with open_sandbox(Policy(mode="namespaces")) as sandbox:
-        ((_, told),) = sandbox.canary([("orphan", textwrap.dedent(orphan))])
-        look = f"import os; raise LookupError(os.path.exists('/proc/{told.partition(': ')[2]}'))"
-        until = time.monotonic() + 10
-        while (seen := sandbox.canary([("look", look)])) == [("look", "LookupError: True")] and time.monotonic() < until:
-            pass
-
-    assert seen == [("look", "LookupError: False")]
-
-
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 
