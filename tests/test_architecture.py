@@ -107,7 +107,7 @@ HEAVY: dict[str, set[str]] = {
 IN_THE_KERNEL = {
     "hornbook.live": {"hornbook.sandbox.live"},
     "hornbook.notebook": {"hornbook.sandbox.live"},
-    "hornbook.offline.cells": {"hornbook.sandbox.answers", "hornbook.sandbox.figures"},
+    "hornbook.offline.cells": {"hornbook.sandbox.answers", "hornbook.sandbox.figures", "hornbook.sandbox.tracebacks"},
 }
 """What stands in a learner's own kernel or browser, beside the learner's code, and judges nothing."""
 
@@ -222,7 +222,8 @@ def test_what_is_sent_inside_is_executed_in_an_order_that_works() -> None:
 def test_the_judging_side_knows_nothing_of_the_agent(module: str) -> None:
     """Nothing from grading upwards imports what runs beside a learner's code: it would run with the judge's rights."""
     parts = (
-        "agent", "answers", "calls", "figures", "footprint", "linux", "live", "namespaces", "preload", "shell", "warden", "watch", "zygote",
+        "agent", "answers", "calls", "endless", "figures", "footprint", "linux", "live", "loops", "namespaces", "preload", "shell",
+        "tracebacks", "warden", "watch", "zygote",
     )  # fmt: skip
     inside = {f"hornbook.sandbox.{part}" for part in parts} - IN_THE_KERNEL.get(module, set())
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 LESSONS = len(list((ROOT / "lessons").rglob("*.ipynb")))
 SMALL_LETTERS_ONLY = "def count_vowels(word):\n    return sum(letter in 'aeiou' for letter in word)\n"
-NEVER_ENDS = "while True:\n    pass\n"
+NEVER_ENDS = "while True:\n    hash('spinning')\n"
 BROKEN_CHECK = '''
 
 @pytest.mark.exercise("count_vowels")

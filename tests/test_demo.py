@@ -66,14 +66,15 @@ def test_the_cheat_gets_no_points(shown: tuple[Result, Path]) -> None:
 
 
 def test_a_loop_costs_its_own_exercise_only(shown: tuple[Result, Path]) -> None:
-    """Exercises 1, 3 and 4 have their points; 2 timed out once, after the 3 seconds that it has here, not once for each check."""
+    """Exercises 1, 3 and 4 have their points; 2 is seen never to end, which takes less than the 3 seconds that it has here."""
     worth = re.findall(r"^[a-z_]+ +(\d+) of (\d+) points?$", part(shown, "endless"), flags=re.MULTILINE)
     seconds = re.search(r"endless\.ipynb +([\d.]+) s", part(shown, "files"))
 
     assert [earned == possible for earned, possible in worth] == [True, False, True, True]
     assert "⏱ timed out" in part(shown, "endless")
+    assert "line 6: while rounds > 0:" in part(shown, "endless")
     assert seconds is not None
-    assert 3 <= float(seconds[1]) < 9
+    assert float(seconds[1]) < 3
 
 
 def test_the_notebooks_are_kept_where_they_were_wanted(shown: tuple[Result, Path]) -> None:

@@ -195,14 +195,49 @@ def test_a_culprit_is_not_run_again(bench: Bench) -> None:
     assert stops(finished) == [None, "died", None, "died", None]
 
 
-def test_what_is_left_of_a_timed_out_cell_is_not_carried_on(bench: Bench) -> None:
-    """After a cell that was interrupted in time the same kernel goes on: its state is kept."""
-    finished = bench.run("big = list(range(10))", "big.append(10)\nwhile True: pass", "big.append(11)", seconds={"e2": 0.3})
+@pytest.mark.parametrize(
+    ("hang", "told"), [("while True: pass", "NeverEnds: line 2: while"), ("__import__('time').sleep(60)", "KeyboardInterrupt")]
+)
+def test_what_is_left_of_a_timed_out_cell_is_not_carried_on(bench: Bench, hang: str, told: str) -> None:
+    """After a cell that was interrupted in time, or was seen never to end, the same kernel goes on: its state is kept."""
+    finished = bench.run("big = list(range(10))", f"big.append(10)\n{hang}", "big.append(11)", seconds={"e2": 0.3})
     with bench.ask(finished, "e3") as submission:
         big = submission.big
 
     assert (stops(finished), big[10:]) == ([None, "timed out", None], [10, 11])
-    assert (finished.cells[1].error or "").startswith("KeyboardInterrupt")
+    # A whole kernel has threads, which may step in, so there all is waited for.
+    assert (finished.cells[1].error or "").startswith("KeyboardInterrupt" if bench.executor.policy.kernel else told)
+
+
+CAUGHT = "try:\n    while True: x = 1\nexcept {}:\n    x = 14"
+
+
+@pytest.mark.parametrize("mode", ["landlock", "namespaces"], indirect=True, scope="session")
+@pytest.mark.parametrize(("caught", "error"), [("Exception", "NeverEnds"), ("BaseException", "None")])
+def test_what_a_cell_catches_does_not_make_it_end(bench: Bench, caught: str, error: str) -> None:
+    """A loop that never ends is no error that a cell can handle; who catches everything has not come to an end either."""
+    finished = bench.run(CAUGHT.format(caught), "y = 2")
+
+    assert stops(finished) == ["timed out", None]
+    assert str(finished.cells[0].error).startswith(error)
+
+
+OWN_TIMER = """
+import signal
+hits = []
+signal.signal(signal.SIGVTALRM, lambda *_: hits.append(1))
+signal.setitimer(signal.ITIMER_VIRTUAL, 0.2, 0.2)
+while len(hits) < 3: pass
+"""
+
+
+def test_a_timer_of_a_cell_is_its_own(bench: Bench) -> None:
+    """A cell may measure processor time itself, with the signal that a kernel's looks for loops use."""
+    finished = bench.run(OWN_TIMER, "while len(hits) < 6: pass", "signal.setitimer(signal.ITIMER_VIRTUAL, 0)\nlate = len(hits)")
+    with bench.ask(finished, "e3") as submission:
+        late = submission.late
+
+    assert (stops(finished), late >= 6) == ([None] * 3, True)
 
 
 def test_all_time_together_is_limited(bench: Bench) -> None:

@@ -401,7 +401,7 @@ def test_a_loop_without_end_costs_its_own_exercise_and_little_time(tmp_path: Pat
     course = Course.open(root)
     answers = {name: f"def {name}():\n    return '{name}'\n" for name in names}
     honest = fill(course.lesson("loops"), answers)
-    loop = "while True:\n    pass\n" if where == "while its cell runs" else "def two():\n    while True:\n        pass\n"
+    loop = "while True:\n    hash('on')\n" if where == "while its cell runs" else "def two():\n    while True:\n        hash('on')\n"
     looping = fill(course.lesson("loops"), answers | {"two": loop})
     started = time.perf_counter()
     assert grade(honest, course).passed

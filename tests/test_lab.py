@@ -37,7 +37,7 @@ LESSON = "secret_messages"
 FIRST = "shift_letter"
 SOLUTION = {name: "\n".join(cells) for name, cells in read_solution(next((ROOT / "graders").rglob(f"{LESSON}.solution.py"))).items()}
 MISTAKE = "def shift_letter(letter, places):\n    return chr(ord(letter) + places)\n"
-LOOP = "def shift_letter(letter, places):\n    while True:\n        places += 1\n"
+LOOP = "def shift_letter(letter, places):\n    while True:\n        places = hash(places)\n"
 RESTORED = "() => { window.restoring ??= window.jupyterapp?.restored.then(() => { window.isRestored = true; }); return window.isRestored; }"
 """Whether the Lab has put everything where it was. The page itself keeps the promise: one that is only awaited from here can be lost."""
 

@@ -408,7 +408,7 @@ def test_hints_come_to_an_end(fresh: Kernel) -> None:
 def test_a_check_can_be_interrupted(kernel: Kernel) -> None:
     """Ctrl-C while a check hangs: a sentence says so, and the next check is answered as ever."""
     kernel.run(RIGHT, "two")
-    request = kernel.send("def two(n):\n  while True: pass", "two")
+    request = kernel.send("def two(n):\n  while True: hash(n)", "two")
     kernel.until_idle(request, until="display_data")
     kernel.manager.interrupt_kernel()
     stopped = kernel.until_idle(request)
@@ -442,7 +442,7 @@ def test_a_grader_that_breaks_is_no_fault_of_the_learners(own: Kernel) -> None:
 def test_nothing_outlives_the_kernel(own: Kernel) -> None:
     """Neither the process that checks nor a state that is being asked, though the kernel is killed in the middle of it."""
     own.run(RIGHT, "two")
-    request = own.send("def two(n):\n  while True: pass", "two")
+    request = own.send("def two(n):\n  while True: hash(n)", "two")
     own.until_idle(request, until="display_data")
     family = own.process.children(recursive=True)
     own.process.send_signal(signal.SIGKILL)

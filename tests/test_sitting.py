@@ -286,7 +286,7 @@ MEETS = {
         "There was no room left for files in the sandbox.",
     ),
     "open files": ("keep = [open('/dev/null') for _ in range(1000)]", Status.FAILED, "More files were open at once than"),
-    "processor time": ("while True: pass", Status.TIMED_OUT, "has no `break` and no `return`, so it never ends"),
+    "processor time": ("while True: hash('on')", Status.TIMED_OUT, "has no `break` and no `return`, so it never ends"),
     "wall clock": ("import time\ntime.sleep(60)", Status.TIMED_OUT, "still running when"),
     "the network": ("import socket\nsocket.create_connection(('example.org', 80))", Status.FAILED, "does not allow connections"),
     "another process": ("import os\nos.kill(1, 9)", Status.FORBIDDEN, "The sandbox does not allow this"),
@@ -359,12 +359,13 @@ def test_what_is_not_attempted_is_said_to(tmp_path: Path, answers: dict[str, str
     [
         ("import os\nos._exit(0)", Status.FAILED, "ended Python itself"),
         ("while True: pass", Status.TIMED_OUT, "has no `break` and no `return`, so it never ends"),
+        ("n = 4\nwhile n != 1: n = -n", Status.TIMED_OUT, "is in a loop that never ends: nothing that happens in it can end it"),
         ("import time\ntime.sleep(9)", Status.TIMED_OUT, "still running"),
         ("def one(:", Status.FAILED, "Line 1, `def one(:`: Python cannot read this line: invalid syntax. The cell stopped there."),
         ("raise ValueError('no')", Status.FAILED, "The cell of this exercise stopped with ValueError: no"),
         ("other = 1", Status.FAILED, "one"),
     ],
-    ids=["exits", "loops", "sleeps", "is not Python", "raises", "forgets the name"],
+    ids=["exits", "loops", "goes round", "sleeps", "is not Python", "raises", "forgets the name"],
 )
 def test_a_cell_that_does_not_end_well_costs_its_own_exercise(tmp_path: Path, source: str, status: Status, words: str) -> None:
     """The checks of its exercise say what happened to the cell; those of the other exercise are answered."""
@@ -373,6 +374,7 @@ def test_a_cell_that_does_not_end_well_costs_its_own_exercise(tmp_path: Path, so
     found = judged(course_of(tmp_path, grader, *exercises("one", "two")), one=source, two="two = 2")
 
     assert (found["test_one"].status, found["test_two"].status) == (status, Status.PASSED)
+    assert bool(found["test_one"].traceback) == ("while" in source)
     assert words in found["test_one"].message
 
 
@@ -480,6 +482,43 @@ def test_the_runtime_says_what_it_is() -> None:
     first = runtime()
 
     assert (first.python, len(first.packages), first) == (sys.version.split()[0], 64, runtime())
+
+
+# --- what never ends --------------------------------------------------------------------------------------------------
+
+HANGS = """
+@pytest.mark.exercise("one")
+@pytest.mark.timeout(1.5)
+def test_none(submission):
+    \"""Nothing gives nothing\"""
+    assert submission.one(0) == 0
+
+@pytest.mark.exercise("one", hidden=True)
+@pytest.mark.timeout(1.5)
+def test_hidden(submission):
+    \"""Nothing gives nothing in other words\"""
+    assert submission.one(0.0) == 0
+
+@pytest.mark.exercise("one")
+@pytest.mark.timeout(1.5)
+def test_some(submission):
+    \"""Something gives something\"""
+    assert submission.one(1) == 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("hang", "last", "lines"),
+    [("n = -n", Status.PASSED, ("line 3, in one: while not n:",)), ("hash(n)", Status.TIMED_OUT, ())],
+    ids=["seen", "waited for"],
+)
+def test_only_who_has_waited_in_vain_gives_the_others_less_time(tmp_path: Path, hang: str, last: Status, lines: tuple[str, ...]) -> None:
+    """Where a check was seen never to end, the line is shown, unless it is hidden, and the others of its exercise have all their time."""
+    source = f"import time\ndef one(n):\n    while not n:\n        {hang}\n    time.sleep(0.8)\n    return n"
+    found = judged(course_of(tmp_path, HANGS, *exercises("one")), one=source)
+
+    assert [found[name].status for name in ("test_none", "test_hidden", "test_some")] == [Status.TIMED_OUT, Status.TIMED_OUT, last]
+    assert (found["test_none"].traceback, found["test_hidden"].traceback) == (lines, ())
 
 
 # --- states with threads ----------------------------------------------------------------------------------------------

@@ -214,7 +214,7 @@ def _endless(course: Course, lesson: Lesson) -> Example:
 
     return Example(
         "endless",
-        f"The cell of exercise 2 of {_size(lesson)}, {second}, never ends; here it may take {SECONDS:g} seconds.",
+        f"The cell of exercise 2 of {_size(lesson)}, {second}, never ends.",
         lesson,
         {**solution, second: source},
         only_the_second,

@@ -18,7 +18,7 @@ from hornbook.grading import compare
 from hornbook.grading.drawing import text_or_kind
 from hornbook.grading.reading import Reading
 from hornbook.model import Outcome, Status
-from hornbook.sandbox.probe import Call, CheckEnded, Conversation, LearnerError, Mismatch
+from hornbook.sandbox.probe import Call, CheckEnded, Conversation, LearnerError, Mismatch, NeverEnds
 from hornbook.words import say, written
 
 MESSAGE_CHARS = 600
@@ -162,7 +162,8 @@ def _part(score: float, points: float) -> str:
 def _judged(blank: Outcome, error: BaseException, trace: Trace) -> Finding:  # noqa: PLR0911 - one return for each way to end
     match error:
         case CheckEnded():
-            return Finding(replace(blank, status=error.status, message=_text(error.message), asked=_asked(trace)))
+            lines = (_text(error.line),) if isinstance(error, NeverEnds) else ()
+            return Finding(replace(blank, status=error.status, message=_text(error.message), asked=_asked(trace), traceback=lines))
         case LearnerError():
             return Finding(_raised(blank, error, trace))
         case Mismatch():

@@ -27,7 +27,7 @@ from hornbook.model import Assurance, LessonRef, Manual, Outcome, Parameters, Re
 from hornbook.sandbox.canary import Strength, strongest
 from hornbook.sandbox.execute import Executor, Finished, Job, State
 from hornbook.sandbox.forkserver import ForkServers
-from hornbook.sandbox.probe import Cell, CheckEnded, LearnerError, Probe
+from hornbook.sandbox.probe import Cell, CheckEnded, LearnerError, NeverEnds, Probe
 from hornbook.wire import Limits as WireLimits
 from hornbook.words import say
 
@@ -172,7 +172,8 @@ class Sitting:
             yield probe
 
     def _probe(self, check: Check, trace: Trace, finished: Finished, children: contextlib.ExitStack) -> Probe:
-        # Where one check of an exercise has waited in vain, the others get a moment only: they most likely hang as well.
+        # Where one check of an exercise has waited in vain, the others get a moment only: they most likely hang as well. One that was
+        # seen never to end has not waited.
         seconds = min(check.seconds, AFTER_TIMEOUT) if check.exercise in self._hanging else check.seconds
         child = _state_after(check.exercise, finished).check(math.ceil(seconds))
         if child is None:
@@ -286,7 +287,7 @@ class Sitting:
         source = "\n".join(self.submission.sources.get(check.exercise, ()))
         others = () if error is None or check.hidden else self._others(check.exercise)
         found = outcomes.outcome(check, error, trace, source=source, bank=self.bank, seconds=seconds, others=others)
-        if found.status is Status.TIMED_OUT:
+        if found.status is Status.TIMED_OUT and not (trace.conversation and isinstance(trace.conversation.ended, NeverEnds)):
             self._hanging.add(check.exercise)
         self.outcomes = [*(outcome for outcome in self.outcomes if outcome.check != check.name), self._explained(found)]
         if self.tell is not None:
@@ -404,6 +405,9 @@ def _state_after(exercise: str, finished: Finished) -> State:
     stopped = [run for run in finished.cells if run.stopped is not None and run.seconds > 0]
     of_exercise = next((run for run in stopped if run.exercise == exercise), None)
     if of_exercise is not None and of_exercise.stopped == "timed out":
+        kind, _, line = (of_exercise.error or "").partition(": ")
+        if kind == "NeverEnds":
+            raise NeverEnds(say("sitting.cell-endless"), line)
         raise CheckEnded(Status.TIMED_OUT, say("sitting.cell-time"))
     if of_exercise is not None and of_exercise.error is not None and _limit_met(of_exercise.error):
         raise CheckEnded(*_stopped_with(of_exercise.error))

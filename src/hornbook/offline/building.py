@@ -47,8 +47,9 @@ ENGINE: Final = (
     "wire", "words", "grading/__init__", "grading/assert_cells", "grading/borrowed", "grading/compare", "grading/doctests",
     "grading/drawing", "grading/following", "grading/live", "grading/nose", "grading/outcomes", "grading/preparation",
     "grading/pytest_plugin", "grading/reading", "grading/sitting", "offline/__init__", "offline/cells", "offline/desk", "offline/inside",
-    "offline/kernel", "sandbox/__init__", "sandbox/answers", "sandbox/canary", "sandbox/execute", "sandbox/figures", "sandbox/forkserver",
-    "sandbox/line", "sandbox/pipe", "sandbox/policy", "sandbox/probe",
+    "offline/kernel", "sandbox/__init__", "sandbox/answers", "sandbox/canary", "sandbox/endless", "sandbox/execute", "sandbox/figures",
+    "sandbox/footprint", "sandbox/forkserver", "sandbox/line", "sandbox/loops", "sandbox/pipe", "sandbox/policy", "sandbox/probe",
+    "sandbox/tracebacks",
 )  # fmt: skip
 """The modules of ours that check in a page."""
 

@@ -26,9 +26,10 @@ from typing import Any, Final
 from hornbook import wire
 from hornbook.errors import printable
 from hornbook.offline import IGNORED
-from hornbook.sandbox.answers import Answers, Lines, ask, own_lines
+from hornbook.sandbox.answers import Answers, Lines, ask
 from hornbook.sandbox.figures import open_figures
 from hornbook.sandbox.line import Gone
+from hornbook.sandbox.tracebacks import own_lines
 from hornbook.words import say
 
 ERROR_CHARS: Final = 500

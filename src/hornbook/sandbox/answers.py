@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextlib
 import importlib
 import io
 import os
@@ -17,10 +18,11 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from hornbook import wire
+from hornbook.sandbox.endless import Lookout
 from hornbook.sandbox.figures import describe_figure, open_figures
 from hornbook.sandbox.line import Gone, Line
+from hornbook.sandbox.tracebacks import own_lines
 
-TRACEBACK_LINES = 12
 MESSAGE_CHARS = 2000
 # What is printed shares a message with a value: it is at most twelve bytes a character on the wire.
 PRINTED_CHARS = 40_000
@@ -101,6 +103,7 @@ class Answers:
         self.numbers: dict[int, int] = {}
         self.limits = wire.Limits()
         self.printed = Printed(PRINTED_CHARS)
+        self.lookout: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
 
     def serve(self) -> NoReturn:
         """Answer until the other side closes; then end without any clean-up of the learner's."""
@@ -121,6 +124,7 @@ class Answers:
         builtins.input = ask
         sys.displayhook = lambda _value: None
         self.shell.display_pub = Unshown()
+        self.lookout = Lookout(self.give_up)
         # The fork came out of the kernel's running loop; a coroutine of the learner's needs a fresh one.
         asyncio._set_running_loop(None)  # noqa: SLF001 - the only way to leave a loop without its thread
 
@@ -139,11 +143,15 @@ class Answers:
         return self.objects[opaque.number]
 
     def reply(self, message: object) -> None:
-        """Answer one question: ("value", value, printed) or ("raised", kinds, message, traceback, printed)."""
+        """Answer one question: ("value", value, printed) or ("raised", kinds, message, traceback, printed).
+
+        What never ends is answered as well, by ("endless", line, printed), and is the end of this process.
+        """
         try:
             match message:
                 case (str() as question, *arguments) if question in QUESTIONS:
-                    answer = QUESTIONS[question](self, *arguments)
+                    with self.lookout:
+                        answer = QUESTIONS[question](self, *arguments)
                 case _:
                     os._exit(2)  # not a question: whoever speaks on this line is not the trusted side
         except BaseException as error:  # noqa: BLE001 - the learner's code may raise anything; it is told, not handled
@@ -163,6 +171,11 @@ class Answers:
         kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
         message = ("raised", type(error).__name__, kinds, text[:MESSAGE_CHARS], own_lines(error), self.printed.take())
         self.line.send(message, limits=self.limits)
+
+    def give_up(self, line: str) -> NoReturn:
+        """Tell that the learner's code is in a loop that never ends, in this *line*."""
+        self.line.send(("endless", line, self.printed.take()), limits=self.limits)
+        os._exit(0)
 
     # Questions. Each takes decoded values, in which numbers of objects have become the objects themselves.
 
@@ -278,22 +291,3 @@ QUESTIONS: dict[str, Callable[..., object]] = {
         "iterator", "following", "operate", "equal", "stdin", "run", "evaluate", "draw", "draw_one",
     )
 }  # fmt: skip
-
-
-def own_lines(error: BaseException) -> list[str]:
-    """Return the learner's own lines of a traceback, the innermost last: "line 2, in mean: return total / 0"."""
-    import linecache  # noqa: PLC0415 - only for tracebacks
-
-    lines = []
-    step = error.__traceback__
-    seen = 0
-    while step is not None and seen < 100_000:  # noqa: PLR2004 - deeper than any recursion limit
-        seen += 1
-        code = step.tb_frame.f_code
-        if "ipykernel_" in code.co_filename or code.co_filename.startswith("<ipython-input"):
-            where = "" if code.co_name == "<module>" else f", in {code.co_name}"
-            source = linecache.getline(code.co_filename, step.tb_lineno).strip()
-            lines.append(f"line {step.tb_lineno}{where}: {source}"[:300])
-            del lines[:-TRACEBACK_LINES]
-        step = step.tb_next
-    return lines

@@ -513,6 +513,9 @@ class _Kernel:
         if isinstance(failure, BaseException):
             # Whatever nbclient makes of forged, broken or missing messages is this cell's own loss.
             self.lost = True
+        if getattr(self.client.kc, "endless", False):
+            # It need not be waited for, and else is as one that was. To say so of itself makes no cell right.
+            stopped = "timed out"
         text, error = self.client.what_was_shown(node)
         return _Shown(text, error, stopped or ("died" if self.lost else None))
 

@@ -48,7 +48,10 @@ class Channel:
 
 
 class PipeClient:
-    """Sends cells over *line*, and sorts what comes back into the channels that nbclient reads."""
+    """Sends cells over *line*, and sorts what comes back into the channels that nbclient reads.
+
+    `endless` says that the last cell has ended because it was in a loop that never ends.
+    """
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -56,6 +59,7 @@ class PipeClient:
         self.iopub_channel = Channel()
         self.allow_stdin = False
         self.open = True
+        self.endless = False
         self._request = ""
         self._reading: asyncio.Task[None] | None = None
 
@@ -72,6 +76,7 @@ class PipeClient:
 
     async def execute(self, code: str, store_history: bool = True, stop_on_error: bool = True) -> str:  # noqa: ARG002
         """Send a cell; return the id that the messages about it will name."""
+        self.endless = False
         self._request = secrets.token_hex(8)
         data = wire.encode(("execute", code), limits=LIMITS)
         await asyncio.get_running_loop().sock_sendall(self.line.socket, LENGTH.pack(len(data)) + data)
@@ -91,6 +96,7 @@ class PipeClient:
                     case ("iopub", str() as kind, dict() as content):
                         await self.iopub_channel.put(self._message(kind, content), length)
                     case ("reply", str() as status, int() as count):
+                        self.endless = status == "endless"
                         reply = self._message("execute_reply", {"status": status, "execution_count": count})
                         await self.shell_channel.put(reply, length)
                         await self.iopub_channel.put(self._message("status", {"execution_state": "idle"}), 0)

@@ -48,6 +48,14 @@ class CheckEnded(BaseException):
         self.message = message
 
 
+class NeverEnds(CheckEnded):
+    """The learner's process has seen that it is in a loop which never ends, on this *line* of its own; nobody had to wait for that."""
+
+    def __init__(self, message: str, line: str) -> None:
+        super().__init__(Status.TIMED_OUT, message)
+        self.line = line
+
+
 class Mismatch(AssertionError):  # noqa: N818 - a finding, not an error of ours
     """What came is not what was asked for, in the learner's words."""
 
@@ -148,6 +156,9 @@ class Conversation:
                 )
                 self.last = Call(asked, raised, question, printed)
                 raise raised
+            case ("endless", str() as line, str() as printed):
+                self._note(printed)
+                self._end(NeverEnds(say("probe.endless"), line[:LINE_CHARS]))
         return self.end_malformed()
 
     def _answer(self, question: tuple[object, ...]) -> object:

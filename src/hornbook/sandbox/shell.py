@@ -24,6 +24,7 @@ from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 
 from hornbook import wire
+from hornbook.sandbox.endless import Lookout
 from hornbook.sandbox.line import Gone, Line
 
 FLUSH_AT = 8192
@@ -212,19 +213,29 @@ def flush() -> None:
             stream.flush()
 
 
+class NeverEnds(KeyboardInterrupt):
+    """Raised in a cell that is in a loop which never ends, as if someone who saw that had interrupted it."""
+
+
+def give_up(line: str) -> NoReturn:
+    """End the cell that is in such a loop, in this *line*."""
+    raise NeverEnds(line)
+
+
 def serve(shell: Shell, cells: Line, agent: Any) -> NoReturn:
     """Run cells as they come over *cells*, and listen to *agent*'s line between them, until either closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lookout = Lookout(give_up)
     try:
         while True:
             # A fork that goes on from a snapshot comes back to this very place: a cell finds the same stack below it as ever.
-            cells = _until_gone_on(shell, cells, agent)
+            cells = _until_gone_on(shell, cells, agent, lookout)
             shell.published.line = cells
     except Gone:
         os._exit(0)
 
 
-def _until_gone_on(shell: Shell, cells: Line, agent: Any) -> Line:
+def _until_gone_on(shell: Shell, cells: Line, agent: Any, lookout: Lookout) -> Line:
     """Serve one pair of lines; return the new line for cells in a fork that goes on from a snapshot."""
     poll = select.poll()
     poll.register(cells.socket, select.POLLIN)
@@ -233,25 +244,26 @@ def _until_gone_on(shell: Shell, cells: Line, agent: Any) -> Line:
     while True:
         for fd, _ in poll.poll():
             if fd != listening:
-                run(shell, cells, cells.receive(limits=LIMITS))
+                run(shell, cells, cells.receive(limits=LIMITS), lookout)
             elif (gone_on := agent.listen()) is not None:
                 return cast("Line", gone_on)
 
 
-def run(shell: Shell, cells: Line, message: object) -> None:
-    """Run one cell; reply with how it ended and how many have run."""
+def run(shell: Shell, cells: Line, message: object, lookout: Lookout) -> None:
+    """Run one cell; reply with how it ended, "ok", "error" or "endless", and how many have run."""
     match message:
         case ("execute", str() as source):
             status = "error"
             signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
-                status = "ok" if shell.run_cell(source, store_history=True).success else "error"
+                with lookout:
+                    status = "ok" if shell.run_cell(source, store_history=True).success else "error"
             except KeyboardInterrupt:
                 shell.published.send("error", {"ename": "KeyboardInterrupt", "evalue": "", "traceback": []})
             finally:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
             flush()
-            cells.send(("reply", status, shell.execution_count - 1), limits=LIMITS)
+            cells.send(("reply", "endless" if lookout.seen else status, shell.execution_count - 1), limits=LIMITS)
 
 
 def plain(data: Any) -> dict[str, Any]:

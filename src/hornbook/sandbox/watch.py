@@ -9,8 +9,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from hornbook.sandbox.answers import own_lines
 from hornbook.sandbox.figures import open_figures
+from hornbook.sandbox.tracebacks import own_lines
 
 
 class Watch:
