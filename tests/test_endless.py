@@ -109,6 +109,13 @@ def f():
         while j < 10:
             j += 1
 
+# after some work
+def f():
+    for n in range(30_000_000):
+        pass
+    while n:
+        n = abs(n)
+
 # two sums at once
 def f(n=3):
     a, b = 0, 1
@@ -261,6 +268,15 @@ def f(xs=[0]):
         zs[0] += 1
     return 14
 
+# an inner loop that is come back to
+def f(xs=iter(range(6_000_000))):
+    while next(xs, None) is not None:
+        n = 5
+        while n:
+            m = n
+            n = m - 1
+    return 14
+
 # an iterator
 def f(xs=iter(range(4_000_000))):
     while True:
@@ -331,7 +347,7 @@ class Out:
     rounds = 0
     def write(self, text):
         Out.rounds += 1
-        done[0] = Out.rounds > 300_000
+        done[0] = Out.rounds > 3_000_000
 done = [False]
 def f():
     sys.stdout = Out()
@@ -376,7 +392,7 @@ import sys
 rounds = [0]
 def trace(frame, event, argument):
     rounds[0] += 1
-    if rounds[0] > 1_000_000:
+    if rounds[0] > 4_000_000:
         raise StopAsyncIteration
     return trace
 def g(n=1):
