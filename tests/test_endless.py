@@ -308,6 +308,22 @@ def f():
         pass
     return 14
 
+# a function of math as the learner has it
+import math
+rounds = 0
+def floor(n):
+    global rounds
+    rounds += 1
+    return n if rounds < 2_000_000 else 0
+def f(n=1):
+    math.floor, floors = floor, math.floor
+    try:
+        while math.floor(n):
+            pass
+        return 14
+    finally:
+        math.floor = floors
+
 # an object that has counted
 class Long:
     rounds = 0

@@ -320,6 +320,17 @@ def test_a_loop_is_cancelled(desk: Desk) -> None:
     expect(desk.footer().locator(".hornbook-card")).to_have_class(re.compile("hb-is-passed"))
 
 
+def test_a_loop_that_never_ends_is_told(desk: Desk) -> None:
+    """Nobody waits for it: the card says so, with its line."""
+    desk.start()
+    desk.check("def shift_letter(letter, places):\n    while places:\n        places = -places\n")
+    card = desk.footer().locator(".hornbook-card")
+
+    expect(card).to_contain_text("Your code is in a loop that never ends")
+    expect(card).to_contain_text("line 2, in shift_letter: while places:")
+    desk.picture("endless")
+
+
 def test_a_newer_check_takes_the_place_of_one_that_still_runs(desk: Desk) -> None:
     """What becomes of the older one is shown nowhere, whenever it comes."""
     desk.start()

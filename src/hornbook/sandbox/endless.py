@@ -48,7 +48,8 @@ _ASK_NOBODY: Final = (
     "sorted", "str", "sum", "tuple", "type", "zip",
 )
 # fmt: on
-_KNOWN: Final = {id(getattr(builtins, name)) for name in _ASK_NOBODY} | {id(math)}
+_KNOWN: Final = {id(getattr(builtins, name)) for name in _ASK_NOBODY}
+_MATH: Final = dict(vars(math))
 _UNSET: Final = object()
 
 
@@ -225,22 +226,25 @@ class _Form:
             return kind, value
         if kind in (float, complex, range):
             return kind, repr(value)
-        if kind in (tuple, frozenset):
+        if kind is tuple:
             return kind, [self.of(item) for item in value]
-        if kind in (list, set, dict):
+        # No set: in which order it gives what is in it depends on what was in it.
+        if kind in (list, dict):
             return kind, id(value), self.inside(value)
-        if value is _UNSET or (id(value) in _KNOWN and (value is not print or _is_ours(sys.stdout))):
+        if value is _UNSET or _asks_nobody(value):
             return id(value)
         raise _Unknown
 
     def inside(self, value: Any) -> object:
-        """Return the form of what is in a list, set or dictionary, in its order; once is enough."""
+        """Return the form of what is in a list or dictionary, in its order; once is enough."""
         if id(value) in self.seen:
             return None
         self.seen.add(id(value))
         return [self.of(item) for item in (value.items() if type(value) is dict else value)]
 
 
-def _is_ours(stream: object) -> bool:
-    """Return whether nothing that is written to *stream* reaches the learner's code."""
-    return type(stream).__module__.startswith("hornbook.")
+def _asks_nobody(value: object) -> bool:
+    """Return whether *value* is a builtin, or the module math, that is as Python has it and runs none of the learner's code."""
+    if value is math:
+        return vars(math) == _MATH
+    return id(value) in _KNOWN and (value is not print or type(sys.stdout).__module__.startswith("hornbook."))
