@@ -116,6 +116,27 @@ def f():
     while n:
         n = abs(n)
 
+# the place in a list, and a sum
+def f(xs=(3.5, 1)):
+    i, total = 0, 0
+    while i < len(xs):
+        total += xs[i]
+    return total
+
+# a text that is put together
+def f(n=14):
+    text = ""
+    while n > 0:
+        text += str(n % 2)
+    return text
+
+# a list that is filled
+def f(n=14, digits=[]):
+    while n > 0:
+        digits.append(n % 10)
+        n //= 1
+    return digits
+
 # two sums at once
 def f(n=3):
     a, b = 0, 1
@@ -276,6 +297,27 @@ def f(xs=iter(range(6_000_000))):
             m = n
             n = m - 1
     return 14
+
+# a list that another name has, and that is filled
+def f(xs=[]):
+    ys = xs
+    while len(ys) < 4_000_000:
+        xs.append(1)
+    return 14
+
+# a whole number that becomes too large for a float
+def f(a=1, total=0, half=0.5):
+    try:
+        while True:
+            for step in range(3_000):
+                pass
+            total += half
+            a *= 3
+            total = a
+    except OverflowError:
+        for n in range(20_000_000):
+            pass
+        return 14
 
 # an iterator
 def f(xs=iter(range(4_000_000))):

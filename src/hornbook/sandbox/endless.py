@@ -6,7 +6,7 @@ nothing but its own statements can change that. That is so where
 - it works on nothing but Python's own data, numbers, texts, lists and the like, by operators, methods and builtins that ask nobody;
 - no other thread, timer or signal handler of the learner's can step in.
 
-A name that is only added to, and that nothing else in the loop asks for, may go on changing: the sum in a loop whose counter was
+What is only added up or collected, and asked for nowhere else in the loop, may go on changing: the sum in a loop whose counter was
 forgotten. Whatever is not seen to be so is left to its time. The learner's process says all this about itself: it is a claim, and
 who makes it has failed.
 """
@@ -196,7 +196,8 @@ def _state(frame: types.FrameType, loop: Loop) -> object:
     if not loop.sums.go_on(lambda name: _value(frame, name)):
         raise _Unknown
     form = _Form()
-    return [form.of(_value(frame, name)) for name in loop.names]
+    kinds = [type(_value(frame, name)) for name in sorted(loop.sums.gathered)]
+    return kinds, [form.of(_value(frame, name)) for name in loop.names]
 
 
 def _value(frame: types.FrameType, name: str) -> object:

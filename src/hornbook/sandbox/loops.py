@@ -14,9 +14,6 @@ from typing import Any, Final
 
 MOST_CHARS: Final = 100_000
 
-SAFE: Final = 10**300
-"""A whole number up to this becomes a float without an error."""
-
 # fmt: off
 _PLAIN: Final = (
     ast.Pass, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.If, ast.While, ast.For, ast.Continue, ast.Break, ast.Return,
@@ -25,6 +22,7 @@ _PLAIN: Final = (
     ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop,
 )
 _OF_SUMS: Final = (ast.Name, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.USub, ast.UAdd, ast.expr_context)
+_GATHERING: Final = (int, float, str, list, tuple)
 _ORDERS: Final = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 # fmt: on
 
@@ -46,41 +44,61 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a loop only sums up: *operands* are the names of all that stands in such sums, their own included.
+    """What a loop only sums up or collects: nothing else in it asks for these names, but for `bounds` of those that go one way only.
 
-    Nothing else in the loop asks for them, but for its *bounds*, to which one that always goes the same way is compared.
+    To those that are *gathered* something is added that the loop has from elsewhere, as in `total += prices[i]`, and nothing else is
+    done. The others are made of *numbers*, of such names, and of *given* ones, which the loop does not change.
     """
 
     names: frozenset[str]
-    operands: frozenset[str]
-    multiplied: bool
+    gathered: frozenset[str]
+    made: frozenset[str]
+    given: frozenset[str]
+    numbers: tuple[int | float, ...]
     bounds: tuple[Bound, ...]
 
     @classmethod
     def of(cls, nodes: list[ast.AST]) -> Sums:
         """Return the sums of a loop with these *nodes*."""
-        given = [one for node in nodes if isinstance(node, ast.Assign | ast.AugAssign) for one in _given(node)]
+        sums = [one for node in nodes for one in _sums(node)]
+        stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         while True:
-            bounds = list(_bounds(nodes, given))
-            known = {id(node) for one in given for node in (one.target, *one.parts)} | {id(bound.asked) for bound in bounds}
-            # A name that is asked for anywhere else, or gets its value in any other way, is none; nor then is what is summed up of it.
-            others = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in known}
-            left = [one for one in given if one.target.id not in others]
-            if len(left) == len(given):
+            names = {one.target.id for one in sums}
+            only_added = names - {one.target.id for one in sums if one.own is None}
+            gathered = [one for one in sums if one.target.id in only_added and not one.asks(names)]
+            made = [one for one in sums if one not in gathered and one.is_of_numbers and not one.asks(stored - names)]
+            bounds = list(_bounds(nodes, sums))
+            known = {id(node) for one in sums for node in (one.target, one.own)} | {id(part) for one in made for part in one.parts}
+            known |= {id(bound.asked) for bound in bounds}
+            # A name that is asked for anywhere else, or gets its value in any other way, is none; nor then is what is made of it.
+            others = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in known} & names
+            others = others or {one.target.id for one in sums if one not in gathered and one not in made}
+            if not others:
                 break
-            given = left
-        parts = [part for one in given for part in one.parts]
-        names = frozenset(one.target.id for one in given)
-        operands = names | {part.id for part in parts if isinstance(part, ast.Name)}
-        return cls(names, operands, any(isinstance(part, ast.Mult) for part in parts), tuple(bounds))
+            sums = [one for one in sums if one.target.id not in others]
+        parts = [part for one in made for part in one.parts]
+        operands = {one.target.id for one in made} | {part.id for part in parts if isinstance(part, ast.Name)}
+        return cls(
+            names=frozenset(names),
+            gathered=frozenset(one.target.id for one in gathered),
+            made=frozenset(operands & names),
+            given=frozenset(operands - names),
+            numbers=tuple(part.value for part in parts if isinstance(part, ast.Constant)),  # type: ignore[misc] # as `_sums` says
+            bounds=tuple(bounds),
+        )
 
     def go_on(self, value: Callable[[str], Any]) -> bool:
-        """Return whether summing up never raises anything, nor meets a bound, from where each name has this *value* on."""
-        values = [value(name) for name in self.operands]
-        whole = [one for one in values if type(one) is int]
-        # A float that gets too large is infinite. A whole number that gets too large for a float is an error.
-        mixed = all(type(one) in (int, float) for one in values) and not self.multiplied and all(abs(one) <= SAFE for one in whole)
-        return (len(whole) == len(values) or mixed) and all(bound.is_left_behind(value) for bound in self.bounds)
+        """Return whether this never raises anything but for want of memory, nor meets a bound, if each name has this *value* now.
+
+        It holds as long as the gathered ones have, at the same place, the types that they have now.
+        """
+        made = {type(value(name)) for name in self.made}
+        kinds = made | {type(value(name)) for name in self.given} | {type(number) for number in self.numbers}
+        # A float that gets too large is infinite. But a whole number that gets too large for a float that it meets is an error.
+        fit = kinds <= {int} or (made == {float} and kinds <= {int, float})
+        return (
+            fit and all(type(value(name)) in _GATHERING for name in self.gathered) and all(one.is_left_behind(value) for one in self.bounds)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +118,28 @@ class Bound:
         return bool(number > other if self.up else number < other)
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A sum that is given to a name: all nodes of the sum, and +1 or -1 where it is the name's own value and a bit more, or less."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sum:
+    """What is given to the name *target*, with all nodes of it. Where it is added to the name's *own* value, that is one of them.
+
+    `step` is +1 or -1 where it is the own value and a whole number more, or less.
+    """
 
     target: ast.Name
     parts: list[ast.AST]
-    step: int
+    own: ast.Name | None = None
+    step: int = 0
+
+    def asks(self, names: set[str]) -> bool:
+        """Return whether it is made of one of *names*, but for its own value."""
+        return any(isinstance(part, ast.Name) and part.id in names and part is not self.own for part in self.parts)
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Return whether it is made of names and numbers by nothing but addition, subtraction and multiplication."""
+        return all(
+            type(part.value) in (int, float) if isinstance(part, ast.Constant) else isinstance(part, _OF_SUMS) for part in self.parts
+        )
 
 
 def loops_around(code: types.CodeType, place: int) -> Iterator[Loop]:
@@ -204,36 +237,38 @@ def _is_empty(loop: ast.While) -> bool:
     return isinstance(loop.test, ast.Constant) and all(idle)
 
 
-def _given(node: ast.Assign | ast.AugAssign) -> Iterator[_Given]:
-    """Yield each name to which *node* gives a sum."""
-    pairs: list[tuple[ast.expr, ast.expr]]
-    if isinstance(node, ast.AugAssign):
-        pairs = [(node.target, ast.BinOp(node.target, node.op, node.value))]
-    elif len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
-        pairs = list(zip(node.targets[0].elts, node.value.elts, strict=False))
-    else:
-        pairs = [(target, node.value) for target in node.targets]
+def _sums(node: ast.AST) -> Iterator[_Sum]:
+    """Yield what *node* gives to names, as far as it is a sum or is added to them."""
+    pairs: list[tuple[ast.expr, ast.expr]] = []
+    match node:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name() as name, "append"), [value], [])):
+            yield _Sum(name, list(ast.walk(value)), own=name)
+        case ast.AugAssign(changed, operator, value):
+            pairs = [(changed, ast.BinOp(changed, operator, value))]
+        case ast.Assign([ast.Tuple(targets)], ast.Tuple(values)):
+            pairs = list(zip(targets, values, strict=False))
+        case ast.Assign(targets, value):
+            pairs = [(target, value) for target in targets]
     for target, value in pairs:
-        parts = list(ast.walk(value))
-        numbers = (type(part.value) in (int, float) if isinstance(part, ast.Constant) else isinstance(part, _OF_SUMS) for part in parts)
-        if isinstance(target, ast.Name) and all(numbers):
-            yield _Given(target, parts, _step(target, value))
+        match target, value:
+            case ast.Name() as name, ast.BinOp(ast.Name() as own, ast.Add() | ast.Sub()) if own.id == name.id:
+                yield _Sum(name, list(ast.walk(value)), own, _step(value))
+            case ast.Name() as name, _:
+                yield _Sum(name, list(ast.walk(value)))
 
 
-def _step(target: ast.Name, value: ast.expr) -> int:
-    """Return +1 or -1 where *value* is the name and a whole number more, or less, or else 0."""
+def _step(value: ast.BinOp) -> int:
+    """Return +1 or -1 where a whole number is added by *value*, or taken away, or else 0."""
     match value:
-        case ast.BinOp(ast.Name(name), ast.Add() | ast.Sub() as operator, ast.Constant(int() as number)) if (
-            name == target.id and number > 0
-        ):
+        case ast.BinOp(_, operator, ast.Constant(int() as number)) if number > 0:
             return 1 if isinstance(operator, ast.Add) else -1
     return 0
 
 
-def _bounds(nodes: list[ast.AST], given: list[_Given]) -> Iterator[Bound]:
-    """Yield all comparisons, in a loop with these *nodes*, of what is *given* with what stays as it is there."""
+def _bounds(nodes: list[ast.AST], sums: list[_Sum]) -> Iterator[Bound]:
+    """Yield all comparisons, in a loop with these *nodes*, of *sums* that go one way with what stays as it is there."""
     steps: dict[str, set[int]] = {}
-    for one in given:
+    for one in sums:
         steps.setdefault(one.target.id, set()).add(one.step)
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for node in nodes:
