@@ -519,6 +519,7 @@ def test_only_who_has_waited_in_vain_gives_the_others_less_time(tmp_path: Path, 
 
     assert [found[name].status for name in ("test_none", "test_hidden", "test_some")] == [Status.TIMED_OUT, Status.TIMED_OUT, last]
     assert (found["test_none"].traceback, found["test_hidden"].traceback) == (lines, ())
+    assert (found["test_none"].asked, found["test_hidden"].asked) == ("one(0)", None)
 
 
 # --- states with threads ----------------------------------------------------------------------------------------------

@@ -322,7 +322,7 @@ def _answered(trace: Trace) -> bool:
 
 def _actual(trace: Trace) -> object:
     call = trace.call()
-    return MISSING if call is None or isinstance(call.value, LearnerError) else call.value
+    return MISSING if call is None or isinstance(call.value, LearnerError | CheckEnded) else call.value
 
 
 def _asked(trace: Trace) -> str | None:

@@ -95,7 +95,10 @@ def _error_class(name: str) -> type[LearnerError]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The last thing that a check asked: as text, the value that came, the question itself, and what was printed meanwhile."""
+    """The last thing that a check asked: as text, the value that came, the question itself, and what was printed meanwhile.
+
+    Where no value came it is what was raised, or how the conversation ended.
+    """
 
     asked: str
     value: object
@@ -140,9 +143,18 @@ class Conversation:
 
     def ask(self, *question: object, asked: str | None = None) -> Any:
         """Return the answer to *question*; raise LearnerError or CheckEnded."""
-        answer = self._answer(question)
-        self.answered = True
         asked = asked or str(question[0])
+        if self._ended is not None:
+            raise self._ended
+        try:
+            return self._heard(self._answer(question), question, asked)
+        except CheckEnded as ended:
+            self.last = Call(asked, ended, question)
+            raise
+
+    def _heard(self, answer: object, question: tuple[object, ...], asked: str) -> Any:
+        """Return the value that *answer* has, or raise what it tells."""
+        self.answered = True
         match answer:
             case ("value", value, str() as printed):
                 self._note(printed)
@@ -163,8 +175,6 @@ class Conversation:
 
     def _answer(self, question: tuple[object, ...]) -> object:
         """Send *question* and return what comes back, before any of it is believed."""
-        if self._ended is not None:
-            raise self._ended
         try:
             self.line.send(question, deadline=self.deadline, limits=self.limits, register=self._number)
         except WireError as error:
