@@ -749,7 +749,10 @@ def test_from_the_list_to_a_passed_lesson(honest: Desk) -> None:
     expect(panel.locator(".hb-related .hb-quiet").first).not_to_be_empty()
     panel.locator(".hb-details").get_by_role("button", name="Start: Secret messages").click()
     expect(panel.locator(".hb-lesson[aria-current=true]")).to_contain_text("0 of 4 exercises")
-    path = honest.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
+    # The Lab has read it before it is written from here.
+    path = honest.page.evaluate(
+        "() => { const { context } = window.jupyterapp.shell.currentWidget; return context.ready.then(() => context.path); }"
+    )
     solved(honest.lab.folder / path)
     over = honest.page.evaluate(
         """async (path) => {
