@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from hornbook.config import Limits
 from hornbook.lesson import ProgramCell
 from hornbook.model import Status
 from hornbook.sandbox.canary import strongest
+from hornbook.sandbox.endless import Lookout
 from hornbook.sandbox.execute import Executor, Finished, Job
 from hornbook.sandbox.policy import Policy
 from hornbook.sandbox.probe import CheckEnded, Conversation, NeverEnds, Probe
@@ -298,6 +300,14 @@ def f(xs=iter(range(6_000_000))):
             n = m - 1
     return 14
 
+# a loop without an end that is never come to
+def f():
+    for n in range(20_000_000):
+        if n >= 0:
+            if n < 0:
+                while True: pass
+    return 14
+
 # a list that another name has, and that is filled
 def f(xs=[]):
     ys = xs
@@ -536,6 +546,22 @@ def ask(finished: Finished) -> Iterator[Callable[..., object]]:
     yield call
     for child in children:
         child.end()
+
+
+def test_a_timer_that_is_not_ours_is_left_alone() -> None:
+    """Where nobody looks out, the signal is somebody else's, and so is the timer."""
+    before = signal.getsignal(signal.SIGVTALRM)
+    told: list[str] = []
+    try:
+        lookout = Lookout(told.append)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 3600)
+        lookout.look(signal.SIGVTALRM, None)
+        left, _ = signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    finally:
+        signal.signal(signal.SIGVTALRM, before)
+
+    assert left > 3000
+    assert told == []
 
 
 @pytest.mark.parametrize("name", functions(ENDLESS))

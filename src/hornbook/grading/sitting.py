@@ -405,6 +405,7 @@ def _state_after(exercise: str, finished: Finished) -> State:
     stopped = [run for run in finished.cells if run.stopped is not None and run.seconds > 0]
     of_exercise = next((run for run in stopped if run.exercise == exercise), None)
     if of_exercise is not None and of_exercise.stopped == "timed out":
+        # As a shell tells its own `NeverEnds`.
         kind, _, line = (of_exercise.error or "").partition(": ")
         if kind == "NeverEnds":
             raise NeverEnds(say("sitting.cell-endless"), line)

@@ -113,6 +113,9 @@ class Lookout:
 
     def look(self, _number: int, frame: types.FrameType | None) -> None:
         """Begin to watch the loops in which the learner's code is right now, if they can be seen through."""
+        if not self.seconds:
+            # A timer of the learner's own, or one of ours that has come too late.
+            return
         with contextlib.suppress(Exception):  # whatever it is, the learner's code goes on
             self.stop()
             self.seconds *= 2
@@ -121,10 +124,13 @@ class Lookout:
             if learners is None or not _is_undisturbed(self.handler):
                 return
             self.watched = [_Watched(loop) for loop in loops_around(learners.f_code, learners.f_lasti)]
-            if self.watched and self.watched[0].loop.empty:
-                # Of a statement that jumps to itself Python tells nothing.
-                self.tell(learners, self.watched[0].loop)
-            elif self.watched:
+            if not self.watched:
+                return
+            loop = self.watched[0].loop
+            # Of a statement that jumps to itself Python tells nothing. What has no line may belong to another loop.
+            if loop.empty and loop.first <= (learners.f_lineno or 0) <= loop.last:
+                self.tell(learners, loop)
+            else:
                 self.until = time.monotonic() + LOOK_SECONDS
                 self.frame, learners.f_trace = learners, self.follow
                 sys.settrace(self.trace)

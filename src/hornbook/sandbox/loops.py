@@ -67,7 +67,7 @@ class Sums:
             only_added = names - {one.target.id for one in sums if one.own is None}
             gathered = [one for one in sums if one.target.id in only_added and not one.asks(names)]
             made = [one for one in sums if one not in gathered and one.is_of_numbers and not one.asks(stored - names)]
-            bounds = list(_bounds(nodes, sums))
+            bounds = list(_bounds(nodes, sums, stored))
             known = {id(node) for one in sums for node in (one.target, one.own)} | {id(part) for one in made for part in one.parts}
             known |= {id(bound.asked) for bound in bounds}
             # A name that is asked for anywhere else, or gets its value in any other way, is none; nor then is what is made of it.
@@ -265,12 +265,11 @@ def _step(value: ast.BinOp) -> int:
     return 0
 
 
-def _bounds(nodes: list[ast.AST], sums: list[_Sum]) -> Iterator[Bound]:
-    """Yield all comparisons, in a loop with these *nodes*, of *sums* that go one way with what stays as it is there."""
+def _bounds(nodes: list[ast.AST], sums: list[_Sum], stored: set[str]) -> Iterator[Bound]:
+    """Yield all comparisons, in a loop with these *nodes*, of *sums* that go one way with what is not among the names *stored* there."""
     steps: dict[str, set[int]] = {}
     for one in sums:
         steps.setdefault(one.target.id, set()).add(one.step)
-    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for node in nodes:
         if not isinstance(node, ast.Compare) or len(node.ops) > 1 or not isinstance(node.ops[0], _ORDERS):
             continue
